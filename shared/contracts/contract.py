@@ -1,0 +1,41 @@
+"""The form every contract has, and the register that finds one by its CloudEvents type."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+import msgspec
+
+
+class Contract(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A fact on the bus. Subclasses name their CloudEvents `event_type` and the topic they travel on."""
+
+    event_type: ClassVar[str]
+    topic: ClassVar[str]
+
+    @property
+    def bus_key(self) -> str:
+        """The key that keeps one customer's records in order."""
+        raise TypeError(f"{type(self).__name__} must say which key it is ordered by")
+
+
+C = TypeVar("C", bound=type[Contract])
+_BY_TYPE: dict[str, type[Contract]] = {}
+
+
+def contract(cls: C) -> C:
+    """Register a contract under its type; two of one type are a programming error."""
+    if cls.event_type in _BY_TYPE:
+        raise ValueError(f"two contracts claim the type {cls.event_type}")
+    _BY_TYPE[cls.event_type] = cls
+    return cls
+
+
+def contract_for(event_type: str) -> type[Contract] | None:
+    """The contract of a CloudEvents type, or None for a type this version does not know."""
+    return _BY_TYPE.get(event_type)
+
+
+def all_contracts() -> dict[str, type[Contract]]:
+    """Every registered contract by type; import `shared.contracts.register` first."""
+    return dict(_BY_TYPE)

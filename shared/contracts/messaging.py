@@ -1,0 +1,52 @@
+"""What messaging publishes on `messages`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from shared.contracts.contract import Contract, contract
+
+Outcome = Literal["sent", "failed", "unknown", "skipped"]
+
+
+@contract
+class MessageDispatchedV1(Contract, frozen=True, kw_only=True):
+    """What became of one message to one profile, final: told once for each message.
+
+    `unknown` is a message whose reply was lost while the server was accepting it (RFC 1047); `skipped` one that was never
+    attempted, `reason` saying why (`suppressed`, `no-address`, ...).
+    """
+
+    event_type: ClassVar[str] = "rapport.messages.dispatched.v1"
+    topic: ClassVar[str] = "messages"
+
+    message_id: str
+    campaign_id: str
+    profile_id: str
+    channel: str
+    outcome: Outcome
+    at: datetime
+    attempts: int = 0
+    reason: str | None = None
+
+    @property
+    def bus_key(self) -> str:
+        return self.profile_id
+
+
+@contract
+class UnsubscribedV1(Contract, frozen=True, kw_only=True):
+    """A customer refused marketing on a channel, by one click or through an operator."""
+
+    event_type: ClassVar[str] = "rapport.messages.unsubscribed.v1"
+    topic: ClassVar[str] = "messages"
+
+    profile_id: str
+    channel: str
+    at: datetime
+    message_id: str | None = None
+
+    @property
+    def bus_key(self) -> str:
+        return self.profile_id

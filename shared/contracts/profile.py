@@ -1,0 +1,101 @@
+"""What profile publishes on `profiles`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+import msgspec
+
+from shared.contracts.contract import Contract, contract
+
+
+class Identifier(msgspec.Struct, frozen=True, kw_only=True):
+    """One name of a customer: kind `user_id`, `anonymous_id`, `email`, `phone` (E.164) or `external:<system>`."""
+
+    kind: str
+    value: str
+
+
+class Purchases(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a profile bought, kept incrementally; money per currency in minor units, net of refunds."""
+
+    orders: int = 0
+    refunds: int = 0
+    spent_minor: dict[str, int] = {}
+    first_order_at: datetime | None = None
+    last_order_at: datetime | None = None
+    last_order_id: str | None = None
+    last_order_amount_minor: int | None = None
+    last_order_currency: str | None = None
+    last_order_products: tuple[str, ...] = ()
+    """Names of the last order's products, dearest line first, at most five."""
+
+
+@contract
+class ProfileChangedV1(Contract, frozen=True, kw_only=True):
+    """A profile's whole public state after a change; a higher `version` replaces a lower one."""
+
+    event_type: ClassVar[str] = "rapport.profiles.changed.v1"
+    topic: ClassVar[str] = "profiles"
+
+    profile_id: str
+    version: int
+    changed_at: datetime
+    identifiers: tuple[Identifier, ...] = ()
+    traits: dict[str, Any] = {}
+    purchases: Purchases = Purchases()
+
+    @property
+    def bus_key(self) -> str:
+        return self.profile_id
+
+
+@contract
+class ProfilesMergedV1(Contract, frozen=True, kw_only=True):
+    """Two profiles turned out to be one customer; `merged_profile_id` lives on as `profile_id`, for good."""
+
+    event_type: ClassVar[str] = "rapport.profiles.merged.v1"
+    topic: ClassVar[str] = "profiles"
+
+    profile_id: str
+    merged_profile_id: str
+    merged_at: datetime
+
+    @property
+    def bus_key(self) -> str:
+        return self.merged_profile_id
+
+
+@contract
+class SegmentEnteredV1(Contract, frozen=True, kw_only=True):
+    """A profile became a member of a segment. A higher `sequence` of (segment, profile) replaces a lower one."""
+
+    event_type: ClassVar[str] = "rapport.profiles.segment-entered.v1"
+    topic: ClassVar[str] = "profiles"
+
+    segment_id: str
+    profile_id: str
+    sequence: int
+    entered_at: datetime
+
+    @property
+    def bus_key(self) -> str:
+        return self.profile_id
+
+
+@contract
+class SegmentLeftV1(Contract, frozen=True, kw_only=True):
+    """A profile is no longer a member of a segment."""
+
+    event_type: ClassVar[str] = "rapport.profiles.segment-left.v1"
+    topic: ClassVar[str] = "profiles"
+
+    segment_id: str
+    profile_id: str
+    sequence: int
+    left_at: datetime
+
+    @property
+    def bus_key(self) -> str:
+        return self.profile_id

@@ -1,0 +1,46 @@
+"""What scoring publishes on `scores`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+import msgspec
+
+from shared.contracts.contract import Contract, contract
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a score is what it is: a feature, its value for this customer, and a sentence for people."""
+
+    feature: str
+    value: float | str | None
+    text: str
+
+
+@contract
+class ScoreComputedV1(Contract, frozen=True, kw_only=True):
+    """One model's word on one profile. A later `computed_at` of (profile, model) replaces an earlier one.
+
+    `model` is `rfm` or `lifetime_value`; `value` its main figure, `label` its class (the RFM block, say),
+    `values` every figure by name (`recency_days`, `p_alive`, ...), money in minor units of `currency`.
+    """
+
+    event_type: ClassVar[str] = "rapport.scores.computed.v1"
+    topic: ClassVar[str] = "scores"
+
+    profile_id: str
+    model: str
+    model_version: str
+    run_id: str
+    value: float
+    as_of: datetime
+    computed_at: datetime
+    label: str | None = None
+    currency: str | None = None
+    values: dict[str, Any] = {}
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def bus_key(self) -> str:
+        return self.profile_id
