@@ -13,6 +13,9 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event_type: ClassVar[str]
     topic: ClassVar[str]
 
+    traceparent: str | None = None
+    """W3C Trace Context of the request that caused it; facts derived from a fact pass it on."""
+
     @property
     def bus_key(self) -> str:
         """The key that keeps one customer's records in order."""

@@ -25,3 +25,4 @@ def dead_letter_of(topic: Topic) -> Topic:
 
 PUBLIC = (TOUCHPOINTS, PROFILES, SCORES, MESSAGES)
 ALL = tuple(t for topic in (INGEST, *PUBLIC) for t in (topic, dead_letter_of(topic)))
+BY_NAME = {topic.name: topic for topic in ALL}

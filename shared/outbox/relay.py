@@ -1,0 +1,74 @@
+"""Publishes the outbox: at least once, in order; readers drop what arrives twice by its record id."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from time import monotonic
+
+from sqlalchemy import Row, delete, select
+from sqlalchemy.exc import DBAPIError
+
+from shared.bus.ports import BusError, NewRecord, Publisher
+from shared.sql.database import Database
+from shared.sql.leases import Lease
+from shared.sql.plumbing import outbox
+from shared.telemetry.metrics import OUTBOX_PUBLISHED
+
+_log = logging.getLogger(__name__)
+_IDLE_S = 0.03
+_RETRY_S = 1.0
+_PAGE = 200
+_RENEW_EVERY_S = 5.0
+
+
+class Relay:
+    """Moves rows from one service's outbox to the bus; of several replicas, the one that holds the lease does."""
+
+    def __init__(self, database: Database, publisher: Publisher) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._lease = Lease(database, "outbox-relay", seconds=15)
+        self._renew_at = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Relay until `stop` is set; a bus or database that is away is waited for."""
+        while not stop.is_set():
+            try:
+                if not self._leads():
+                    stop.wait(_RETRY_S)
+                elif not self.relay_once():
+                    stop.wait(_IDLE_S)
+            except (BusError, DBAPIError) as error:
+                self._renew_at = 0.0
+                _log.warning("outbox relay waits", extra={"reason": str(error)})
+                stop.wait(_RETRY_S)
+
+    def _leads(self) -> bool:
+        if monotonic() >= self._renew_at:
+            if not self._lease.hold():
+                return False
+            self._renew_at = monotonic() + _RENEW_EVERY_S
+        return True
+
+    def relay_once(self) -> int:
+        """Publish one page and delete it; the number of records. Raises BusError with the page still kept."""
+        with self._database.reading() as session:
+            page = session.execute(select(outbox).order_by(outbox.c.sequence).limit(_PAGE)).all()
+        if not page:
+            return 0
+        self._publisher.publish([_record(row) for row in page])
+        with self._database.transaction() as session:
+            session.execute(delete(outbox).where(outbox.c.sequence.in_([row.sequence for row in page])))
+        OUTBOX_PUBLISHED.inc(len(page))
+        return len(page)
+
+
+def _record(row: Row[tuple[object, ...]]) -> NewRecord:
+    return NewRecord(
+        topic=row.topic,
+        partition=row.partition,
+        key=row.key,
+        value=bytes(row.value),
+        headers=tuple((name, value.encode("latin-1")) for name, value in row.headers),
+    )

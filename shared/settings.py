@@ -1,0 +1,34 @@
+"""What every service is configured with. A service has one class of its own that extends this one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+
+class ServiceSettings(BaseSettings):
+    """Settings from the environment (`RAPPORT_*`); unsafe defaults are refused outside development."""
+
+    model_config = SettingsConfigDict(env_prefix="RAPPORT_", frozen=True, extra="ignore", populate_by_name=True)
+
+    environment: Literal["development", "production"] = "development"
+    data_dir: Path = Field(Path("var"), description="where embedded databases and the embedded bus live")
+    bus_url: str = Field("var/bus", description="a path for the embedded log, or kafka://host:port[,host:port]")
+    host: str = "127.0.0.1"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    worker_port: int = Field(0, ge=0, le=65535, description="health and metrics of the worker; 0 for none")
+    admin_key_sha256: str | None = Field(
+        None, pattern="^[0-9a-f]{64}$", description="SHA-256 of the first administrator's API key, hexadecimal"
+    )
+    dev_api_key: SecretStr | None = Field(None, description="an API key with every scope; development only")
+    dev_write_key: SecretStr | None = Field(None, description="a write key for events; development only")
+
+    @model_validator(mode="after")
+    def _refuse_development_keys_in_production(self) -> Self:
+        if self.environment == "production" and (self.dev_api_key or self.dev_write_key):
+            raise ValueError("RAPPORT_DEV_API_KEY and RAPPORT_DEV_WRITE_KEY are for development; unset them")
+        return self

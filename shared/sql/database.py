@@ -1,0 +1,98 @@
+"""One database of one service, and its transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+
+Dialect = Literal["sqlite", "postgresql"]
+_LOCK_WAIT_S = 30
+
+
+class Database:
+    """Opens transactions on a `sqlite:` or `postgresql:` URL. Safe to share between threads.
+
+    Raises ValueError when the URL names neither.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.dialect, self.engine = _open(url, pool_size)
+        self._readers = self.engine.execution_options(rapport_read_only=True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits at the end of the block and rolls back on an error."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one snapshot and waits for no writer."""
+        with Session(self._readers, expire_on_commit=False) as session:
+            yield session
+
+    def check(self) -> None:
+        """Raise sqlalchemy.exc.SQLAlchemyError when the database does not answer."""
+        with self.reading() as session:
+            session.execute(text("SELECT 1"))
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _open(url: str, pool_size: int) -> tuple[Dialect, Engine]:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ValueError(f"not a database URL: {url!r}; expected sqlite:///path or postgresql://…") from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            if parsed.database and parsed.database != ":memory:":
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            engine = create_engine(parsed, pool_size=pool_size, connect_args={"timeout": _LOCK_WAIT_S})
+            _speak_plainly_to_sqlite(engine)
+            return "sqlite", engine
+        case "postgresql":
+            options = f"-c lock_timeout={_LOCK_WAIT_S}s -c timezone=UTC"
+            engine = create_engine(
+                parsed.set(drivername="postgresql+psycopg"),
+                pool_size=pool_size,
+                pool_pre_ping=True,
+                connect_args={"options": options, "connect_timeout": 5},
+            )
+            _read_from_one_snapshot(engine)
+            return "postgresql", engine
+        case other:
+            raise ValueError(f"{other} is not supported; use a sqlite: or postgresql: URL")
+
+
+def _speak_plainly_to_sqlite(engine: Engine) -> None:
+    """Durable settings, and transactions that begin when SQLAlchemy says so."""
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver opens no transaction by itself
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA cache_size=-65536")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A writer takes the lock at once: upgrading from a read snapshot would fail instead of waiting.
+        read_only = connection.get_execution_options().get("rapport_read_only")
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _read_from_one_snapshot(engine: Engine) -> None:
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("rapport_read_only"):
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
