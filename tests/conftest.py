@@ -1,0 +1,20 @@
+"""Opens and closes the run that tests on real servers share, and offers their fixtures to every test."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.fixtures import kafka_broker, kafka_url, postgres_server, postgres_url, shared_postgres
+from tests.support.real_servers import close_run, open_run
+
+__all__ = ["kafka_broker", "kafka_url", "postgres_server", "postgres_url", "shared_postgres"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # an xdist worker joins the run of the process that started it
+        open_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        close_run()

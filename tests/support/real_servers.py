@@ -1,0 +1,103 @@
+"""What tests that need a real server share: skip or fail when it cannot be had, one of each a test run.
+
+The run directory is made by the process that starts pytest and named in the environment, so that every xdist worker
+finds the same one; whoever first needs a server starts it under a lock, and the process that started pytest stops them all.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NoReturn
+
+import psutil
+import pytest
+
+RUN_DIRECTORY = "RAPPORT_TEST_RUN"
+REQUIRE_SERVICES = "RAPPORT_REQUIRE_SERVICES"
+
+
+class ServerUnavailable(Exception):
+    """A server that a test needs cannot be had on this machine; the message says why."""
+
+
+def give_up(why: ServerUnavailable) -> NoReturn:
+    """Skip the test, saying why; fail it where the environment requires every service."""
+    if os.environ.get(REQUIRE_SERVICES) == "1":
+        pytest.fail(f"{REQUIRE_SERVICES}=1, but {why}", pytrace=False)
+    pytest.skip(f"SKIPPED, NOT TESTED: {why}")
+
+
+def open_run() -> None:
+    """Make the run directory; its path is short, since Unix sockets are made below it."""
+    directory = Path(tempfile.mkdtemp(prefix="rapport-", dir="/tmp"))
+    directory.chmod(0o755)
+    os.environ[RUN_DIRECTORY] = str(directory)
+
+
+def close_run() -> None:
+    """Stop every shared server of this run and remove its directory."""
+    directory = Path(os.environ.pop(RUN_DIRECTORY))
+    for pid_file in directory.glob("*.pid"):
+        stop_process(int(pid_file.read_text()))
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def run_directory() -> Path:
+    """Where this test run keeps the servers that its processes share."""
+    return Path(os.environ[RUN_DIRECTORY])
+
+
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Let one process of the run at a time start the server `name`."""
+    with (run_directory() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def stop_process(pid: int, *, timeout_s: float = 10.0) -> None:
+    """Ask a server's process to end, then kill its group."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        process.send_signal(signal.SIGINT)
+        with suppress(psutil.TimeoutExpired):
+            process.wait(timeout_s)
+    kill_group(pid)
+
+
+def kill_group(pid: int) -> None:
+    """kill -9 a process that leads its own session, and all its children; wait until the leader is gone."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).wait(10)
+
+
+def free_ports(count: int) -> list[int]:
+    """TCP ports on 127.0.0.1 that nobody listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [int(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def wait_for_port(port: int, *, alive: psutil.Popen, timeout_s: float) -> bool:
+    """Whether somebody answers on the port before `timeout_s` and before the process ends."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline and alive.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        time.sleep(0.1)
+    return False
