@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.kafka import KafkaBroker
 from tests.support.postgres import PostgresServer
-from tests.support.real_servers import ServerUnavailable, give_up, one_at_a_time, run_directory
+from tests.support.real_servers import ServerMissingError, give_up, one_at_a_time, run_directory
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ def shared_postgres() -> PostgresServer:
         if not pid_file.exists():
             try:
                 server.start()
-            except ServerUnavailable as why:
+            except ServerMissingError as why:
                 give_up(why)
             pid_file.write_text(str(server.pid))
     return server
@@ -45,7 +45,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     server = PostgresServer(run_directory() / f"pg-{uuid.uuid4().hex[:8]}")
     try:
         server.start()
-    except ServerUnavailable as why:
+    except ServerMissingError as why:
         give_up(why)
     yield server
     server.stop()
@@ -60,7 +60,7 @@ def kafka_url() -> str:
             broker = KafkaBroker(run_directory() / "kafka")
             try:
                 broker.start()
-            except ServerUnavailable as why:
+            except ServerMissingError as why:
                 give_up(why)
             (run_directory() / "kafka.pid").write_text(str(broker.pid))
             url_file.write_text(broker.url)
@@ -73,7 +73,7 @@ def kafka_broker() -> Iterator[KafkaBroker]:
     broker = KafkaBroker(run_directory() / f"kafka-{uuid.uuid4().hex[:8]}")
     try:
         broker.start()
-    except ServerUnavailable as why:
+    except ServerMissingError as why:
         give_up(why)
     yield broker
     broker.stop()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.real_servers import ServerUnavailable, free_ports, kill_group, stop_process, wait_for_port
+from tests.support.real_servers import ServerMissingError, free_ports, kill_group, stop_process, wait_for_port
 
 START = Path(__file__).parents[2] / "deploy" / "kafka" / "start-kafka.sh"
 
@@ -34,10 +34,10 @@ class KafkaBroker:
         return int(self._process.pid)
 
     def start(self) -> None:
-        """Start on what the folder holds, and wait until the port answers. Raises ServerUnavailable."""
+        """Start on what the folder holds, and wait until the port answers. Raises ServerMissingError."""
         missing = [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
         if missing and not (START.parent / "libs").exists():
-            raise ServerUnavailable(f"Kafka needs {' and '.join(missing)}, not installed here")
+            raise ServerMissingError(f"Kafka needs {' and '.join(missing)}, not installed here")
         self.directory.mkdir(parents=True, exist_ok=True)
         with (self.directory / "broker.log").open("ab") as log:
             self._process = psutil.Popen(
@@ -47,7 +47,7 @@ class KafkaBroker:
         if not wait_for_port(self.port, alive=self._process, timeout_s=180):
             kill_group(self.pid)
             log_end = (self.directory / "broker.log").read_text(errors="replace")[-2000:]
-            raise ServerUnavailable(f"the Kafka broker did not start:\n{log_end}")
+            raise ServerMissingError(f"the Kafka broker did not start:\n{log_end}")
 
     def kill(self) -> None:
         """kill -9 the broker."""

