@@ -9,7 +9,6 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-
 class ServiceSettings(BaseSettings):
     """Settings from the environment (`RAPPORT_*`); unsafe defaults are refused outside development."""
 

@@ -14,8 +14,8 @@ Outcome = Literal["sent", "failed", "unknown", "skipped"]
 class MessageDispatchedV1(Contract, frozen=True, kw_only=True):
     """What became of one message to one profile, final: told once for each message.
 
-    `unknown` is a message whose reply was lost while the server was accepting it (RFC 1047); `skipped` one that was never
-    attempted, `reason` saying why (`suppressed`, `no-address`, ...).
+    `unknown` is a message whose reply was lost while the server was accepting it (RFC 1047); `skipped` one that was
+    never attempted, `reason` saying why (`suppressed`, `no-address`, ...).
     """
 
     event_type: ClassVar[str] = "rapport.messages.dispatched.v1"

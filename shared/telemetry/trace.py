@@ -13,7 +13,7 @@ _FORM = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{1
 
 
 def accept_traceparent(header: str | None) -> str:
-    """The caller's traceparent with a span id of our own, or a new one (not sampled) where it is absent or malformed."""
+    """The caller's traceparent with a span id of our own; a new one, not sampled, where it is absent or malformed."""
     if header and _FORM.fullmatch(header):
         return f"00-{trace_id(header)}-{secrets.token_hex(8)}-{header[53:55]}"
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"

@@ -1,0 +1,1 @@
+"""API keys: made once, kept as SHA-256, scoped, revocable."""

@@ -1,0 +1,97 @@
+"""One way to build a service's FastAPI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from shared.auth.access import Access
+from shared.auth.routes import router as api_key_routes
+from shared.http.dead_letters import router as dead_letter_routes
+from shared.http.health import router as health_routes
+from shared.http.limits import LimitRequests
+from shared.http.observation import ObserveRequests
+from shared.http.problems import ProblemBody, ProblemSpec, install_problems
+from shared.settings import ServiceSettings
+from shared.sql.database import Database
+
+MAX_BODY = 1024 * 1024
+
+
+class Lifespan(Protocol):
+    """Opens what the service needs when the process starts, and closes it when it ends."""
+
+    def __call__(self, app: FastAPI) -> AbstractAsyncContextManager[None]: ...
+
+
+def build_app(
+    *,
+    name: str,
+    description: str,
+    routers: Sequence[APIRouter],
+    problems: Mapping[type[Exception], ProblemSpec],
+    database: Database,
+    settings: ServiceSettings,
+    lifespan: Lifespan | None = None,
+    max_body: int = MAX_BODY,
+    unlogged: frozenset[str] = frozenset(),
+) -> FastAPI:
+    """An application with the service's routes and everything that all four have in common.
+
+    `app.state` holds `database`, `access` and `draining`; `unlogged` are hot paths without a log line each.
+    """
+
+    @asynccontextmanager
+    async def whole_life(app: FastAPI) -> AsyncIterator[None]:
+        if lifespan is None:
+            yield
+        else:
+            async with lifespan(app):
+                yield
+        app.state.draining = True
+        database.dispose()
+
+    app = FastAPI(
+        title=f"Rapport {name}",
+        description=description,
+        version="1",
+        lifespan=whole_life,
+        redoc_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    app.state.database = database
+    app.state.access = Access(database, settings)
+    app.state.draining = False
+    for router in (*routers, api_key_routes, dead_letter_routes, health_routes):
+        app.include_router(router)
+    install_problems(app, problems)
+    app.add_middleware(LimitRequests, max_body=max_body)
+    app.add_middleware(ObserveRequests, unlogged=unlogged)
+    _describe(app)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """OpenAPI in which every problem is the one schema, in place of FastAPI's own validation error."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schemas.update(_problem_schemas())
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _problem_schemas() -> dict[str, Any]:
+    schema = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**schema.pop("$defs", {}), "ProblemBody": schema}

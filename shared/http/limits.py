@@ -1,0 +1,62 @@
+"""Limits on what a client may send, applied before anything reads it."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.http.problems import Problem, problem_response
+
+
+class BodyTooLarge(Exception):
+    """More arrived than the limit allows."""
+
+
+class LimitRequests:
+    """Refuses bodies over `max_body` bytes with 413 and NUL in the address with 400."""
+
+    def __init__(self, app: ASGIApp, *, max_body: int) -> None:
+        self._app = app
+        self._max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if problem := self._refusal(scope):
+            await problem_response(Request(scope), problem)(scope, receive, send)
+            return
+        await self._limited(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Problem | None:
+        if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
+            return Problem(400, "invalid_address", "the address contains U+0000")
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if length.isdigit() and int(length) > self._max_body:
+            return self._too_large()
+        return None
+
+    def _too_large(self) -> Problem:
+        return Problem(413, "too_large", f"the body is larger than {self._max_body} bytes")
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
+        received, started = 0, False
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._max_body:
+                raise BodyTooLarge
+            return message
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, noting)
+        except BodyTooLarge:
+            if not started:
+                await problem_response(Request(scope), self._too_large())(scope, receive, send)

@@ -1,0 +1,162 @@
+"""Errors as application/problem+json (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError, OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from shared.bus.ports import BusOverloaded, BusUnavailable
+from shared.telemetry.trace import current_traceparent, trace_id
+
+_log = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemSpec:
+    """How a domain error is told over HTTP."""
+
+    status: int
+    code: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing wrong with a request: where (a JSON pointer, or `query.limit`) and what."""
+
+    where: str
+    detail: str
+
+
+@dataclass
+class Problem(Exception):
+    """An error a route answers with. `code` is stable and for programs, `detail` for people."""
+
+    status: int
+    code: str
+    detail: str
+    errors: Sequence[Flaw] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class ProblemFlaw(BaseModel):
+    """One thing wrong with the request."""
+
+    where: str
+    detail: str
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457 problem details. `message` repeats `detail` for clients that look for it there."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    message: str
+    instance: str
+    trace_id: str | None = None
+    errors: list[ProblemFlaw] | None = None
+
+
+def _documented(status: int) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/ProblemBody"}
+    return {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: _documented(status) for status in (400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 500, 503)
+}
+"""For a router's `responses`: what any route may answer beside its own."""
+
+STANDARD_PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
+    OperationalError: ProblemSpec(status=503, code="database_unavailable", title="The database does not answer"),
+    BusUnavailable: ProblemSpec(status=503, code="bus_unavailable", title="The event bus does not answer"),
+    BusOverloaded: ProblemSpec(status=429, code="overloaded", title="Too much is waiting to be stored"),
+}
+
+
+def problem_response(request: Request, problem: Problem, title: str | None = None) -> Response:
+    """Render `problem`; 429 and 503 always say when to come back."""
+    traceparent = current_traceparent.get()
+    body: dict[str, Any] = {
+        "type": f"urn:rapport:problem:{problem.code}",
+        "title": title or HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail,
+        "message": problem.detail,
+        "instance": request.url.path,
+    }
+    if traceparent:
+        body["trace_id"] = trace_id(traceparent)
+    if problem.errors:
+        body["errors"] = [{"where": flaw.where, "detail": flaw.detail} for flaw in problem.errors]
+    headers = dict(problem.headers)
+    if problem.status in (429, 503):
+        headers.setdefault("Retry-After", "1")
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers.setdefault("WWW-Authenticate", "Bearer")
+    return JSONResponse(body, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def install_problems(app: FastAPI, table: Mapping[type[Exception], ProblemSpec]) -> None:
+    """Answer every error of `app` with a problem: the service's own by `table`, the rest by what they are."""
+
+    def told(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return problem_response(request, error)
+
+    def by_status(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        code = HTTPStatus(error.status_code).name.lower()
+        problem = Problem(error.status_code, code, str(error.detail), headers=error.headers or {})
+        return problem_response(request, problem)
+
+    def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return problem_response(request, _invalid(error))
+
+    def unforeseen(request: Request, error: Exception) -> Response:
+        _log.error("unforeseen error", exc_info=error, extra={"path": request.url.path})
+        return problem_response(request, Problem(500, "internal_error", "Something failed here; it has been logged."))
+
+    app.add_exception_handler(Problem, told)
+    app.add_exception_handler(HTTPException, by_status)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(DBAPIError, unforeseen)
+    app.add_exception_handler(Exception, unforeseen)
+    for error_type, spec in {**STANDARD_PROBLEMS, **table}.items():
+        app.add_exception_handler(error_type, _by_table(spec))
+
+
+def _by_table(spec: ProblemSpec) -> Any:
+    def handler(request: Request, error: Exception) -> Response:
+        if spec.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.warning(spec.title, extra={"reason": str(error), "path": request.url.path})
+            return problem_response(request, Problem(spec.status, spec.code, spec.title), spec.title)
+        return problem_response(request, Problem(spec.status, spec.code, str(error) or spec.title), spec.title)
+
+    return handler
+
+
+def _invalid(error: RequestValidationError) -> Problem:
+    flaws = []
+    for item in error.errors():
+        place, *rest = item["loc"] or ("body",)
+        where = "/" + "/".join(map(str, rest)) if place == "body" else ".".join(map(str, item["loc"]))
+        flaws.append(Flaw(where, str(item["msg"])))
+    first = f"{flaws[0].where}: {flaws[0].detail}" if flaws else "the request is not valid"
+    return Problem(422, "invalid_request", first, errors=flaws)

@@ -1,0 +1,69 @@
+"""JSON request bodies, read strictly: what one database or another reader could not hold is refused here (RFC 8259)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from shared.http.problems import Problem
+
+MAX_DEPTH = 64
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def read_json(body: bytes) -> Any:
+    """The value in `body`.
+
+    Raises Problem 400: not UTF-8, not JSON, NaN or Infinity, a lone surrogate, NUL, or more than 64 levels deep.
+    """
+    if _NUL.search(body):
+        raise Problem(400, "invalid_json", "the character U+0000 cannot be stored")
+    if _depth(body) > MAX_DEPTH:
+        raise Problem(400, "invalid_json", f"nested more than {MAX_DEPTH} levels deep")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Problem(400, "invalid_json", f"the body is not JSON: {error}") from error
+
+
+def _depth(body: bytes) -> int:
+    """The depth of brackets outside strings."""
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return 0
+    depth = deepest = 0
+    for token in _STRUCTURE.findall(body):
+        if token in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in b"]}":
+            depth -= 1
+    return deepest
+
+
+_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+
+
+class StrictRequest(Request):
+    """A request whose `json()` is `read_json`."""
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_json"):
+            self._json = read_json(await self.body())
+        return self._json
+
+
+class StrictRoute(APIRoute):
+    """A route that reads its body strictly; every router of a service uses it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return strict

@@ -1,0 +1,65 @@
+"""How far a consumer has come, and which records it has seen, in its own database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from shared.bus.cloudevents import record_id
+from shared.bus.ports import Partition, Record
+from shared.sql.plumbing import inbox_positions, inbox_records
+from shared.sql.upsert import insert_for
+
+_REMEMBER = timedelta(days=7)
+
+
+class Overtaken(Exception):
+    """Another member of the group has moved this position: our batch is not ours any more."""
+
+
+def load(session: Session, consumer: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    """The next offset of each partition that was read before."""
+    wanted = set(partitions)
+    rows = session.execute(select(inbox_positions).where(inbox_positions.c.consumer == consumer))
+    return {(r.topic, r.partition): r.next_offset for r in rows if (r.topic, r.partition) in wanted}
+
+
+def advance(session: Session, consumer: str, *, believed: dict[Partition, int], reached: dict[Partition, int]) -> None:
+    """Move from the believed to the reached offsets. Raises Overtaken when a position is not where we believed."""
+    for (topic, partition), next_offset in sorted(reached.items()):
+        expected = believed.get((topic, partition))
+        if expected is None:
+            made = insert_for(session, inbox_positions).values(
+                consumer=consumer, topic=topic, partition=partition, next_offset=next_offset
+            )
+            moved = session.execute(made.on_conflict_do_nothing().returning(inbox_positions.c.next_offset)).all()
+        else:
+            place = (inbox_positions.c.consumer == consumer) & (inbox_positions.c.topic == topic)
+            place &= (inbox_positions.c.partition == partition) & (inbox_positions.c.next_offset == expected)
+            change = update(inbox_positions).where(place).values(next_offset=next_offset)
+            moved = session.execute(change.returning(inbox_positions.c.next_offset)).all()
+        if not moved:
+            raise Overtaken(f"{consumer}: {topic}/{partition} is not at {expected}")
+
+
+def unseen(session: Session, consumer: str, records: Sequence[Record], *, now: datetime) -> list[Record]:
+    """The records whose ids this consumer has not handled; from now on they count as handled."""
+    by_id = {record_id(record): record for record in reversed(records)}
+    known = select(inbox_records.c.record_id).where(
+        inbox_records.c.consumer == consumer, inbox_records.c.record_id.in_(by_id)
+    )
+    for seen in session.scalars(known).all():
+        del by_id[seen]
+    fresh = sorted(by_id.items(), key=lambda item: (item[1].topic, item[1].partition, item[1].offset))
+    if fresh:
+        rows = [{"consumer": consumer, "record_id": identity, "handled_at": now} for identity, _ in fresh]
+        session.execute(insert(inbox_records), rows)
+    return [record for _, record in fresh]
+
+
+def forget_old(session: Session, *, now: datetime) -> None:
+    """Drop what no log redelivers any more."""
+    session.execute(delete(inbox_records).where(inbox_records.c.handled_at < now - _REMEMBER))
