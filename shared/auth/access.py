@@ -8,7 +8,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Request, Security, params
 from fastapi.security import HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
@@ -70,9 +70,9 @@ def require(scope: str) -> Callable[..., Caller]:
     return caller
 
 
-def Requires(scope: str) -> object:  # noqa: N802 - reads as a dependency in a decorator
+def Requires(scope: str) -> params.Depends:  # noqa: N802 - reads as a dependency in a decorator
     """`dependencies=[Requires("segments:write")]` of a route."""
-    return Depends(require(scope))
+    return params.Depends(require(scope))
 
 
 def _key_in(authorization: str) -> str | None:

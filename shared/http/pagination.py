@@ -38,7 +38,9 @@ def decode_cursor(cursor: str, *types: type) -> tuple[Any, ...]:
         values = msgspec.json.decode(raw, type=tuple[Any, ...])
         if len(values) != len(types):
             raise ValueError("another list's cursor")
-        decoded = tuple(msgspec.convert(value, kind) for value, kind in zip(values, types, strict=True))
+        decoded: tuple[Any, ...] = tuple(
+            msgspec.convert(value, kind) for value, kind in zip(values, types, strict=True)
+        )
     except (binascii.Error, msgspec.MsgspecError, ValueError) as error:
         raise Problem(400, "invalid_cursor", "cursor is not a next_cursor of this list") from error
     if any(isinstance(value, str) and "\x00" in value for value in decoded):

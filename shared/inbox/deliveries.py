@@ -10,7 +10,10 @@ import msgspec
 
 from shared.bus.cloudevents import Event, MalformedRecord, from_record, record_id
 from shared.bus.ports import Record
+from shared.contracts import register
 from shared.contracts.contract import Contract, contract_for
+
+__all__ = ["Delivery", "Undeliverable", "deliveries_of", "fact_of", "register"]
 
 
 @dataclass(frozen=True, slots=True)

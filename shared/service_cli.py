@@ -1,0 +1,91 @@
+"""`python -m services.<name> api | worker | migrate`: the same commands for every service."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from fastapi import FastAPI
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared.http.server import serve
+from shared.settings import ServiceSettings
+from shared.sql.database import Database
+from shared.sql.migrations import check, new_revision, upgrade
+from shared.telemetry.logs import configure_logging
+from shared.workers import Loop, run_worker
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service(Generic[S]):
+    """What a service's `__main__` declares. `loops` opens what its worker runs, by name."""
+
+    name: str
+    settings: type[S]
+    create_app: Callable[[S], FastAPI]
+    loops: Callable[[S], Mapping[str, Loop]]
+    migrations: str
+    database_url: Callable[[S], str]
+    port: Callable[[S], int]
+
+
+def main(service: Service[S], arguments: Sequence[str] | None = None) -> int:
+    """Run one command; a bad setting is one clear line and exit code 2."""
+    parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("api", help="serve the HTTP API")
+    worker = commands.add_parser("worker", help="run the background loops")
+    worker.add_argument("--only", action="append", metavar="LOOP", help="run this loop only; may be repeated")
+    migrate = commands.add_parser("migrate", help="bring the database schema up to date")
+    migrate.add_argument("--check", action="store_true", help="fail when tables in code and history differ")
+    migrate.add_argument("--new", metavar="MESSAGE", help="write a revision from the difference")
+    options = parser.parse_args(arguments)
+    try:
+        settings = service.settings()
+        configure_logging(f"{service.name}-{options.command}", settings.log_level)
+        return _run(service, settings, options)
+    except ValidationError as error:
+        return _refuse(service, "; ".join(f"{_setting(e['loc'])}: {e['msg']}" for e in error.errors()))
+    except (ValueError, SQLAlchemyError, OSError) as error:
+        return _refuse(service, str(error).partition("\n")[0])
+
+
+def _run(service: Service[S], settings: S, options: argparse.Namespace) -> int:
+    match options.command:
+        case "api":
+            serve(service.create_app(settings), host=settings.host, port=service.port(settings))
+            return 0
+        case "worker":
+            loops = service.loops(settings)
+            if unknown := set(options.only or ()) - set(loops):
+                raise ValueError(f"no loop {', '.join(sorted(unknown))}; there are {', '.join(loops)}")
+            chosen = {name: loop for name, loop in loops.items() if not options.only or name in options.only}
+            return run_worker(chosen, port=settings.worker_port, host=settings.host)
+        case _:
+            return _migrate(Database(service.database_url(settings)), service.migrations, options)
+
+
+def _migrate(database: Database, package: str, options: argparse.Namespace) -> int:
+    if options.new:
+        new_revision(database, package, options.new)
+    elif options.check:
+        check(database, package)
+    else:
+        upgrade(database, package)
+    return 0
+
+
+def _setting(place: tuple[int | str, ...]) -> str:
+    name = ".".join(map(str, place)).upper()
+    return name if name.startswith("RAPPORT_") or not name else f"RAPPORT_{name}"
+
+
+def _refuse(service: Service[S], reason: str) -> int:
+    print(f"rapport {service.name}: {reason}", file=sys.stderr)  # noqa: T201 - a command's one line
+    return 2
