@@ -1,0 +1,1 @@
+"""Templates, campaigns, dispatch over SMTP, and the ways out of them."""

@@ -1,0 +1,55 @@
+"""E-mail addresses as SMTP carries them (RFC 5321 section 4.5.3.1, RFC 6531)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from services.messaging.domain.errors import AddressInvalid
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\uffff\U00010000-\U0010ffff]+"
+_LOCAL = re.compile(rf"^{_ATOM}(\.{_ATOM})*$")
+_LABEL = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox that can be written to: `domain` in ASCII, `local` as given."""
+
+    local: str
+    domain: str
+
+    @property
+    def needs_utf8(self) -> bool:
+        """Whether only a server with SMTPUTF8 can take it."""
+        return not self.local.isascii()
+
+    def __str__(self) -> str:
+        return f"{self.local}@{self.domain}"
+
+
+def parse_address(text: object) -> Address:
+    """The mailbox that `text` names. Quoted local parts and address literals are refused, as most receivers do.
+
+    Raises AddressInvalid.
+    """
+    if not isinstance(text, str) or len(text) > 320:
+        raise AddressInvalid("not an e-mail address")
+    local, at, host = text.strip().rpartition("@")
+    if not at or not _LOCAL.match(local) or any(not char.isprintable() for char in local):
+        raise AddressInvalid("the part before @ is not a mailbox name")
+    try:
+        domain = host.encode("idna").decode("ascii").lower()
+    except UnicodeError as error:
+        raise AddressInvalid("the part after @ is not a domain name") from error
+    labels = domain.split(".")
+    if len(labels) < 2 or not all(map(_LABEL.match, labels)) or labels[-1].isdigit():
+        raise AddressInvalid("the part after @ is not a domain name")
+    if len(local.encode("utf-8", "replace")) > 64 or len(local) + len(domain) > 253:
+        raise AddressInvalid("longer than mail can carry")
+    return Address(local, domain)
+
+
+def canonical_address(text: str) -> str:
+    """The form under which an address is remembered as refused: domains and, in practice, mailboxes know no case."""
+    return str(parse_address(text)).casefold()

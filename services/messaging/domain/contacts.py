@@ -1,0 +1,50 @@
+"""What messaging keeps of a customer: enough to address, to tailor and to time a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class LastPurchase:
+    """The customer's most recent order; `amount_minor` in minor units of `currency`."""
+
+    at: datetime
+    order_id: str | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+    products: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A customer as the bus last told of them; a higher `version` replaces a lower one."""
+
+    profile_id: str
+    version: int = 0
+    address: str | None = None
+    language: str | None = None
+    timezone: str | None = None
+    traits: Mapping[str, Any] = field(default_factory=dict)
+    last_purchase: LastPurchase | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Whether a profile is in a segment; a higher `sequence` replaces a lower one."""
+
+    segment_id: str
+    profile_id: str
+    sequence: int
+    member: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """`merged` turned out to be `survivor`, for good."""
+
+    merged: str
+    survivor: str

@@ -1,0 +1,96 @@
+"""What a mail server answered, and what that makes of a message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.messaging.domain.campaigns import Kind
+from services.messaging.domain.retries import RETRY_DELAYS_S, retry_delay_s
+
+LONGEST_REASON = 200
+UNREACHED_RETRY_S = 5.0
+
+
+class MessageStatus(StrEnum):
+    """`queued` waits for `due_at`; `claimed` is being written; `sending` may be with the server; the rest are final."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+
+
+OPEN = (MessageStatus.QUEUED, MessageStatus.CLAIMED, MessageStatus.SENDING)
+FINAL = (MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SKIPPED)
+
+
+class Answer(StrEnum):
+    """How one attempt ended."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    """5xx: the server will never take it."""
+    DEFERRED = "deferred"
+    """4xx: the server may take it later."""
+    LOST = "lost"
+    """The content went out and no reply came back (RFC 1047): it may or may not have been taken."""
+    UNREACHED = "unreached"
+    """No content went out: the server could not be reached, or hung up before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The answer to one attempt, with the server's own words or the error's."""
+
+    answer: Answer
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a message becomes: final, or queued again after `retry_in_s`. `attempts` counts those made so far."""
+
+    message_id: str
+    status: MessageStatus
+    attempts: int
+    reason: str | None = None
+    retry_in_s: float | None = None
+
+
+def settle(
+    message_id: str,
+    delivery: Delivery,
+    *,
+    attempts: int,
+    kind: Kind,
+    delays_s: Sequence[float] = RETRY_DELAYS_S,
+) -> Settlement:
+    """What `delivery` makes of a message that had `attempts` attempts before this one."""
+    reason = delivery.reply[:LONGEST_REASON] or None
+    if delivery.answer is Answer.ACCEPTED:
+        return Settlement(message_id, MessageStatus.SENT, attempts + 1)
+    if delivery.answer is Answer.REFUSED:
+        return Settlement(message_id, MessageStatus.FAILED, attempts + 1, reason)
+    if delivery.answer is Answer.UNREACHED:
+        # The server was never asked, so this was no attempt: a long outage must not use them up.
+        return Settlement(message_id, MessageStatus.QUEUED, attempts, reason, retry_in_s=UNREACHED_RETRY_S)
+    if delivery.answer is Answer.LOST and kind == "marketing":
+        return Settlement(message_id, MessageStatus.UNKNOWN, attempts + 1, reason)
+    delay = retry_delay_s(message_id, attempts + 1, delays_s)
+    if delay is None:
+        exhausted = MessageStatus.UNKNOWN if delivery.answer is Answer.LOST else MessageStatus.FAILED
+        return Settlement(message_id, exhausted, attempts + 1, reason)
+    return Settlement(message_id, MessageStatus.QUEUED, attempts + 1, reason, retry_in_s=delay)
+
+
+def settle_abandoned(
+    message_id: str, *, attempts: int, kind: Kind, delays_s: Sequence[float] = RETRY_DELAYS_S
+) -> Settlement:
+    """What becomes of a message whose sender died while it may have been with the server."""
+    lost = Delivery(Answer.LOST, "the sender stopped before the reply was recorded")
+    return settle(message_id, lost, attempts=attempts, kind=kind, delays_s=delays_s)

@@ -1,0 +1,159 @@
+"""What a customer is called, from traits that people and programs typed in any which way."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from services.messaging.domain.surnames import split_chinese_name
+
+Gender = Literal["female", "male"]
+
+LONGEST_NAME = 80
+_JUNK = frozenset(
+    [
+        "null",
+        "none",
+        "(null)",
+        "(none)",
+        "nil",
+        "n/a",
+        "n.a.",
+        "undefined",
+        "unknown",
+        "anonymous",
+        "test",
+        "testing",
+        "customer",
+        "guest",
+        "user",
+        "noname",
+        "no-name",
+        "無",
+        "无",
+        "空",
+        "未知",
+        "不明",
+        "不詳",
+        "匿名",
+        "測試",
+        "访客",
+        "訪客",
+        "顧客",
+    ]
+) | {"no name", "not available", "not provided", "first name", "last name", "full name"}
+_ADDRESS_OR_MARKUP = re.compile(r"[@<>{}\\|]|://|%[0-9a-z(]", re.IGNORECASE)
+_MALE = frozenset(["m", "male", "man", "boy", "mr", "mister", "男", "男性", "男生", "先生"])
+_FEMALE = frozenset(["f", "female", "woman", "girl", "mrs", "ms", "miss", "女", "女性", "女生", "小姐", "女士", "太太"])
+_TITLES: Mapping[str, str] = {
+    "mr": "Mr", "mister": "Mr", "mrs": "Mrs", "ms": "Ms", "miss": "Miss", "mx": "Mx", "dr": "Dr", "doctor": "Dr",
+    "prof": "Prof", "professor": "Prof",
+    "先生": "Mr", "小姐": "Ms", "女士": "Ms", "太太": "Mrs", "博士": "Dr", "教授": "Prof",
+}  # fmt: skip
+_TITLE_GENDER: Mapping[str, Gender] = {"Mr": "male", "Mrs": "female", "Ms": "female", "Miss": "female"}
+_PARTICLES = frozenset(
+    ["van", "von", "de", "der", "den", "del", "della", "di", "da", "dos", "du", "la", "le", "ter", "ten", "bin", "al"]
+)
+_HAN = re.compile(r"^[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+$")
+_CHINESE_SUFFIX = re.compile(r"(先生|小姐|女士|太太|博士|教授)$")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """A name in its parts; a part that is not known is None and never an empty text."""
+
+    first: str | None = None
+    last: str | None = None
+    title: str | None = None
+    gender: Gender | None = None
+    whole: str | None = None
+    """The name as one text, where it could not be told apart."""
+
+    @property
+    def is_chinese(self) -> bool:
+        """Written in Han characters, so that the surname stands first and no space between."""
+        known = [part for part in (self.first, self.last, self.whole) if part]
+        return bool(known) and all(_HAN.match(part) for part in known)
+
+    @property
+    def full(self) -> str | None:
+        """The full name in its own order, or as much of it as is known."""
+        if self.first and self.last:
+            return f"{self.last}{self.first}" if self.is_chinese else f"{self.first} {self.last}"
+        return self.whole or self.first or self.last
+
+
+def clean_name(value: object) -> str | None:
+    """`value` as a name, or None where it cannot be one: not text, empty, a stand-in for "no name", an address."""
+    if not isinstance(value, str):
+        return None
+    visible = "".join(" " if unicodedata.category(char)[0] in "ZC" else char for char in value[: LONGEST_NAME * 4])
+    name = " ".join(unicodedata.normalize("NFC", visible).split()).strip("\"'`,;:-_*. ")
+    if not name or len(name) > LONGEST_NAME or not any(char.isalpha() for char in name):
+        return None
+    # `nan` is what spreadsheets leave behind; Nan is a name.
+    if name.casefold() in _JUNK or name in ("nan", "NaN", "NAN") or _ADDRESS_OR_MARKUP.search(name):
+        return None
+    return name[0].upper() + name[1:] if name.islower() and " " not in name else name
+
+
+def person_of(traits: Mapping[str, Any]) -> PersonName:
+    """The person whom these traits name; Segment's reserved traits in camel or snake case."""
+
+    def trait(*keys: str) -> str | None:
+        return next((name for name in (clean_name(traits.get(key)) for key in keys) if name), None)
+
+    title = _title_of(traits.get("title") or traits.get("honorific"))
+    gender = _gender_of(traits.get("gender")) or _TITLE_GENDER.get(title or "")
+    first, last = trait("firstName", "first_name", "given_name"), trait("lastName", "last_name", "family_name")
+    if first or last:
+        if first and first == last:
+            last = None
+        return PersonName(first=first, last=last, title=title, gender=gender)
+    return _from_whole(trait("name", "fullName", "full_name"), title=title, gender=gender)
+
+
+def _from_whole(name: str | None, *, title: str | None, gender: Gender | None) -> PersonName:
+    if name is None:
+        return PersonName(title=title, gender=gender)
+    if suffix := _CHINESE_SUFFIX.search(name):
+        title = title or _TITLES[suffix[1]]
+        name = name[: suffix.start()].strip()
+    words = name.split()
+    if len(words) > 1 and (stated := _title_of(words[0])):
+        title, words = title or stated, words[1:]
+    gender = gender or _TITLE_GENDER.get(title or "")
+    if not words:
+        return PersonName(title=title, gender=gender)
+    name = " ".join(words)
+    if _HAN.match(name):
+        last, first = split_chinese_name(name)
+        return PersonName(first=first, last=last, title=title, gender=gender, whole=name)
+    first, last = _split_western(name, words, titled=title is not None)
+    return PersonName(first=first, last=last, title=title, gender=gender, whole=name)
+
+
+def _split_western(name: str, words: list[str], *, titled: bool) -> tuple[str | None, str | None]:
+    if name.count(",") == 1:
+        last, first = (part.strip() for part in name.split(","))
+        return first or None, last or None
+    if len(words) == 1:
+        return (None, name) if titled else (name, None)
+    start = len(words) - 1
+    while start > 1 and words[start - 1].casefold() in _PARTICLES:
+        start -= 1
+    return words[0], " ".join(words[start:])
+
+
+def _title_of(value: object) -> str | None:
+    return _TITLES.get(value.strip().rstrip(".").casefold()) if isinstance(value, str) else None
+
+
+def _gender_of(value: object) -> Gender | None:
+    if not isinstance(value, str):
+        return None
+    word = value.strip().casefold()
+    return "male" if word in _MALE else "female" if word in _FEMALE else None

@@ -1,0 +1,56 @@
+"""The way out: tokens that only this deployment can sign, and addresses remembered without keeping them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.messaging.domain.addresses import canonical_address
+from services.messaging.domain.errors import UnknownToken
+
+_HASH_BYTES = 16
+_MAC_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribeClaim:
+    """What a token says: the message it came with, and whose address that went to."""
+
+    message_id: str
+    address_hash: str
+
+
+class Unsubscribing:
+    """Signs and reads tokens and hashes addresses, under keys derived from one secret (of 32 characters or more)."""
+
+    def __init__(self, secret: str) -> None:
+        self._token_key = hashlib.blake2b(secret.encode(), person=b"rapport-token").digest()
+        self._address_key = hashlib.blake2b(secret.encode(), person=b"rapport-address").digest()
+
+    def address_hash(self, address: str) -> str:
+        """32 hexadecimal digits that stand for the address; without the secret nobody can tell or test which."""
+        data = canonical_address(address).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(data, key=self._address_key, digest_size=_HASH_BYTES).hexdigest()
+
+    def token(self, claim: UnsubscribeClaim) -> str:
+        """A token of 64 URL-safe characters."""
+        body = UUID(claim.message_id).bytes + bytes.fromhex(claim.address_hash)
+        return base64.urlsafe_b64encode(body + self._mac(body)).decode("ascii")
+
+    def read(self, token: str) -> UnsubscribeClaim:
+        """What a token says. Raises UnknownToken when it was not signed with this secret."""
+        try:
+            raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
+        except (UnicodeEncodeError, binascii.Error) as error:
+            raise UnknownToken("this link is not complete") from error
+        body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+        if len(raw) != 16 + _HASH_BYTES + _MAC_BYTES or not hmac.compare_digest(mac, self._mac(body)):
+            raise UnknownToken("this link is not complete")
+        return UnsubscribeClaim(message_id=str(UUID(bytes=body[:16])), address_hash=body[16:].hex())
+
+    def _mac(self, body: bytes) -> bytes:
+        return hashlib.blake2b(body, key=self._token_key, digest_size=_MAC_BYTES).digest()

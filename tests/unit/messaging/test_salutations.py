@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.messaging.domain.languages import LANGUAGES, Language, choose_language, language_of
+from services.messaging.domain.names import clean_name, person_of
+from services.messaging.domain.salutations import salutation
+
+JUNK = [
+    "null",
+    "None",
+    "N/A",
+    "NaN",
+    "nan",
+    "undefined",
+    " ",
+    "",
+    "\u200b",
+    "jane@example.com",
+    "12345",
+    "{{ name }}",
+    None,
+    7,
+    [],
+    "無",
+    "-",
+]
+
+
+@pytest.mark.parametrize(
+    ("traits", "english", "chinese"),
+    [
+        ({"firstName": "Jane", "lastName": "Smith", "gender": "female"}, "Dear Ms Smith", "Jane Smith 小姐"),
+        ({"firstName": "Jane", "lastName": "Smith"}, "Dear Jane", "Jane Smith 您好"),
+        ({"first_name": "Jane"}, "Dear Jane", "Jane 您好"),
+        ({"first_name": "jane"}, "Dear Jane", "Jane 您好"),
+        ({"lastName": "Smith"}, "Dear customer", "親愛的顧客"),
+        ({"lastName": "Smith", "title": "Dr."}, "Dear Dr Smith", "Smith 博士"),
+        ({"name": "Smith, Jane"}, "Dear Jane", "Jane Smith 您好"),
+        ({"name": "Prof. Ada Lovelace"}, "Dear Prof Lovelace", "Ada Lovelace 教授"),
+        ({"name": "Vincent van Gogh", "gender": "M"}, "Dear Mr van Gogh", "Vincent van Gogh 先生"),
+        ({"name": "Mr Smith"}, "Dear Mr Smith", "Smith 先生"),
+        ({"name": "Cher"}, "Dear Cher", "Cher 您好"),
+        ({"name": "王小明", "gender": "男"}, "Dear 王小明", "王小明先生"),
+        ({"name": "王小明"}, "Dear 王小明", "王小明您好"),
+        ({"lastName": "王", "gender": "female"}, "Dear customer", "王小姐"),
+        ({"lastName": "王"}, "Dear customer", "親愛的顧客"),
+        ({"firstName": "小明", "lastName": "王", "gender": "male"}, "Dear 王小明", "王小明先生"),
+        ({"name": "歐陽娜娜", "gender": "f"}, "Dear 歐陽娜娜", "歐陽娜娜小姐"),
+        ({"name": "歐陽小姐"}, "Dear customer", "歐陽小姐"),
+        ({"name": "王先生"}, "Dear customer", "王先生"),
+        ({}, "Dear customer", "親愛的顧客"),
+        ({"gender": "female"}, "Dear customer", "親愛的顧客"),
+        ({"title": "Dr"}, "Dear customer", "親愛的顧客"),
+        ({"firstName": "null", "lastName": "None"}, "Dear customer", "親愛的顧客"),
+        ({"firstName": "jane@example.com"}, "Dear customer", "親愛的顧客"),
+        ({"firstName": "N/A", "name": "Jane Smith"}, "Dear Jane", "Jane Smith 您好"),
+    ],
+)
+def test_each_state_of_knowledge_has_its_form(traits: dict[str, Any], english: str, chinese: str) -> None:
+    assert salutation(person_of(traits), "en") == english
+    assert salutation(person_of(traits), "zh-TW") == chinese
+
+
+def test_surnames_of_a_compound_and_a_joined_name_stay_whole() -> None:
+    assert person_of({"name": "司馬光"}).last == "司馬"
+    assert person_of({"name": "陳林美玉"}).last == "陳林"
+    assert person_of({"name": "台灣積體電路製造"}).last is None
+
+
+values = st.one_of(
+    st.sampled_from(JUNK), st.text(max_size=100), st.sampled_from(["Jane", "王小明", "Smith", "O'Brien", "Nan"])
+)
+traits_of_any_kind = st.dictionaries(
+    st.sampled_from(["firstName", "first_name", "lastName", "name", "title", "gender", "full_name", "honorific"]),
+    values,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(traits_of_any_kind, st.sampled_from(LANGUAGES))
+def test_a_salutation_never_shows_missing_data(traits: dict[str, Any], language: Language) -> None:
+    said = salutation(person_of(traits), language)
+    assert said.strip() == said
+    assert said.isprintable()
+    assert said not in ("Dear", "親愛的", "您好", "先生", "小姐")
+    assert not re.search(r"\b(none|null|nan|undefined|n/a)\b", said.replace("Dear Nan", "").replace("Nan ", ""))
+    assert not set("@{<") & set(said)
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_stand_ins_for_no_name_are_not_names(junk: object) -> None:
+    assert clean_name(junk) is None
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.text())
+def test_a_clean_name_stays_clean(text: str) -> None:
+    name = clean_name(text)
+    assert name is None or clean_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [
+        ("en-GB", "en"),
+        ("EN_us.UTF-8", "en"),
+        ("zh", "zh-TW"),
+        ("zh-Hant-HK", "zh-TW"),
+        ("zh_CN", "zh-TW"),
+        ("fr", None),
+        ("", None),
+        (None, None),
+        (3, None),
+    ],
+)
+def test_tags_find_the_language_that_serves_them(tag: object, language: str | None) -> None:
+    assert language_of(tag) == language
+
+
+def test_a_language_without_a_text_falls_back() -> None:
+    assert choose_language("zh-TW", {"en"}, default="en") == "en"
+    assert choose_language("fr", {"en", "zh-TW"}, default="zh-TW") == "zh-TW"
+    assert choose_language("en-AU", {"en", "zh-TW"}, default="zh-TW") == "en"
