@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import orjson
-from fastapi import Request, Response
+from fastapi import Request, Response, params
 from fastapi.routing import APIRoute
 
 from shared.http.problems import Problem
@@ -48,6 +48,13 @@ def _depth(body: bytes) -> int:
 _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
+def _require_json(content_type: str) -> None:
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        shown = media_type or "no Content-Type"
+        raise Problem(415, "unsupported_media_type", f"send application/json, not {shown}")
+
+
 class StrictRequest(Request):
     """A request whose `json()` is `read_json`."""
 
@@ -62,8 +69,13 @@ class StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
 
         async def strict(request: Request) -> Response:
-            return await handle(StrictRequest(request.scope, request.receive))
+            strictly = StrictRequest(request.scope, request.receive)
+            if takes_json:
+                _require_json(request.headers.get("content-type", ""))
+                await strictly.json()  # here, because FastAPI would reword what it raises
+            return await handle(strictly)
 
         return strict
