@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from shared.contracts.contract import Contract, contract
+from shared.contracts.contract import Contract, Time, contract
 
 Kind = Literal["identify", "track", "page", "screen", "group", "alias"]
 OrderStatus = Literal["completed", "updated", "refunded", "cancelled"]
@@ -57,8 +56,8 @@ class TouchpointRecordedV1(Contract, frozen=True, kw_only=True):
     source_id: str
     kind: Kind
     subject: str
-    occurred_at: datetime
-    received_at: datetime
+    occurred_at: Time
+    received_at: Time
     name: str | None = None
     user_id: str | None = None
     anonymous_id: str | None = None

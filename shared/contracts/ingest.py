@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
 
-from shared.contracts.contract import Contract, contract
+from shared.contracts.contract import Contract, Time, contract
 
 
 @contract
 class IngestReceivedV1(Contract, frozen=True, kw_only=True):
     """Calls of one HTTP request that share a partition, in the order of the request.
 
-    `events` are the calls' own JSON texts, each with its `type` and `messageId`; `context` and `integrations` are the request's,
-    to be merged into each; `sent_at` is the request's `sentAt` as the client wrote it.
+    `events` are the calls' own JSON texts, each with its `type` and `messageId`; `context` and `integrations` are
+    the request's, to be merged into each; `sent_at` is the request's `sentAt` as the client wrote it.
     """
 
     event_type: ClassVar[str] = "rapport.ingest.received.v1"
     topic: ClassVar[str] = "ingest"
 
     source_id: str
-    received_at: datetime
+    received_at: Time
     events: tuple[msgspec.Raw, ...]
     sent_at: str | int | float | None = None
     context: dict[str, Any] = {}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar, Literal
 
-from shared.contracts.contract import Contract, contract
+from shared.contracts.contract import Contract, Time, contract
 
 Outcome = Literal["sent", "failed", "unknown", "skipped"]
 
@@ -26,7 +25,7 @@ class MessageDispatchedV1(Contract, frozen=True, kw_only=True):
     profile_id: str
     channel: str
     outcome: Outcome
-    at: datetime
+    at: Time
     attempts: int = 0
     reason: str | None = None
 
@@ -44,7 +43,7 @@ class UnsubscribedV1(Contract, frozen=True, kw_only=True):
 
     profile_id: str
     channel: str
-    at: datetime
+    at: Time
     message_id: str | None = None
 
     @property

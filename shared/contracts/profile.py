@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
 
-from shared.contracts.contract import Contract, contract
+from shared.contracts.contract import Contract, Time, contract
 
 
 class Identifier(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,8 +22,8 @@ class Purchases(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     orders: int = 0
     refunds: int = 0
     spent_minor: dict[str, int] = {}
-    first_order_at: datetime | None = None
-    last_order_at: datetime | None = None
+    first_order_at: Time | None = None
+    last_order_at: Time | None = None
     last_order_id: str | None = None
     last_order_amount_minor: int | None = None
     last_order_currency: str | None = None
@@ -41,7 +40,7 @@ class ProfileChangedV1(Contract, frozen=True, kw_only=True):
 
     profile_id: str
     version: int
-    changed_at: datetime
+    changed_at: Time
     identifiers: tuple[Identifier, ...] = ()
     traits: dict[str, Any] = {}
     purchases: Purchases = Purchases()
@@ -60,7 +59,7 @@ class ProfilesMergedV1(Contract, frozen=True, kw_only=True):
 
     profile_id: str
     merged_profile_id: str
-    merged_at: datetime
+    merged_at: Time
 
     @property
     def bus_key(self) -> str:
@@ -77,7 +76,7 @@ class SegmentEnteredV1(Contract, frozen=True, kw_only=True):
     segment_id: str
     profile_id: str
     sequence: int
-    entered_at: datetime
+    entered_at: Time
 
     @property
     def bus_key(self) -> str:
@@ -94,7 +93,7 @@ class SegmentLeftV1(Contract, frozen=True, kw_only=True):
     segment_id: str
     profile_id: str
     sequence: int
-    left_at: datetime
+    left_at: Time
 
     @property
     def bus_key(self) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
 
-from shared.contracts.contract import Contract, contract
+from shared.contracts.contract import Contract, Time, contract
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,8 +33,8 @@ class ScoreComputedV1(Contract, frozen=True, kw_only=True):
     model_version: str
     run_id: str
     value: float
-    as_of: datetime
-    computed_at: datetime
+    as_of: Time
+    computed_at: Time
     label: str | None = None
     currency: str | None = None
     values: dict[str, Any] = {}
