@@ -1,0 +1,63 @@
+# Rapport. `make` lists what there is; nothing but Python 3.11+ and make is needed to begin.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+LOCKS := deploy/locks
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock" --quiet
+PYTEST_FLAGS ?= -n auto --dist loadfile
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo run test bench lint check lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.run ## Make .venv with what the suite needs to run
+setup-dev: $(VENV)/.dev ## Make .venv with the tests' and linters' packages too
+
+demo: setup ## Play a real year of a real shop through the four services and report on it
+	@$(PY) -m deploy.demo $(ARGS)
+
+run: setup ## Start the four services on 127.0.0.1 and keep them running until Ctrl-C
+	@$(PY) -m deploy.local run
+
+test: setup-dev ## Run every test, with a real Kafka and a real PostgreSQL
+	@$(PY) -m pytest $(PYTEST_FLAGS) $(ARGS)
+
+bench: setup-dev ## Measure durable ingest, dispatch and the lifetime-value fit
+	@for rows in ingest dispatch scoring; do $(PY) -m tests.benchmarks.$$rows || exit 1; done
+
+lint: setup-dev ## Check style, types and the architecture's import rules
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports
+
+check: lint test ## What CI runs: lint, then every test
+
+lock: ## Choose all versions anew (needs uv) and write the locks
+	@$(COMPILE) --upgrade $(foreach g,profile messaging scoring events local test lint,--group $(g)) -o $(LOCKS)/dev.txt
+	@$(COMPILE) -c $(LOCKS)/dev.txt $(foreach g,profile messaging scoring events local,--group $(g)) -o $(LOCKS)/run.txt
+	@for service in profile messaging scoring events; do \
+		$(COMPILE) -c $(LOCKS)/dev.txt --group $$service -o $(LOCKS)/$$service.txt || exit 1; done
+
+clean: ## Remove .venv, caches and everything under var/
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Rapport needs Python 3.11 or newer; $(PYTHON) is %d.%d. Try: make PYTHON=python3.11 ..." % sys.version_info[:2])'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment: install its venv package" >&2; exit 1; }
+
+# The development lock holds every package of the run lock, in the same version.
+$(VENV)/.run: $(LOCKS)/run.txt | $(PY)
+	@echo "Installing packages (once) ..."
+	@$(PIP) -r $<
+	@touch $@
+
+$(VENV)/.dev: $(LOCKS)/dev.txt | $(PY)
+	@echo "Installing packages for development (once) ..."
+	@$(PIP) -r $<
+	@touch $@ $(VENV)/.run
