@@ -13,7 +13,7 @@ from shared.bus.embedded.topic_file import TopicFile
 from shared.bus.ports import Partition, Positions, Record, StartAt
 
 _SHORTEST_PAUSE_S = 0.001
-_LONGEST_PAUSE_S = 0.020
+_LONGEST_PAUSE_S = 0.025
 _MAX_READ_BYTES = 4_000_000
 
 
@@ -55,8 +55,10 @@ class EmbeddedConsumer:
         deadline = time.monotonic() + timeout_s
         pause_s = _SHORTEST_PAUSE_S
         while True:
+            with told_as_unavailable("the groups cannot be read"):
+                owned = self._membership.keep()
+            self._adopt(owned)
             with told_as_unavailable("the log cannot be read"):
-                self._adopt(self._membership.keep())
                 records = self._next(max_records)
             left_s = deadline - time.monotonic()
             if records or left_s <= 0:

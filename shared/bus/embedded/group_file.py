@@ -155,13 +155,10 @@ class GroupFile:
         self._connection.execute("DELETE FROM shares WHERE group_name = ?", (self._group,))
         self._connection.executemany(
             "INSERT INTO shares VALUES (?, ?, ?, ?, ?)",
-            [
-                (
-                    self._group,
-                    *partition,
-                    held.get(partition, heir),
-                    None if held.get(partition, heir) == heir else heir,
-                )
-                for partition, heir in wanted.items()
-            ],
+            [(self._group, *partition, *_handover(held.get(partition), heir)) for partition, heir in wanted.items()],
         )
+
+
+def _handover(holder: str | None, heir: str) -> tuple[str, str | None]:
+    """(owner, successor): what nobody holds is the heir's at once."""
+    return (heir, None) if holder is None or holder == heir else (holder, heir)

@@ -13,8 +13,8 @@ def share(
 ) -> dict[Partition, str]:
     """Give every partition of every topic to one member that subscribes to the topic.
 
-    `partitions` is their number by topic, `subscriptions` the topics by member, `owners` who has what now. Within a topic
-    no member has two more than another; an owner keeps what it has unless that would break this. A topic that
+    `partitions` is their number by topic, `subscriptions` the topics by member, `owners` who has what now. Within a
+    topic no member has two more than another; an owner keeps what it has unless that would break this. A topic that
     nobody subscribes to is left out.
     """
     load: Counter[str] = Counter()

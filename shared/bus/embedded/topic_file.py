@@ -1,8 +1,8 @@
 """One topic in one SQLite file: batches of records, clustered by partition and offset.
 
 A row holds what one commit appended to one partition, as a MessagePack list of (key, headers, value): few rows mean few
-steps of SQLite, each of which gives up and takes back the interpreter lock. Its `position` is `partition << 40 | offset of the
-batch's last record`, so that the batches from an offset on are one range scan.
+steps of SQLite, each of which gives up and takes back the interpreter lock. Its `position` is `partition << 40 | offset`
+of the batch's last record, so that the batches from an offset on are one range scan.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ _MAX_ROWS = 64
 @functools.cache
 def _insert(rows: int) -> str:
     """One statement for many rows: one step, where executemany takes one a row."""
-    return "INSERT INTO batches VALUES " + ", ".join(["(?, ?, ?, ?)"] * rows)
+    return "INSERT INTO batches VALUES " + ", ".join(["(?, ?, ?, ?)"] * rows)  # noqa: S608
 
 
 def _span(partition: int) -> tuple[int, int]:

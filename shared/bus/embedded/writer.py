@@ -108,7 +108,7 @@ class TopicWriter:
         try:
             self._opened().append(record for _, records in group for record in records)
         # Whatever went wrong belongs to those who wait for this commit; the thread must live on for the next.
-        except Exception as cause:
+        except Exception as cause:  # noqa: BLE001
             error = BusUnavailable(f"{self._topic.name} cannot be appended to: {cause}")
             error.__cause__ = cause
             self._close_file()
