@@ -15,7 +15,7 @@ from shared.http.dead_letters import router as dead_letter_routes
 from shared.http.health import router as health_routes
 from shared.http.limits import LimitRequests
 from shared.http.observation import ObserveRequests
-from shared.http.problems import ProblemBody, ProblemSpec, install_problems
+from shared.http.problems import PROBLEM_RESPONSES, ProblemBody, ProblemSpec, install_problems
 from shared.settings import ServiceSettings
 from shared.sql.database import Database
 
@@ -86,6 +86,9 @@ def _describe(app: FastAPI) -> None:
             schemas.update(_problem_schemas())
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
+            for operation in (o for path in document["paths"].values() for o in path.values()):
+                if "422" in operation["responses"]:
+                    operation["responses"]["422"] = PROBLEM_RESPONSES[422]
             app.openapi_schema = document
         return app.openapi_schema
 

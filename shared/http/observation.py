@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from time import perf_counter
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.http.problems import Problem, problem_response
 from shared.telemetry.metrics import HTTP_SECONDS
 from shared.telemetry.trace import accept_traceparent, current_traceparent, is_sampled
 
 _log = logging.getLogger("rapport.http")
+_UNFORESEEN = Problem(500, "internal_error", "Something failed here; it has been logged.")
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -28,7 +31,7 @@ class ObserveRequests:
         header = next((value for name, value in scope["headers"] if name == b"traceparent"), b"")
         traceparent = accept_traceparent(header.decode("latin-1"))
         token = current_traceparent.set(traceparent)
-        began, status = perf_counter(), 500
+        began, status = perf_counter(), 0
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -38,6 +41,11 @@ class ObserveRequests:
 
         try:
             await self._app(scope, receive, noting)
+        except Exception:
+            _log.exception("unforeseen error", extra={"path": scope["path"]})
+            if status:
+                raise
+            await problem_response(Request(scope), _UNFORESEEN)(scope, receive, noting)
         finally:
             self._note(scope, status, perf_counter() - began, sampled=is_sampled(traceparent))
             current_traceparent.reset(token)

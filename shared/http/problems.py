@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -113,7 +113,7 @@ def problem_response(request: Request, problem: Problem, title: str | None = Non
 
 
 def install_problems(app: FastAPI, table: Mapping[type[Exception], ProblemSpec]) -> None:
-    """Answer every error of `app` with a problem: the service's own by `table`, the rest by what they are."""
+    """Answer the errors of `app` that have a name with a problem: the service's own by `table`."""
 
     def told(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
@@ -129,15 +129,9 @@ def install_problems(app: FastAPI, table: Mapping[type[Exception], ProblemSpec])
         assert isinstance(error, RequestValidationError)
         return problem_response(request, _invalid(error))
 
-    def unforeseen(request: Request, error: Exception) -> Response:
-        _log.error("unforeseen error", exc_info=error, extra={"path": request.url.path})
-        return problem_response(request, Problem(500, "internal_error", "Something failed here; it has been logged."))
-
     app.add_exception_handler(Problem, told)
     app.add_exception_handler(HTTPException, by_status)
     app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(DBAPIError, unforeseen)
-    app.add_exception_handler(Exception, unforeseen)
     for error_type, spec in {**STANDARD_PROBLEMS, **table}.items():
         app.add_exception_handler(error_type, _by_table(spec))
 

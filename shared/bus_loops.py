@@ -1,0 +1,75 @@
+"""What the worker of every service runs for the bus: the relay, a loop for each subscription, housekeeping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from threading import Event
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+
+from shared.bus.ports import Bus, BusError
+from shared.clock import utc_now
+from shared.inbox import positions
+from shared.inbox.consumer import ConsumerLoop, Subscription
+from shared.inbox.dead_letters import DeadLetters
+from shared.outbox.relay import Relay
+from shared.sql.database import Database
+from shared.sql.plumbing import outbox
+from shared.telemetry.metrics import CONSUMER_LAG, OUTBOX_AGE_SECONDS, OUTBOX_WAITING
+from shared.workers import Loop, every
+
+_MEASURE_EVERY_S = 5.0
+
+
+def bus_loops(
+    *, bus: Bus, database: Database, dead_letters: DeadLetters, subscriptions: Sequence[Subscription]
+) -> Mapping[str, Loop]:
+    """Loops by name: `relay`, each subscription's consumer name, and `housekeeping`."""
+    consumers = {
+        each.consumer: ConsumerLoop(bus=bus, database=database, subscription=each, dead_letters=dead_letters).run
+        for each in subscriptions
+    }
+    return {
+        "relay": _relay(bus, database),
+        **consumers,
+        "housekeeping": every(_MEASURE_EVERY_S, lambda: _keep_house(bus, database, subscriptions)),
+    }
+
+
+def _relay(bus: Bus, database: Database) -> Loop:
+    def loop(stop: Event) -> None:
+        publisher = bus.publisher()
+        try:
+            Relay(database, publisher).run(stop)
+        finally:
+            publisher.close()
+
+    return loop
+
+
+def _keep_house(bus: Bus, database: Database, subscriptions: Iterable[Subscription]) -> None:
+    """Measure what operators watch, and forget what no log redelivers; an outage is the other loops' to report."""
+    try:
+        _measure_outbox(database)
+        for subscription in subscriptions:
+            CONSUMER_LAG.labels(subscription.consumer).set(lag(bus, database, subscription))
+        with database.transaction() as session:
+            positions.forget_old(session, now=utc_now())
+    except (BusError, DBAPIError):
+        return
+
+
+def lag(bus: Bus, database: Database, subscription: Subscription) -> int:
+    """How many records of its topics a consumer has still to handle. Raises BusUnavailable."""
+    ends = bus.end_positions([topic.name for topic in subscription.topics])
+    with database.reading() as session:
+        reached = positions.load(session, subscription.consumer, ends)
+    return sum(max(0, end - reached.get(place, 0)) for place, end in ends.items())
+
+
+def _measure_outbox(database: Database) -> None:
+    with database.reading() as session:
+        waiting, oldest = session.execute(select(func.count(), func.min(outbox.c.created_at))).one()
+    OUTBOX_WAITING.set(waiting)
+    OUTBOX_AGE_SECONDS.set((utc_now() - oldest).total_seconds() if oldest else 0)

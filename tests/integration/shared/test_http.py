@@ -1,0 +1,183 @@
+"""What the four APIs have in common, seen from a client."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends, Request
+from fastapi.testclient import TestClient
+from pydantic import Field
+
+from shared.auth.access import require
+from shared.auth.keys import Caller, sha256_of
+from shared.http.app import build_app
+from shared.http.idempotency import IdempotencyKey, once
+from shared.http.problems import ProblemSpec
+from shared.http.schemas import Schema
+from shared.http.strict_json import StrictRoute
+from shared.settings import ServiceSettings
+from shared.sql.database import Database
+
+ADMIN = "rk_an_administrators_key"
+JSON = {"Content-Type": "application/json"}
+
+
+class ToyError(Exception):
+    """The toy's domain error."""
+
+
+class Thing(Schema):
+    name: str = Field(max_length=20)
+
+
+class Made(Schema):
+    number: int
+
+
+def toy_router() -> APIRouter:
+    router = APIRouter(route_class=StrictRoute)
+    made: list[str] = []
+
+    @router.post("/v1/things", status_code=201)
+    def make(
+        body: Thing,
+        request: Request,
+        caller: Annotated[Caller, Depends(require("things:write"))],
+        key: IdempotencyKey = None,
+    ) -> Made:
+        def act() -> Made:
+            made.append(body.name)
+            return Made(number=len(made))
+
+        with request.app.state.database.transaction() as session:
+            return once(session, caller=caller.key_id, key=key, request=body, answer=Made, act=act)
+
+    @router.get("/v1/broken")
+    def broken() -> None:
+        raise ZeroDivisionError("secret detail")
+
+    @router.get("/v1/refused")
+    def refused() -> None:
+        raise ToyError("the toy is shut")
+
+    return router
+
+
+@pytest.fixture
+def client(database: Database) -> Iterator[TestClient]:
+    app = build_app(
+        name="toy",
+        description="A toy.",
+        routers=[toy_router()],
+        problems={ToyError: ProblemSpec(status=409, code="toy_shut", title="Shut")},
+        database=database,
+        settings=ServiceSettings(admin_key_sha256=sha256_of(ADMIN)),
+    )
+    with TestClient(app, raise_server_exceptions=False, headers={"Authorization": f"Bearer {ADMIN}"}) as client:
+        yield client
+
+
+def problem(response: httpx.Response) -> tuple[int, str]:
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert body["status"] == response.status_code
+    assert len(body["trace_id"]) == 32
+    return response.status_code, body["code"]
+
+
+def test_a_domain_error_is_told_by_the_table(client: TestClient) -> None:
+    assert problem(client.get("/v1/refused")) == (409, "toy_shut")
+
+
+def test_an_unforeseen_error_tells_nothing_of_itself(client: TestClient) -> None:
+    answer = client.get("/v1/broken")
+    assert problem(answer) == (500, "internal_error")
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "expected"),
+    [
+        (JSON, b'{"name":"x","colour":"red"}', (422, "invalid_request")),
+        (JSON, b'{"name":7}', (422, "invalid_request")),
+        (JSON, b'{"name":"\\u0000"}', (400, "invalid_json")),
+        (JSON, b"{", (400, "invalid_json")),
+        (JSON, b" " * 1_100_000, (413, "too_large")),
+        ({"Content-Type": "text/plain"}, b'{"name":"x"}', (415, "unsupported_media_type")),
+        (JSON | {"Idempotency-Key": "x" * 256}, b'{"name":"x"}', (422, "invalid_request")),
+    ],
+)
+def test_bad_bodies_are_refused(
+    client: TestClient, headers: dict[str, str], body: bytes, expected: tuple[int, str]
+) -> None:
+    assert problem(client.post("/v1/things", headers=headers, content=body)) == expected
+
+
+def test_a_body_that_never_says_its_size_is_cut_off_at_the_limit(client: TestClient) -> None:
+    endless = (b"[" * 100_000 for _ in range(30))
+    assert problem(client.post("/v1/things", headers=JSON, content=endless)) == (413, "too_large")
+
+
+@pytest.mark.parametrize("address", ["/v1/thin%00gs", "/v1/dead-letters?cursor=%00"])
+def test_nul_in_the_address_is_refused(client: TestClient, address: str) -> None:
+    assert problem(client.get(address)) == (400, "invalid_address")
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer ", "Bearer nobody", "Bearer clé", "Basic !!", "Basic bm9ib2R5Og==", "Digest x"]
+)
+def test_without_a_live_key_there_is_no_entry(client: TestClient, authorization: str) -> None:
+    answer = client.get("/v1/api-keys", headers={"Authorization": authorization.encode()})
+    assert problem(answer) == (401, "unauthorized")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_key_may_do_what_it_was_made_for_until_it_is_revoked(client: TestClient) -> None:
+    made = client.post("/v1/api-keys", json={"name": "shop", "scopes": ["things:write"]}).json()
+    as_shop = {"Authorization": f"Bearer {made['key']}"}
+    assert client.post("/v1/things", headers=as_shop, json={"name": "a"}).status_code == 201
+    assert problem(client.get("/v1/api-keys", headers=as_shop)) == (403, "forbidden")
+    listed = client.get("/v1/api-keys").json()["data"]
+    assert [(key["name"], key["hint"]) for key in listed] == [("shop", made["key"][:8])]
+    assert made["key"] not in str(listed)
+    assert client.delete(f"/v1/api-keys/{made['id']}").status_code == 204
+    assert client.get("/v1/api-keys").json()["data"][0]["revoked_at"]
+    assert problem(client.delete("/v1/api-keys/0")) == (404, "not_found")
+
+
+def test_a_key_cannot_grant_more_than_it_has(client: TestClient) -> None:
+    made = client.post("/v1/api-keys", json={"name": "clerk", "scopes": ["api-keys:write"]}).json()
+    as_clerk = {"Authorization": f"Bearer {made['key']}"}
+    more = {"name": "more", "scopes": ["*"]}
+    assert problem(client.post("/v1/api-keys", headers=as_clerk, json=more)) == (403, "forbidden")
+
+
+def test_the_same_idempotency_key_has_one_effect(client: TestClient) -> None:
+    first = client.post("/v1/things", json={"name": "a"}, headers={"Idempotency-Key": "k-1"})
+    again = client.post("/v1/things", json={"name": "a"}, headers={"Idempotency-Key": "k-1"})
+    other = client.post("/v1/things", json={"name": "a"}, headers={"Idempotency-Key": "k-2"})
+    assert first.json() == again.json() == {"number": 1}
+    assert other.json() == {"number": 2}
+    reused = client.post("/v1/things", json={"name": "b"}, headers={"Idempotency-Key": "k-1"})
+    assert problem(reused) == (422, "idempotency_key_reused")
+
+
+def test_health_and_readiness_differ(client: TestClient, database: Database) -> None:
+    assert client.get("/readyz").json() == client.get("/healthz").json() == {"status": "ok"}
+    client.app.state.draining = True  # type: ignore[attr-defined]
+    assert client.get("/healthz").status_code == 200
+    assert problem(client.get("/readyz")) == (503, "draining")
+
+
+def test_metrics_name_routes_not_addresses(client: TestClient) -> None:
+    client.get("/v1/api-keys?limit=12345")
+    shown = client.get("/metrics").text
+    assert 'route="/v1/api-keys"' in shown
+    assert "12345" not in shown
+
+
+def test_openapi_knows_one_form_of_error(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    assert "ProblemBody" in document["components"]["schemas"]
+    assert "HTTPValidationError" not in str(document)

@@ -1,0 +1,62 @@
+"""Request bodies are read strictly, and whatever is refused is refused with a 400 problem."""
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.http.problems import Problem
+from shared.http.strict_json import MAX_DEPTH, read_json
+
+_TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | _TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXT, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(_VALUES, st.booleans())
+def test_what_json_can_say_is_read_as_it_was_said(value: object, ascii_only: bool) -> None:
+    assert read_json(json.dumps(value, ensure_ascii=ascii_only).encode()) == value
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_whatever_raise_anything_but_a_problem(body: bytes) -> None:
+    with suppress(Problem):
+        read_json(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"a": NaN}',
+        b"[Infinity]",
+        b'"\\ud800"',
+        b'"\xed\xa0\x80"',
+        b'"\\u0000"',
+        b'"\\\\\\u0000"',
+        b"[" * 100_000,
+        b'{"a":' * (MAX_DEPTH + 1) + b"1" + b"}" * (MAX_DEPTH + 1),
+    ],
+)
+def test_what_could_not_be_stored_is_refused(body: bytes) -> None:
+    with pytest.raises(Problem) as refused:
+        read_json(body)
+    assert refused.value.status == 400
+
+
+def test_an_escaped_backslash_before_u0000_is_text() -> None:
+    assert read_json(rb'"\\u0000"') == "\\u0000"
+
+
+def test_brackets_inside_strings_are_no_depth() -> None:
+    assert read_json(json.dumps(["[" * 1000]).encode()) == ["[" * 1000]
+
+
+def test_the_deepest_value_allowed_is_read() -> None:
+    assert read_json(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
