@@ -1,0 +1,1 @@
+"""Scoring: what customers are worth, what they will do next, and why we think so."""

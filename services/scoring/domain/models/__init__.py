@@ -1,0 +1,1 @@
+"""Models of repeat buying and of spending, each after its paper."""

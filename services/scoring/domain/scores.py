@@ -1,0 +1,156 @@
+"""Scores: one model's word on one customer, with what drove it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from services.scoring.domain import lifetime_value, rfm
+from services.scoring.domain.errors import UnknownModel
+from services.scoring.domain.lifetime_value import LifetimeValues, value_customers
+from services.scoring.domain.population import Population
+from services.scoring.domain.reasons import Driver, strongest
+from services.scoring.domain.repeat_statistics import Ints
+from services.scoring.domain.rfm import Rfm, score_rfm
+from services.scoring.domain.selection import HoldoutPolicy
+
+MODELS = (rfm.NAME, lifetime_value.NAME)
+VERSIONS: Mapping[str, str] = {rfm.NAME: rfm.VERSION, lifetime_value.NAME: lifetime_value.VERSION}
+
+Figure = float | int | str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """`value` is the main figure, `label` the class, `values` every figure by name; money in minor units."""
+
+    profile_id: str
+    model: str
+    value: float
+    label: str
+    currency: str
+    values: Mapping[str, Figure]
+    drivers: tuple[Driver, ...]
+
+
+@dataclass(frozen=True)
+class ScoringPlan:
+    """What a run computes: which models, as of which day, and how lifetime value is checked and discounted."""
+
+    models: tuple[str, ...]
+    day: int
+    policy: HoldoutPolicy = field(default_factory=HoldoutPolicy)
+    annual_discount: float = 0.1
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.models) - set(MODELS):
+            raise UnknownModel(f"no model is called {', '.join(sorted(unknown))}")
+
+
+FitReport = Callable[[str, LifetimeValues], None]
+"""Called with each currency and what was fitted to its customers."""
+
+
+def score(population: Population, plan: ScoringPlan, report: FitReport) -> Iterator[Score]:
+    """Every model of the plan on every customer."""
+    if population.customers == 0:
+        return
+    if rfm.NAME in plan.models:
+        yield from _rfm_scores(population, plan.day)
+    if lifetime_value.NAME in plan.models:
+        for number, currency in enumerate(population.currencies):
+            members, visits = population.of_currency(number)
+            values = value_customers(visits, day=plan.day, policy=plan.policy, annual_discount=plan.annual_discount)
+            report(currency, values)
+            yield from _value_scores(population, members, values, currency)
+
+
+def _rfm_scores(population: Population, day: int) -> Iterator[Score]:
+    table = score_rfm(population.visits, net_minor=population.net_minor, currency=population.currency, day=day)
+    typical_silence = float(np.median(table.recency_days))
+    typical_visits = float(np.median(table.visits))
+    typical_net = [
+        float(np.median(population.net_minor[population.currency == number]))
+        for number in range(len(population.currencies))
+    ]
+    for i, profile_id in enumerate(population.profile_ids):
+        home = int(population.currency[i])
+        drivers = (
+            (9.0, Driver(f"block_{table.block[i]}", table.block[i])),
+            (8.0 * int(table.lapsing[i]), _silence(table, i)),
+            (abs(table.recency[i] - 3), Driver("recency_days", int(table.recency_days[i]), typical_silence)),
+            (abs(table.frequency[i] - 3), Driver("visits", int(table.visits[i]), typical_visits)),
+            (abs(table.monetary[i] - 3), Driver("net_minor", float(table.net_minor[i]), typical_net[home])),
+        )
+        yield Score(
+            profile_id=profile_id,
+            model=rfm.NAME,
+            value=float(table.recency[i] + table.frequency[i] + table.monetary[i]),
+            label=table.block[i],
+            currency=population.currencies[home],
+            values=_rfm_figures(population, table, i),
+            drivers=strongest([d for d in drivers if d[1].feature != "lapsing" or table.lapsing[i]]),
+        )
+
+
+def _silence(table: Rfm, i: int) -> Driver:
+    return Driver("lapsing", int(table.recency_days[i]), float(table.usual_gap_days[i]))
+
+
+def _rfm_figures(population: Population, table: Rfm, i: int) -> dict[str, Figure]:
+    return {
+        "cell": f"{table.recency[i]}{table.frequency[i]}{table.monetary[i]}",
+        "recency": int(table.recency[i]),
+        "frequency": int(table.frequency[i]),
+        "monetary": int(table.monetary[i]),
+        "recency_days": int(table.recency_days[i]),
+        "visits": int(table.visits[i]),
+        "orders": int(population.orders[i]),
+        "net_minor": int(table.net_minor[i]),
+        "usual_gap_days": round(float(table.usual_gap_days[i]), 2),
+        "lapsing": bool(table.lapsing[i]),
+        "worth_saving": table.block[i] in rfm.HIGH_SPENDING,
+    }
+
+
+def _value_scores(population: Population, members: Ints, table: LifetimeValues, currency: str) -> Iterator[Score]:
+    columns = {
+        "purchases_365": table.purchases_365,
+        "average_value_minor": table.spending.mean,
+        "p_alive": table.p_alive,
+    }
+    typical = {feature: float(np.median(column)) for feature, column in columns.items()}
+    flagged = set(table.flagged.tolist())
+    for i, member in enumerate(members):
+        drivers = [
+            (_distance(float(column[i]), typical[feature]), Driver(feature, float(column[i]), typical[feature]))
+            for feature, column in columns.items()
+        ]
+        error = float(table.error[i])
+        yield Score(
+            profile_id=population.profile_ids[member],
+            model=lifetime_value.NAME,
+            value=round(float(table.value[i]), 2),
+            label=lifetime_value.LABELS[table.label[i]],
+            currency=currency,
+            values={
+                "value_minor": round(float(table.value[i]), 2),
+                "standard_error_minor": round(error, 2) if math.isfinite(error) else None,
+                "p_alive": round(float(table.p_alive[i]), 6),
+                "purchases_90": round(float(table.purchases_90[i]), 4),
+                "purchases_365": round(float(table.purchases_365[i]), 4),
+                "average_value_minor": round(float(table.spending.mean[i]), 2),
+                "purchase_model": table.selection.chosen.name,
+                "spending_model": table.spending.model,
+                "flagged": i in flagged,
+            },
+            drivers=(Driver("flagged", 1.0),) if i in flagged else strongest(drivers),
+        )
+
+
+def _distance(value: float, typical: float) -> float:
+    """How far apart two positive figures are, as the logarithm of their ratio."""
+    return abs(math.log((abs(value) + 1e-9) / (abs(typical) + 1e-9)))
