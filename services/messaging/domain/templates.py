@@ -50,12 +50,12 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message filled in for one customer."""
+    """A message filled in for one customer; at least one of `html` and `text`."""
 
     language: Language
     subject: str
-    text: str
     html: str | None = None
+    text: str | None = None
 
 
 def check_shape(version: TemplateVersion) -> None:

@@ -1,0 +1,86 @@
+"""Checks templates when they are saved, and fills them in."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Template
+from jinja2.exceptions import TemplateRuntimeError, UndefinedError
+
+from services.messaging.adapters.jinja.checking import flaws_of
+from services.messaging.adapters.jinja.data import data_of
+from services.messaging.adapters.jinja.grammar import MAX_OUTPUT
+from services.messaging.adapters.jinja.sandbox import Sandbox, compile_checked
+from services.messaging.domain.campaigns import Sender
+from services.messaging.domain.contacts import Contact
+from services.messaging.domain.errors import Flaw, RenderFailed, TemplateInvalid
+from services.messaging.domain.languages import Language, choose_language
+from services.messaging.domain.templates import Rendered, TemplateVersion, check_shape
+
+_KEPT_COMPILED = 512
+
+
+class JinjaTemplates:
+    """The template language of Rapport. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._plain, self._html = Sandbox(html=False), Sandbox(html=True)
+        self._compiled = lru_cache(maxsize=_KEPT_COMPILED)(self._compile)
+
+    def check(self, version: TemplateVersion) -> None:
+        """Raise TemplateInvalid, listing every flaw with its line, unless the version can be saved."""
+        check_shape(version)
+        flaws = [
+            flaw
+            for language, variant in version.variants.items()
+            for part, source in variant.parts().items()
+            for flaw in flaws_of(self._sandbox(part), source, part=f"{language}.{part}")
+        ]
+        if flaws:
+            raise TemplateInvalid(tuple(flaws))
+
+    def render(self, version: TemplateVersion, contact: Contact, *, sender: Sender, unsubscribe_url: str) -> Rendered:
+        """A checked version, filled in for `contact` in the best language. Raises RenderFailed."""
+        language = choose_language(contact.language, version.variants, default=version.default_language)
+        variant = version.variants[language]
+        data = data_of(contact, language=language, sender=sender, unsubscribe_url=unsubscribe_url)
+        return Rendered(
+            language=language,
+            subject=" ".join(self._fill("subject", variant.subject, data, language).split()),
+            html=self._fill("html", variant.html, data, language) if variant.html else None,
+            text=self._fill("text", variant.text, data, language) if variant.text else None,
+        )
+
+    def _fill(self, part: str, source: str, data: dict[str, Any], language: Language) -> str:
+        template = self._compiled(part == "html", source)
+        pieces, size = [], 0
+        try:
+            for piece in template.root_render_func(template.new_context(data)):
+                size += len(piece)
+                if size > MAX_OUTPUT:
+                    raise RenderFailed(Flaw(f"{language}.{part}", 1, f"gives more than {MAX_OUTPUT} characters"))
+                pieces.append(piece)
+        except (UndefinedError, TemplateRuntimeError) as error:
+            raise RenderFailed(Flaw(f"{language}.{part}", _line_of(error, template), _reason(error))) from error
+        return "".join(pieces)
+
+    def _sandbox(self, part: str) -> Sandbox:
+        return self._html if part == "html" else self._plain
+
+    def _compile(self, html: bool, source: str) -> Template:
+        return compile_checked(self._html if html else self._plain, source)
+
+
+def _reason(error: TemplateRuntimeError) -> str:
+    return error.message or "cannot be filled in"
+
+
+def _line_of(error: BaseException, template: Template) -> int:
+    """The source line where the compiled template stopped."""
+    found, trace = 1, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            found = template.get_corresponding_lineno(trace.tb_lineno)
+        trace = trace.tb_next
+    return found

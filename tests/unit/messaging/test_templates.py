@@ -1,0 +1,281 @@
+from __future__ import annotations
+
+import re
+import time
+import tracemalloc
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.messaging.adapters.jinja.templates import JinjaTemplates
+from services.messaging.domain.campaigns import Sender
+from services.messaging.domain.contacts import Contact, LastPurchase
+from services.messaging.domain.errors import RenderFailed, TemplateInvalid
+from services.messaging.domain.templates import Rendered, TemplateVersion, Variant
+
+TEMPLATES = JinjaTemplates()
+SENDER = Sender("shop@example.com", "The Shop")
+JANE = Contact(
+    "p1",
+    address="jane@example.com",
+    language="en-GB",
+    timezone="Asia/Taipei",
+    traits={
+        "firstName": "Jane",
+        "lastName": "Smith",
+        "gender": "f",
+        "city": "Leeds <&>",
+        "tags": ["a", "b"],
+        "gone": None,
+    },
+    last_purchase=LastPurchase(datetime(2011, 12, 8, 20, tzinfo=UTC), "536365", 1250, "GBP", ("Lantern", "Mug")),
+)
+NOBODY = Contact("p2")
+
+
+def version(text: str, *, html: str | None = None, subject: str = "Hello") -> TemplateVersion:
+    return TemplateVersion("t", 1, "en", {"en": Variant(subject, html, text)})
+
+
+def fill(text: str, contact: Contact = JANE, **parts: Any) -> Rendered:
+    template = version(text, **parts)
+    TEMPLATES.check(template)
+    return TEMPLATES.render(template, contact, sender=SENDER, unsubscribe_url="https://x.test/u/1")
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(TemplateInvalid) as caught:
+        TEMPLATES.check(version(text))
+    return str(caught.value)
+
+
+def test_a_customer_is_told_what_is_known() -> None:
+    date = "{% if last_purchase %}{{ last_purchase.date }}{% endif %}"
+    amount = "{% if last_purchase.amount %} {{ last_purchase.amount }}{% endif %}"
+    source = "{{ salutation }}, " + date + amount
+    assert fill(source).text == "Dear Ms Smith, 9 December 2011 £12.50"
+    assert fill(source, NOBODY).text == "Dear customer, "
+
+
+def test_the_reader_s_language_and_form_are_chosen() -> None:
+    english = Variant("Hi", None, "Hello")
+    chinese = Variant("嗨 {{ full_name }}", None, "{{ salutation }} {{ last_purchase.date | default('x') }}")
+    both = TemplateVersion("t", 1, "en", {"en": english, "zh-TW": chinese})
+    TEMPLATES.check(both)
+    wang = Contact(
+        "p", language="zh-Hant", traits={"name": "王小明", "gender": "male"}, last_purchase=JANE.last_purchase
+    )
+    said = TEMPLATES.render(both, wang, sender=SENDER, unsubscribe_url="u")
+    assert (said.language, said.subject, said.text) == ("zh-TW", "嗨 王小明", "王小明先生 2011年12月8日")
+    assert TEMPLATES.render(both, NOBODY, sender=SENDER, unsubscribe_url="u").language == "en"
+
+
+def test_html_is_escaped_and_text_is_not() -> None:
+    said = fill("{{ traits.city | default('-') }}", html="<p>{{ traits.city | default('-') }}</p>")
+    assert said.text == "Leeds <&>"
+    assert said.html == "<p>Leeds &lt;&amp;&gt;</p>"
+
+
+def test_names_that_are_missing_print_a_neutral_word_and_are_false() -> None:
+    assert fill("Hi {{ first_name }}", NOBODY).text == "Hi customer"
+    assert fill("Hi {{ first_name | default('friend') }}", NOBODY).text == "Hi friend"
+    assert fill("{% if first_name %}a{% else %}b{% endif %}", NOBODY).text == "b"
+
+
+def test_loops_and_lists() -> None:
+    assert fill("{% for p in last_purchase.products %}{{ loop.index }} {{ p }};{% endfor %}").text == "1 Lantern;2 Mug;"
+    assert fill("{% for p in last_purchase.products %}{{ p }}{% else %}nothing{% endfor %}", NOBODY).text == "nothing"
+    assert fill("{% if traits.tags %}{{ traits.tags | join(', ') | upper }}{% endif %}").text == "A, B"
+    assert fill("{{ traits.tags | first | default('-') }}").text == "a"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ traits.city }}",
+        "{{ traits['city'] }}",
+        "{{ last_purchase.date }}",
+        "{% if last_purchase %}{{ last_purchase.amount }}{% endif %}",
+        "{% if not traits.city %}{{ traits.city }}{% endif %}",
+        "{% if traits.city or traits.town %}{{ traits.city }}{% endif %}",
+        "{{ traits.city if traits.town else '' }}",
+        "{{ traits.city | upper }}",
+        "{{ traits.a ~ 'x' }}",
+        "{% for t in traits.list %}{{ t.name }}{% endfor %}",
+    ],
+)
+def test_what_may_be_missing_needs_a_default_or_a_question(source: str) -> None:
+    assert "may be missing" in refusal(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ traits.city | default('-') }}",
+        "{% if traits.city and salutation %}{{ traits.city }}{% endif %}",
+        "{% if not traits.city %}-{% else %}{{ traits.city }}{% endif %}",
+        "{% if traits.city is undefined %}-{% elif 1 %}{{ traits.city }}{% endif %}",
+        "{{ traits.city if traits.city else '-' }}",
+        "{% if traits.city == 'Leeds' %}{{ traits.city }}{% endif %}",
+    ],
+)
+def test_guarded_values_are_printed(source: str) -> None:
+    assert (fill(source, NOBODY).text or "").strip() in ("", "-")
+
+
+REFUSED = """
+{{ ''.__class__ }}
+{{ salutation.__class__.__mro__ }}
+{{ traits['__class__'] }}
+{{ self }}
+{{ self.__init__ }}
+{{ lipsum() }}
+{{ cycler('a') }}
+{{ namespace() }}
+{{ joiner() }}
+{{ dict() }}
+{{ range(10**9) }}
+{{ '%1000000000d' % 1 }}
+{{ 'a' * 10**9 }}
+{{ 10 ** 10 ** 10 }}
+{{ 1 + 1 }}
+{{ -1 }}
+{{ 'a'.join(['b']) }}
+{{ salutation.format(1) }}
+{{ '{0.__class__}'.format(1) }}
+{{ 'a' | format(1) }}
+{{ '%99999d' | format(1) }}
+{{ salutation | center(999999999) }}
+{{ salutation | indent(999999999) }}
+{{ salutation | wordwrap(1) }}
+{{ salutation | replace('a', 'aaaaaaaaaa') }}
+{{ salutation | attr('upper') }}
+{{ salutation | map('upper') }}
+{{ [1] | batch(99999999) }}
+{{ salutation | safe }}
+{{ salutation | pprint }}
+{{ traits | tojson }}
+{{ traits | xmlattr }}
+{% set a = 'b' %}
+{% set a %}b{% endset %}
+{% macro m() %}{% endmacro %}
+{% include 'x' %}
+{% import 'x' as y %}
+{% extends 'x' %}
+{% block b %}{% endblock %}
+{% filter upper %}a{% endfilter %}
+{% call m() %}{% endcall %}
+{% with a = 1 %}{% endwith %}
+{% autoescape false %}{% endautoescape %}
+{{ salutation[0:99] }}
+{{ traits[salutation] }}
+{% for a in traits recursive %}{{ loop(a) }}{% endfor %}
+{% for a, b in traits.x %}{% endfor %}
+{% for a in [1] %}{% endfor %}
+{% for a in traits.x %}{% for b in traits.x %}{% for c in traits.x %}{% endfor %}{% endfor %}{% endfor %}
+{% for traits in traits.x %}{% endfor %}
+{% for a in traits.x if a %}{% endfor %}
+{{ loop }}
+{% for a in traits.x %}{{ loop.cycle }}{% endfor %}
+{{ unknown }}
+{{ traits.x is divisibleby 3 }}
+{{ salutation
+{% if %}
+{{ traits }}
+{{ last_purchase }}
+{{ last_purchase.price }}
+{{ salutation | truncate(-5) }}
+{{ salutation | truncate(10, 'x' ~ 'y') }}
+{{ salutation | default(fallback=1) }}
+{{ salutation | join(*traits) }}
+{{ salutation | items of }}
+""".strip().splitlines()
+TOO_MUCH = [
+    "{{ " + "(" * 20_000 + "1" + ")" * 20_000 + " }}",
+    "{{ salutation" + " | upper" * 200 + " }}",
+    "{% if 1 %}" * 120 + "{% endif %}" * 120,
+    "{{ salutation }}" * 5_000,
+    "x" * 100_001,
+]
+
+
+@pytest.mark.parametrize("source", [*REFUSED, *TOO_MUCH], ids=lambda source: source[:40])
+def test_what_is_not_in_the_language_is_refused_with_its_line(source: str) -> None:
+    assert re.match(r"en\.text, line \d+: .", refusal(source))
+
+
+def test_every_flaw_is_named_with_its_line() -> None:
+    with pytest.raises(TemplateInvalid) as caught:
+        TEMPLATES.check(
+            TemplateVersion("t", 1, "zh-TW", {"en": Variant("a\nb", None, "{{ salutation }}\n{{ nope }}\n{{ 1 + 1 }}")})
+        )
+    assert {flaw.part for flaw in caught.value.flaws} == {"zh-TW", "en.subject"}
+    with pytest.raises(TemplateInvalid) as caught:
+        TEMPLATES.check(version("{{ salutation }}\n{{ nope }}\n\n{{ 1 + 1 }}"))
+    assert [flaw.line for flaw in caught.value.flaws] == [2, 4]
+
+
+def test_the_dearest_template_allowed_stays_within_its_bounds() -> None:
+    long = "Ａ" * 5_000
+    contact = Contact("p", traits={"l": [long] * 500, "s": long})
+    body = (
+        "{% for a in traits.l %}{% for b in traits.l %}"
+        + "{{ b | upper | lower | title }}" * 5
+        + "{% endfor %}{% endfor %}"
+    )
+    tracemalloc.start()
+    started = time.perf_counter()
+    with pytest.raises(RenderFailed, match="more than"):
+        fill(body, contact)
+    quiet = (
+        "{% for a in traits.l %}{% for b in traits.l %}"
+        + "{% if b | upper | lower == 'x' %}{% endif %}" * 4
+        + "{% endfor %}{% endfor %}"
+    )
+    fill(quiet, contact)
+    assert time.perf_counter() - started < 2.0
+    assert tracemalloc.get_traced_memory()[1] < 256 * 2**20
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["{% for c in traits.s %}x{% endfor %}", "{{ traits.tags | default('-') }}", "{{ traits.deep | default('-') }}"],
+)
+def test_a_value_of_the_wrong_kind_fails_with_its_line(source: str) -> None:
+    contact = Contact("p", traits={"s": "text", "tags": ["a"], "deep": {"a": "b"}})
+    with pytest.raises(RenderFailed, match=r"en\.text, line 2"):
+        fill("\n" + source, contact)
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=30)
+    | st.sampled_from(["None", "null", "\r\nBcc: x"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+names = st.sampled_from(["firstName", "lastName", "name", "gender", "title", "city", "tags", "items"])
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(names, anything, max_size=5), st.none() | st.text(max_size=8))
+def test_whatever_the_traits_are_a_text_comes_out_or_a_plain_failure(
+    traits: dict[str, Any], language: str | None
+) -> None:
+    contact = Contact("p", traits=traits, language=language, timezone=language)
+    source = "{{ salutation }}|{{ first_name }}|{{ traits.city | default('-') }}"
+    source += "|{% for t in traits.tags %}{{ t }}{% endfor %}"
+    try:
+        said = fill(source, contact, subject="{{ full_name }} {{ traits.city | default('-') }}")
+    except RenderFailed:
+        return
+    assert said.text
+    assert not re.search(r"\b(None|null|nan|undefined)\b", said.text)
+    assert said.subject.isprintable()
