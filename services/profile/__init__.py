@@ -1,0 +1,1 @@
+"""Who every customer is: identities and merges, traits, purchases and segments."""

@@ -1,0 +1,1 @@
+"""The rules of identity, traits, purchases and segments; pure, no I/O."""

@@ -1,0 +1,46 @@
+"""What profile refuses to do.
+
+::
+
+    ProfileError
+     +-- ProfileNotFound        no profile has this id or identifier
+     +-- SegmentNotFound        no segment has this id
+     +-- VersionConflict        the thing changed since the caller read it
+     +-- InvalidIdentifier      a value that can name nobody, such as "null" or half a phone number
+     +-- InvalidCondition       a segment's definition that means nothing or is too large
+"""
+
+from __future__ import annotations
+
+
+class ProfileError(Exception):
+    """The root of what profile refuses."""
+
+
+class ProfileNotFound(ProfileError):
+    """No profile has this id or identifier."""
+
+
+class SegmentNotFound(ProfileError):
+    """No segment has this id."""
+
+
+class VersionConflict(ProfileError):
+    """The thing changed since the caller read it; `current` is its version now."""
+
+    def __init__(self, current: int) -> None:
+        super().__init__(f"the current version is {current}")
+        self.current = current
+
+
+class InvalidIdentifier(ProfileError):
+    """A value that can name nobody."""
+
+
+class InvalidCondition(ProfileError):
+    """A segment's definition that means nothing or is too large; `path` says where."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason

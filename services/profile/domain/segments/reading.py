@@ -1,0 +1,149 @@
+"""From a definition in JSON to conditions. The API's schema checked the shape; meaning and size are checked here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from services.profile.domain.errors import InvalidCondition
+from services.profile.domain.segments.conditions import (
+    And,
+    Condition,
+    LastPurchase,
+    Not,
+    Or,
+    Period,
+    PurchasesAre,
+    Scalar,
+    ScoreIs,
+    TraitIs,
+    parts,
+)
+from services.profile.domain.terms import MAX_TEXT, moment_of, term_of
+
+MAX_DEPTH = 8
+MAX_PARTS = 100
+MAX_DAYS = 36_500
+
+_Json = Mapping[str, Any]
+_NUMERIC = frozenset({"gt", "gte", "lt", "lte"})
+
+
+def read_condition(definition: _Json) -> Condition:
+    """The condition that `definition` states. Raises InvalidCondition, which names the place in it."""
+    condition = _read(definition, "definition", 1)
+    if sum(1 for _ in parts(condition)) > MAX_PARTS:
+        raise InvalidCondition("definition", f"more than {MAX_PARTS} conditions")
+    return condition
+
+
+def _read(json: _Json, path: str, depth: int) -> Condition:
+    if depth > MAX_DEPTH:
+        raise InvalidCondition(path, f"nested deeper than {MAX_DEPTH}")
+    kind = json["type"]
+    if kind in ("and", "or"):
+        inner = tuple(
+            _read(each, f"{path}.conditions[{place}]", depth + 1) for place, each in enumerate(json["conditions"])
+        )
+        return And(inner) if kind == "and" else Or(inner)
+    if kind == "not":
+        return Not(_read(json["condition"], f"{path}.condition", depth + 1))
+    return _LEAVES[kind](json, path)
+
+
+def _trait(json: _Json, path: str) -> TraitIs:
+    operator, value = json["operator"], json.get("value")
+    match operator:
+        case "exists":
+            _want(value is None, path, "exists takes no value")
+            return TraitIs(json["key"], operator)
+        case "before" | "after":
+            return TraitIs(json["key"], operator, (_moment(value, path, end_of_day=operator == "after"),))
+        case "within_days":
+            return TraitIs(json["key"], operator, (_days(value, path),))
+        case _:
+            return TraitIs(json["key"], operator, _operands(operator, value, path))
+
+
+def _score(json: _Json, path: str) -> ScoreIs:
+    operator, value = json["operator"], json.get("value")
+    if operator == "exists":
+        _want(value is None, path, "exists takes no value")
+        return ScoreIs(json["model"], json["field"], operator)
+    return ScoreIs(json["model"], json["field"], operator, _operands(operator, value, path))
+
+
+def _purchases(json: _Json, path: str) -> PurchasesAre:
+    money = json["measure"] in ("spent", "average_order")
+    _want(
+        not money or json.get("currency"), path, f"{json['measure']} needs a currency: money of several is never added"
+    )
+    return PurchasesAre(json["measure"], json["operator"], json["value"], json.get("currency"), _period(json, path))
+
+
+def _period(json: _Json, path: str) -> Period:
+    days, between, as_of = json.get("within_days"), json.get("between"), json.get("as_of")
+    end = None if as_of is None else _moment(as_of, f"{path}.as_of", end_of_day=True)
+    if between is None:
+        return Period(end=end, days=None if days is None else _days(days, path))
+    _want(days is None and as_of is None, path, "between excludes within_days and as_of")
+    start = _moment(between["from"], f"{path}.between.from")
+    end = _moment(between["to"], f"{path}.between.to", end_of_day=True)
+    _want(start <= end, f"{path}.between", "ends before it begins")
+    return Period(start, end)
+
+
+def _last_purchase(json: _Json, path: str) -> LastPurchase:
+    within, older, as_of = json.get("within_days"), json.get("more_than_days_ago"), json.get("as_of")
+    _want((within is None) != (older is None), path, "give either within_days or more_than_days_ago")
+    end = None if as_of is None else _moment(as_of, f"{path}.as_of", end_of_day=True)
+    return LastPurchase(_days(older if within is None else within, path), within is None, end)
+
+
+_LEAVES: Mapping[str, Callable[[_Json, str], Condition]] = {
+    "trait": _trait,
+    "score": _score,
+    "purchases": _purchases,
+    "last_purchase": _last_purchase,
+}
+
+
+def _operands(operator: str, value: Any, path: str) -> tuple[Scalar, ...]:
+    values = tuple(value) if isinstance(value, list) else (value,)
+    _want(isinstance(value, list) == (operator == "in"), path, "in takes a list, every other operator one value")
+    _want(bool(values), path, "in needs at least one value")
+    for each in values:
+        _want(each is not None, path, f"{operator} needs a value")
+        _want(not isinstance(each, str) or len(each) <= MAX_TEXT, path, f"texts have at most {MAX_TEXT} characters")
+        if operator in _NUMERIC:
+            _want(isinstance(each, int | float) and not isinstance(each, bool), path, f"{operator} compares numbers")
+    return tuple(_scalar(each, path) for each in values)
+
+
+def _scalar(value: Any, path: str) -> Scalar:
+    """Numbers become what traits hold: finite floating point."""
+    if isinstance(value, str | bool):
+        return value
+    number = term_of(value).number
+    if number is None:
+        raise InvalidCondition(path, "a number out of range")
+    return number
+
+
+def _days(value: Any, path: str) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    _want(number and 0 <= value <= MAX_DAYS, path, f"days are a number from 0 to {MAX_DAYS}")
+    return float(value)
+
+
+def _moment(value: Any, path: str, *, end_of_day: bool = False) -> datetime:
+    moment = moment_of(value, end_of_day=end_of_day) if isinstance(value, str) else None
+    if moment is None:
+        raise InvalidCondition(path, "not an ISO 8601 date or time")
+    return moment
+
+
+def _want(right: object, path: str, reason: str) -> None:
+    if not right:
+        raise InvalidCondition(path, reason)

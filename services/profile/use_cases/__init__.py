@@ -1,0 +1,1 @@
+"""What profile does, one verb a module; storage stands behind `ports`."""

@@ -1,0 +1,78 @@
+"""Creating, changing and deleting segments. Filling and emptying them is left to `refresh_segments`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from services.profile.domain.errors import SegmentNotFound, VersionConflict
+from services.profile.domain.segments.conditions import moves_with_time
+from services.profile.domain.segments.reading import read_condition
+from services.profile.domain.segments.segment import Segment
+from services.profile.use_cases.ports import Work
+from shared.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What somebody wants a segment to be; `definition` is JSON that `domain.segments.reading` accepts."""
+
+    name: str
+    description: str
+    definition: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditSegments:
+    """Each method wants an open transaction. Raises InvalidCondition, SegmentNotFound and VersionConflict."""
+
+    clock: Clock
+    new_id: Callable[[], str]
+
+    def create(self, work: Work, draft: Draft) -> Segment:
+        """A segment that is still to be filled."""
+        now = self.clock()
+        segment = Segment(
+            segment_id=self.new_id(),
+            name=draft.name,
+            description=draft.description,
+            definition=draft.definition,
+            state="computing",
+            size=0,
+            version=1,
+            moves_with_time=moves_with_time(read_condition(draft.definition)),
+            created_at=now,
+            updated_at=now,
+        )
+        work.segments.save(segment)
+        return segment
+
+    def change(self, work: Work, segment_id: str, draft: Draft, *, version: int | None) -> Segment:
+        """The segment with another name or definition, to be computed anew; its members stay until then."""
+        segment = self._at(work, segment_id, version)
+        changed = replace(
+            segment,
+            name=draft.name,
+            description=draft.description,
+            definition=draft.definition,
+            state="computing",
+            version=segment.version + 1,
+            moves_with_time=moves_with_time(read_condition(draft.definition)),
+            updated_at=self.clock(),
+        )
+        work.segments.save(changed)
+        return changed
+
+    def delete(self, work: Work, segment_id: str, *, version: int | None) -> None:
+        """The segment is gone for readers at once; its members leave soon after."""
+        segment = self._at(work, segment_id, version)
+        work.segments.save(replace(segment, state="deleting", updated_at=self.clock()))
+
+    def _at(self, work: Work, segment_id: str, version: int | None) -> Segment:
+        segment = work.segments.get(segment_id)
+        if segment is None or segment.state == "deleting":
+            raise SegmentNotFound(segment_id)
+        if version is not None and version != segment.version:
+            raise VersionConflict(segment.version)
+        return segment
