@@ -1,0 +1,1 @@
+"""How Rapport is started: one machine, the demo, images and clusters."""

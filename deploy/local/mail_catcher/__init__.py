@@ -1,0 +1,1 @@
+"""A local SMTP server that keeps every message and delivers none."""
