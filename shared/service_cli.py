@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.http.server import serve
 from shared.settings import ServiceSettings
 from shared.sql.database import Database
-from shared.sql.migrations import check, new_revision, upgrade
+from shared.sql.migrations import check, is_applied, new_revision, upgrade
 from shared.telemetry.logs import configure_logging
 from shared.workers import Loop, run_worker
 
@@ -44,6 +44,9 @@ def main(service: Service[S], arguments: Sequence[str] | None = None) -> int:
     worker.add_argument("--only", action="append", metavar="LOOP", help="run this loop only; may be repeated")
     migrate = commands.add_parser("migrate", help="bring the database schema up to date")
     migrate.add_argument("--check", action="store_true", help="fail when tables in code and history differ")
+    migrate.add_argument(
+        "--applied", action="store_true", help="fail until the schema is this version's or a later one's"
+    )
     migrate.add_argument("--new", metavar="MESSAGE", help="write a revision from the difference")
     options = parser.parse_args(arguments)
     try:
@@ -76,6 +79,8 @@ def _migrate(database: Database, package: str, options: argparse.Namespace) -> i
         new_revision(database, package, options.new)
     elif options.check:
         check(database, package)
+    elif options.applied:
+        return 0 if is_applied(database, package) else 1
     else:
         upgrade(database, package)
     return 0
