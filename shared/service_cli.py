@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.http.server import serve
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, explain
 from shared.sql.database import Database
 from shared.sql.migrations import check, is_applied, new_revision, upgrade
 from shared.telemetry.logs import configure_logging
@@ -54,7 +54,7 @@ def main(service: Service[S], arguments: Sequence[str] | None = None) -> int:
         configure_logging(f"{service.name}-{options.command}", settings.log_level)
         return _run(service, settings, options)
     except ValidationError as error:
-        return _refuse(service, "; ".join(f"{_setting(e['loc'])}: {e['msg']}" for e in error.errors()))
+        return _refuse(service, explain(error))
     except (ValueError, SQLAlchemyError, OSError) as error:
         return _refuse(service, str(error).partition("\n")[0])
 
@@ -84,11 +84,6 @@ def _migrate(database: Database, package: str, options: argparse.Namespace) -> i
     else:
         upgrade(database, package)
     return 0
-
-
-def _setting(place: tuple[int | str, ...]) -> str:
-    name = ".".join(map(str, place)).upper()
-    return name if name.startswith("RAPPORT_") or not name else f"RAPPORT_{name}"
 
 
 def _refuse(service: Service[S], reason: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -31,3 +31,13 @@ class ServiceSettings(BaseSettings):
         if self.environment == "production" and (self.dev_api_key or self.dev_write_key):
             raise ValueError("RAPPORT_DEV_API_KEY and RAPPORT_DEV_WRITE_KEY are for development; unset them")
         return self
+
+
+def explain(error: ValidationError) -> str:
+    """What is wrong with which settings, in one line and by the variables' names."""
+    return "; ".join(f"{_variable(flaw['loc'])}: {flaw['msg']}".lstrip(": ") for flaw in error.errors())
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    name = ".".join(map(str, place)).upper()
+    return name if name.startswith("RAPPORT_") or not name else f"RAPPORT_{name}"
