@@ -55,7 +55,9 @@ async def serve(path: Path, *, host: str, port: int) -> None:
         loop.add_signal_handler(number, ended.set)
 
     def protocol() -> SMTP:
-        return SMTP(handler, hostname="catcher.test", ident="Rapport mail catcher", data_size_limit=_MAX_MESSAGE, loop=loop)
+        return SMTP(
+            handler, hostname="catcher.test", ident="Rapport mail catcher", data_size_limit=_MAX_MESSAGE, loop=loop
+        )
 
     server = await loop.create_server(protocol, host, port)
     _log.info("catching mail", extra={"host": host, "port": port})

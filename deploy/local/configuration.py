@@ -1,0 +1,101 @@
+"""What the suite on one machine is configured with: the four services' own settings, and defaults for the rest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from deploy.local.refusals import CannotStart
+from services.events.settings import EventsSettings
+from services.messaging.settings import MessagingSettings
+from services.profile.settings import ProfileSettings
+from services.scoring.settings import ScoringSettings
+from shared.settings import ServiceSettings, explain
+
+SETTINGS: Mapping[str, type[ServiceSettings]] = {
+    "profile": ProfileSettings,
+    "messaging": MessagingSettings,
+    "scoring": ScoringSettings,
+    "events": EventsSettings,
+}
+_OF_TESTS = frozenset({"RAPPORT_REQUIRE_SERVICES"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """Where everything of one suite listens and lies.
+
+    `environment` is what the processes get beyond this process's own; `mail_port` is None when mail goes to a
+    server that RAPPORT_SMTP_URL names.
+    """
+
+    host: str
+    data_dir: Path
+    bus_url: str
+    ports: Mapping[str, int]
+    mail_port: int | None
+    environment: Mapping[str, str]
+
+    def url(self, service: str) -> str:
+        """The base URL of a service's HTTP API."""
+        return f"http://{self.host}:{self.ports[service]}"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of every process's log."""
+        return self.data_dir / "logs"
+
+    @property
+    def mailbox(self) -> Path:
+        """The mail catcher's file."""
+        return self.data_dir / "mail" / "caught.db"
+
+
+def configure(*, mail_port: int = 8125, **chosen: Any) -> Configuration:
+    """Read the environment; `chosen` settings, by field name, come before it.
+
+    Raises CannotStart for the first setting that a service refuses.
+    """
+    settings = {name: _read(cls, chosen) for name, cls in SETTINGS.items()}
+    profile, messaging = settings["profile"], settings["messaging"]
+    data_dir = profile.data_dir.absolute()
+    environment = {_variable(field): str(value) for field, value in chosen.items()}
+    environment["RAPPORT_DATA_DIR"] = str(data_dir)
+    if "bus_url" not in profile.model_fields_set:
+        environment["RAPPORT_BUS_URL"] = str(data_dir / "bus")
+    for name, read in settings.items():
+        if f"{name}_database_url" not in read.model_fields_set:
+            environment[_variable(f"{name}_database_url")] = f"sqlite:///{data_dir / name}.db"
+    catches = "smtp_url" not in messaging.model_fields_set
+    if catches:
+        environment["RAPPORT_SMTP_URL"] = f"smtp://127.0.0.1:{mail_port}"
+    return Configuration(
+        host=profile.host,
+        data_dir=data_dir,
+        bus_url=environment.get("RAPPORT_BUS_URL", profile.bus_url),
+        ports={name: getattr(read, f"{name}_port") for name, read in settings.items()},
+        mail_port=mail_port if catches else None,
+        environment=environment,
+    )
+
+
+def unknown_variables() -> list[str]:
+    """RAPPORT_* variables of the environment that no service reads: most likely misspelt."""
+    known = {_variable(field) for cls in SETTINGS.values() for field in cls.model_fields} | _OF_TESTS
+    return sorted(name for name in os.environ if name.startswith("RAPPORT_") and name not in known)
+
+
+def _read(settings: type[ServiceSettings], chosen: Mapping[str, Any]) -> ServiceSettings:
+    try:
+        return settings(**{field: value for field, value in chosen.items() if field in settings.model_fields})
+    except ValidationError as error:
+        raise CannotStart(explain(error)) from error
+
+
+def _variable(field: str) -> str:
+    return f"RAPPORT_{field.upper()}"

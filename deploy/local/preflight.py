@@ -1,0 +1,83 @@
+"""What is looked at before anything is started, so that a refusal is one clear line."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+
+from deploy.local.configuration import Configuration
+from deploy.local.refusals import CannotStart
+from shared.bus.opening import open_bus
+from shared.bus.ports import BusError
+from shared.contracts import topics
+
+
+def check(configuration: Configuration) -> None:
+    """Raise CannotStart when a folder cannot be written or a port is taken."""
+    for folder in (configuration.data_dir, configuration.logs):
+        _require_writable(folder)
+    wanted = {f"RAPPORT_{name.upper()}_PORT": port for name, port in configuration.ports.items()}
+    if configuration.mail_port:
+        wanted["the mail catcher (--mail-port)"] = configuration.mail_port
+    _require_distinct(wanted)
+    for setting, port in wanted.items():
+        if not is_free(configuration.host, port):
+            raise CannotStart(f"port {port} of {configuration.host} is in use; choose another with {setting}")
+
+
+def prepare_bus(url: str) -> None:
+    """Create the topics. Raises CannotStart when the bus cannot be had."""
+    try:
+        bus = open_bus(url)
+    except ValueError as error:
+        raise CannotStart(f"RAPPORT_BUS_URL: {error}") from error
+    try:
+        bus.create_topics(topics.ALL)
+    except (BusError, OSError) as error:
+        raise CannotStart(f"RAPPORT_BUS_URL: {url}: {error}") from error
+    finally:
+        bus.close()
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a server may listen on the port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_ports(host: str, preferred: Iterable[int]) -> list[int]:
+    """For each preferred port itself, or another that is free when it is taken."""
+    with ExitStack() as held:
+        return [_listen(held, host, port if is_free(host, port) else 0) for port in preferred]
+
+
+def _listen(held: ExitStack, host: str, port: int) -> int:
+    """Listen until `held` ends, so that no port is given twice."""
+    server = held.enter_context(socket.create_server((host, port)))
+    return int(server.getsockname()[1])
+
+
+def _require_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"\0")
+    except OSError as error:
+        raise CannotStart(f"{folder} cannot be written: {os.strerror(error.errno or 0)}") from error
+
+
+def _require_distinct(wanted: dict[str, int]) -> None:
+    taken: dict[int, str] = {}
+    for setting, port in wanted.items():
+        if port in taken:
+            raise CannotStart(f"{taken[port]} and {setting} are both {port}")
+        taken[port] = setting

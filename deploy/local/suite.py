@@ -1,0 +1,137 @@
+"""The suite on one machine, from its databases' schemas to its readiness."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from deploy.local import preflight
+from deploy.local.configuration import SETTINGS, Configuration
+from deploy.local.development_keys import DevelopmentKeys, development_keys
+from deploy.local.process_manager import ProcessManager, ProcessState
+from deploy.local.programs import ROOT, programs_of
+from deploy.local.refusals import CannotStart
+
+_READY_WITHIN_S = 90.0
+_GIVE_UP_AFTER = 3
+
+
+class Suite:
+    """Four APIs, four workers and a mail catcher, running while the `with` block lasts.
+
+    Entering raises CannotStart; everything that was started has ended by then.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+        self.keys: DevelopmentKeys
+        self._manager: ProcessManager | None = None
+
+    def __enter__(self) -> Self:
+        preflight.check(self.configuration)
+        try:
+            self.keys = development_keys(os.environ, self.configuration.data_dir / "dev.env")
+        except OSError as error:
+            raise CannotStart(f"{error.filename}: {error.strerror}") from error
+        environment = {**self.configuration.environment, **self.keys.environment}
+        _migrate(SETTINGS, os.environ | environment)
+        preflight.prepare_bus(self.configuration.bus_url)
+        self._manager = ProcessManager(
+            programs_of(self.configuration), logs=self.configuration.logs, environment=environment
+        )
+        self._manager.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self._manager is not None:
+            self._manager.stop()
+
+    def states(self) -> list[ProcessState]:
+        """Every process as the process manager sees it."""
+        return self._manager.states() if self._manager else []
+
+    def revive(self) -> bool:
+        """Start the process manager again if it was killed; its processes ended with it. Whether it was needed."""
+        if self._manager is None or not self._manager.died():
+            return False
+        self._manager.start()
+        return True
+
+    def ready(self) -> set[str]:
+        """The services that answer /readyz with 200 now."""
+        return {name for name in SETTINGS if _answers(f"{self.configuration.url(name)}/readyz")}
+
+    def wait_until_ready(self, tell: Callable[[str], object], *, timeout_s: float = _READY_WITHIN_S) -> None:
+        """Return once all four are ready; `tell` hears what becomes ready.
+
+        Raises CannotStart with a process's last log line when it keeps failing, or after `timeout_s`.
+        """
+        deadline = time.monotonic() + timeout_s
+        failures = _Failures()
+        ready: set[str] = set()
+        while len(ready) < len(SETTINGS):
+            for name in sorted(self.ready() - ready):
+                ready.add(name)
+                tell(f"{name} is ready")
+            self.revive()
+            failures.look(self.states())
+            if time.monotonic() > deadline:
+                missing = ", ".join(sorted(set(SETTINGS) - ready))
+                raise CannotStart(f"not ready after {timeout_s:.0f} s: {missing}; see {self.configuration.logs}")
+            time.sleep(0.25)
+
+
+class _Failures:
+    """Counts how often each process ended at once."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+        self._failing: set[str] = set()
+
+    def look(self, states: Iterable[ProcessState]) -> None:
+        """Raise CannotStart for a process that failed a third time."""
+        for state in states:
+            if state.state == "RUNNING":
+                self._counts[state.name] = 0
+            elif state.keeps_failing and state.name not in self._failing:
+                self._counts[state.name] = self._counts.get(state.name, 0) + 1
+            (self._failing.add if state.keeps_failing else self._failing.discard)(state.name)
+            if self._counts.get(state.name, 0) >= _GIVE_UP_AFTER:
+                raise CannotStart(f"{state.name} does not start: {state.last_log_line()}")
+
+
+def _migrate(services: Iterable[str], environment: dict[str, str]) -> None:
+    """Bring every database up to date, all at the same time."""
+    running = {
+        name: subprocess.Popen(
+            [sys.executable, "-m", f"services.{name}", "migrate"],
+            cwd=ROOT,
+            env=environment,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        for name in services
+    }
+    said = {name: process.communicate()[1].strip() for name, process in running.items()}
+    for name, process in running.items():
+        if process.returncode:
+            raise CannotStart(
+                f"the database of {name} is not usable: {said[name].splitlines()[-1] if said[name] else ''}"
+            )
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
