@@ -34,7 +34,7 @@ class EmbeddedPublisher:
         future.set_running_or_notify_cancel()
         try:
             self._start(records, future)
-        except BusError as error:
+        except (BusError, ValueError) as error:
             future.set_exception(error)
         return future
 

@@ -1,8 +1,8 @@
 """One topic in one SQLite file: batches of records, clustered by partition and offset.
 
 A row holds what one commit appended to one partition, as a MessagePack list of (key, headers, value): few rows mean few
-steps of SQLite, each of which gives up and takes back the interpreter lock. Its `position` is `partition << 40 | offset`
-of the batch's last record, so that the batches from an offset on are one range scan.
+steps of SQLite, each of which gives up and takes back the interpreter lock. Its `position` is the number
+`partition << 40 | offset` of the batch's last record: the batches from an offset on are one range scan.
 """
 
 from __future__ import annotations
