@@ -1,0 +1,1 @@
+"""What messaging does, a verb a module; `ports` says what that needs."""

@@ -48,6 +48,11 @@ class Reply(NamedTuple):
         return Answer.REFUSED if self.code >= 500 else Answer.DEFERRED
 
 
+class _Refusal(NamedTuple):
+    reply: Reply
+    content_awaited: bool
+
+
 class SmtpSession:
     """An open connection that has said hello. Used by one task at a time."""
 
@@ -56,6 +61,7 @@ class SmtpSession:
         self._writer = writer
         self._server = server
         self._extensions: dict[str, str] = {}
+        self._pipelining = False
 
     @classmethod
     async def open(cls, server: SmtpServer, *, hello: str) -> SmtpSession:
@@ -76,29 +82,29 @@ class SmtpSession:
 
     async def deliver(self, batch: Batch) -> None:
         """Send until the batch is empty. Raises OSError or TimeoutError when the connection ends before."""
-        pipelining = "PIPELINING" in self._extensions
         current: Envelope | None = None
         in_doubt: Envelope | None = None
         try:
-            current = self._announce(batch, pipelining)
+            current = self._announce(batch)
             while current is not None:
-                refusal = await self._permission(current, pipelining)
-                if refusal is not None:
-                    batch.answer(current, refusal.answer, str(refusal))
-                    current = self._announce(batch, pipelining)
-                    continue
-                in_doubt, current = current, None
-                self._writer.write(_stuffed(in_doubt.content))
-                current = self._announce(batch, pipelining)
-                reply = await self._reply()
-                batch.answer(in_doubt, reply.answer, str(reply))
-                in_doubt = None
-                if reply.code == 421:
-                    raise HungUp(str(reply))
+                refusal = await self._permission(current)
+                if refusal is None:
+                    in_doubt, current = current, None
+                    self._writer.write(_stuffed(in_doubt.content))
+                    current = self._announce(batch)
+                    reply = await self._reply()
+                    batch.answer(in_doubt, reply.answer, str(reply))
+                    in_doubt = None
+                    _stay_on(reply)
+                else:
+                    batch.answer(current, refusal.reply.answer, str(refusal.reply))
+                    current = None
+                    await self._start_over(refusal)
+                    current = self._announce(batch)
         finally:
             if in_doubt is not None:
                 batch.answer(in_doubt, Answer.LOST, "the reply to the message was lost")
-            if current is not None and current.message_id not in batch.answers:
+            if current is not None:
                 batch.put_back(current)
 
     async def close(self) -> None:
@@ -127,6 +133,7 @@ class SmtpSession:
         reply = await self._expect(f"EHLO {hello}\r\n".encode("ascii"), 250)
         lines = [line.split(None, 1) for line in reply.text.split("\n")[1:] if line.strip()]
         self._extensions = {words[0].upper(): " ".join(words[1:]) for words in lines}
+        self._pipelining = "PIPELINING" in self._extensions
 
     async def _log_in(self, user: str, password: str) -> None:
         mechanisms = self._extensions.get("AUTH", "").upper().split()
@@ -145,38 +152,39 @@ class SmtpSession:
             raise LoginRefused(f"{command.split()[0].decode()} was answered {reply}")
         return reply
 
-    def _announce(self, batch: Batch, pipelining: bool) -> Envelope | None:
+    def _announce(self, batch: Batch) -> Envelope | None:
         """Take the next envelope; with PIPELINING its commands go out at once, behind the content before."""
         while (envelope := batch.take()) is not None:
             if envelope.utf8 and "SMTPUTF8" not in self._extensions:
                 batch.answer(envelope, Answer.REFUSED, "the server takes no addresses beyond ASCII")
                 continue
-            if pipelining:
+            if self._pipelining:
                 self._writer.write(b"".join(_commands(envelope)))
             return envelope
         return None
 
-    async def _permission(self, envelope: Envelope, pipelining: bool) -> Reply | None:
-        """Ask leave to send the content: None when it is given, else the reply that refused it. Raises HungUp."""
+    async def _permission(self, envelope: Envelope) -> _Refusal | None:
+        """Hear whether the content may come: None when it may. Raises HungUp."""
         refusal: Reply | None = None
-        asked = pipelining
+        reply: Reply | None = None
         for command in _commands(envelope):
-            if not pipelining:
-                if refusal is not None:
-                    break
+            if not self._pipelining:
                 self._writer.write(command)
             reply = await self._reply()
-            asked = reply.code == 354
-            if not asked and reply.answer is not Answer.ACCEPTED and refusal is None:
-                refusal = reply
-        if refusal is None:
-            return None
-        if refusal.code == 421:
-            raise HungUp(str(refusal))
-        # A server that let DATA through without a recipient waits for content: an empty one ends it (RFC 2920, 3.1).
-        self._writer.write(b".\r\n" if asked else b"RSET\r\n")
-        await self._reply()
-        return refusal
+            _stay_on(reply)
+            if not 200 <= reply.code < 400:
+                refusal = refusal or reply
+                if not self._pipelining:
+                    break
+        content_awaited = reply is not None and reply.code == 354
+        if refusal is None and not content_awaited:
+            raise HungUp("the server answered DATA with something else than 354")
+        return _Refusal(refusal, content_awaited) if refusal else None
+
+    async def _start_over(self, refusal: _Refusal) -> None:
+        """Leave the refused message behind. A server that let DATA through waits for content (RFC 2920, 3.1)."""
+        self._writer.write(b".\r\n" if refusal.content_awaited else b"RSET\r\n")
+        _stay_on(await self._reply())
 
     async def _reply(self) -> Reply:
         lines: list[str] = []
@@ -195,6 +203,12 @@ class SmtpSession:
                 if found[2] != b"-":
                     return Reply(int(found[1]), "\n".join(lines))
         raise HungUp("the server sent an endless reply")
+
+
+def _stay_on(reply: Reply) -> None:
+    """Raise HungUp when the server says that it closes the connection (RFC 5321 section 3.8)."""
+    if reply.code == 421:
+        raise HungUp(str(reply))
 
 
 def _commands(envelope: Envelope) -> tuple[bytes, bytes, bytes]:

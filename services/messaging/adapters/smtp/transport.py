@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import uvloop
 
@@ -11,6 +12,7 @@ from services.messaging.adapters.smtp.batch import Batch, Envelope
 from services.messaging.adapters.smtp.mime import mime_of
 from services.messaging.adapters.smtp.server import SmtpServer
 from services.messaging.adapters.smtp.session import SmtpSession
+from services.messaging.domain.addresses import parse_address
 from services.messaging.domain.deliveries import Answer, Delivery
 from services.messaging.domain.errors import AddressInvalid, HeaderUnsafe
 from services.messaging.domain.letters import Letter
@@ -51,7 +53,7 @@ class SmtpTransport:
     def _envelope(self, letter: Letter) -> Envelope:
         return Envelope(
             message_id=letter.message_id,
-            sender=letter.sender.address,
+            sender=_mailbox(letter.sender.address),
             recipient=str(letter.to),
             content=mime_of(letter, self._clock),
             utf8=letter.to.needs_utf8,
@@ -84,3 +86,8 @@ class SmtpTransport:
     async def _close(self) -> None:
         while self._idle:
             await self._idle.pop().close()
+
+
+@lru_cache(maxsize=256)
+def _mailbox(address: str) -> str:
+    return str(parse_address(address))

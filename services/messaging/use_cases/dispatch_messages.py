@@ -1,0 +1,168 @@
+"""Sends what is due, so that whatever dies, each message is accounted for.
+
+A message is claimed, written, marked `sending` durably, handed to the mail server, settled. A process that dies
+before the mark leaves nothing behind but a claim, which another takes back; one that dies after it leaves at most
+`window` messages in doubt, which the campaign's kind decides on (`domain.deliveries`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from services.messaging.domain.campaigns import Kind
+from services.messaging.domain.deliveries import Answer, MessageStatus, Settlement, settle, settle_abandoned
+from services.messaging.domain.errors import AddressInvalid, RenderFailed
+from services.messaging.domain.letters import Letter
+from services.messaging.domain.retries import RETRY_DELAYS_S
+from services.messaging.use_cases.ports import Claimed, DispatchQueue, Programme, Transport
+from services.messaging.use_cases.write_letter import WriteLetter
+
+_KEPT_PROGRAMMES = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchLimits:
+    """How much is claimed at a time, how much of it may be in doubt at a time, and when to try again."""
+
+    claim: int = 500
+    window: int = 100
+    retry_delays_s: Sequence[float] = RETRY_DELAYS_S
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    letter: Letter
+    attempts: int
+    kind: Kind
+    address_hash: str
+
+
+class DispatchMessages:
+    """One sender. After an error from the queue, call `dispatch` again: it first puts its own affairs in order."""
+
+    def __init__(
+        self, queue: DispatchQueue, transport: Transport, write: WriteLetter, limits: DispatchLimits | None = None
+    ) -> None:
+        self._queue = queue
+        self._transport = transport
+        self._write = write
+        self._limits = limits or DispatchLimits()
+        self._programmes: dict[str, Programme] = {}
+        self._unsettled: list[Settlement] = []
+        self._interrupted = False
+
+    def dispatch(self) -> Progress:
+        """Claim once and send what was claimed. Errors of the queue pass through."""
+        if self._interrupted:
+            self._recover()
+        self._interrupted = True
+        claimed = self._queue.claim(self._limits.claim)
+        written, settled = self._write_all(claimed)
+        self._settle(settled)
+        reached = True
+        for window in _windows(written, self._limits.window):
+            reached = self._send(window) and reached
+        self._interrupted = False
+        return Progress(len(claimed), reached)
+
+    def take_over(self) -> int:
+        """Finish what senders that died had begun; how many messages were in doubt."""
+        return self._settle_abandoned(own=False)
+
+    def _recover(self) -> None:
+        """What was answered is recorded; what was claimed goes back; what is in doubt is decided on."""
+        self._settle([])
+        self._settle_abandoned(own=True)
+        self._interrupted = False
+
+    def _settle_abandoned(self, *, own: bool) -> int:
+        abandoned = self._queue.take_over(own=own)
+        delays = self._limits.retry_delays_s
+        self._settle(
+            [settle_abandoned(a.message_id, attempts=a.attempts, kind=a.kind, delays_s=delays) for a in abandoned]
+        )
+        return len(abandoned)
+
+    def _write_all(self, claimed: Sequence[Claimed]) -> tuple[list[_Written], list[Settlement]]:
+        written: list[_Written] = []
+        settled: list[Settlement] = []
+        for message in claimed:
+            one = self._write_one(message)
+            if isinstance(one, Settlement):
+                settled.append(one)
+            else:
+                written.append(one)
+        return written, settled
+
+    def _write_one(self, message: Claimed) -> _Written | Settlement:
+        contact, programme = message.contact, self._programme(message.campaign_id)
+        try:
+            if contact is None or contact.address is None:
+                raise AddressInvalid("no-address")
+            address_hash = self._write.address_hash(contact.address)
+            letter = self._write.write(programme, contact, message_id=message.message_id, address_hash=address_hash)
+        except AddressInvalid:
+            return Settlement(message.message_id, MessageStatus.SKIPPED, message.attempts, "no-address")
+        except RenderFailed as error:
+            return Settlement(message.message_id, MessageStatus.FAILED, message.attempts, f"template: {error}"[:200])
+        return _Written(letter, message.attempts, programme.campaign.kind, address_hash)
+
+    def _send(self, window: Sequence[_Written]) -> bool:
+        """Send one window; whether the server could be reached."""
+        hashes = {each.letter.message_id: each.address_hash if each.kind == "marketing" else "" for each in window}
+        clearance = self._queue.begin(hashes)
+        going = [each for each in window if each.letter.message_id in clearance.go]
+        answers = self._transport.send([each.letter for each in going]) if going else {}
+        self._settle(
+            [
+                *(
+                    settle(
+                        each.letter.message_id,
+                        answers[each.letter.message_id],
+                        attempts=each.attempts,
+                        kind=each.kind,
+                        delays_s=self._limits.retry_delays_s,
+                    )
+                    for each in going
+                ),
+                *_suppressed(window, clearance.suppressed),
+            ]
+        )
+        return not answers or any(answer.answer is not Answer.UNREACHED for answer in answers.values())
+
+    def _settle(self, settlements: Sequence[Settlement]) -> None:
+        """Record answers; those that the database would not take are kept for the next call."""
+        self._unsettled.extend(settlements)
+        if self._unsettled:
+            self._queue.settle(self._unsettled)
+            self._unsettled.clear()
+
+    def _programme(self, campaign_id: str) -> Programme:
+        programme = self._programmes.get(campaign_id)
+        if programme is None:
+            if len(self._programmes) >= _KEPT_PROGRAMMES:
+                self._programmes.clear()
+            programme = self._programmes[campaign_id] = self._queue.programme(campaign_id)
+        return programme
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many messages were claimed, and whether the mail server could be reached."""
+
+    claimed: int
+    reached: bool
+
+
+def _suppressed(window: Sequence[_Written], suppressed: frozenset[str]) -> Iterator[Settlement]:
+    attempts: Mapping[str, int] = {each.letter.message_id: each.attempts for each in window}
+    for message_id in suppressed:
+        yield Settlement(message_id, MessageStatus.SKIPPED, attempts[message_id], "suppressed")
+
+
+def _windows(written: Sequence[_Written], size: int) -> Iterator[list[_Written]]:
+    pending = iter(written)
+    while window := list(islice(pending, size)):
+        yield window

@@ -1,0 +1,82 @@
+"""Takes the audience of campaigns that were launched, and closes those that are over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.messaging.domain.contacts import Contact
+from services.messaging.domain.deliveries import MessageStatus
+from services.messaging.domain.unsubscribing import Unsubscribing
+from services.messaging.use_cases.ports import Audiences, Preparation, Recipient, Suppressions
+from services.messaging.use_cases.tell import dispatched
+from shared.clock import Clock
+from shared.contracts.messaging import MessageDispatchedV1
+from shared.ids import new_id
+
+PAGE = 1_000
+
+
+class RunCampaigns:
+    """Moves campaigns on, one bounded piece of work at a time."""
+
+    def __init__(self, unsubscribing: Unsubscribing, clock: Clock) -> None:
+        self._unsubscribing = unsubscribing
+        self._clock = clock
+
+    def step(self, audiences: Audiences, suppressions: Suppressions) -> int:
+        """The next piece of work, within the caller's transaction; how much there was, 0 when nothing was left."""
+        started = audiences.start_due()
+        preparation = audiences.lock_preparing()
+        if preparation is not None:
+            return 1 + self._take_page(audiences, suppressions, preparation)
+        skipped = audiences.skip_cancelled(PAGE)
+        audiences.tell(
+            dispatched(
+                message_id=each.message_id,
+                campaign_id=each.campaign_id,
+                profile_id=each.profile_id,
+                outcome=MessageStatus.SKIPPED,
+                at=self._clock(),
+                reason="cancelled",
+                traceparent=each.traceparent,
+            )
+            for each in skipped
+        )
+        return started + len(skipped) + audiences.complete()
+
+    def _take_page(self, audiences: Audiences, suppressions: Suppressions, preparation: Preparation) -> int:
+        members = audiences.members(preparation, PAGE)
+        recipients = self._recipients(members, suppressions, preparation)
+        stored = audiences.add_messages(preparation, recipients)
+        audiences.tell(
+            self._skipped(recipient, preparation)
+            for recipient in recipients
+            if recipient.skipped and recipient.message_id in stored
+        )
+        more = len(members) == PAGE
+        audiences.advance(preparation, cursor=members[-1].profile_id if more else None, added=len(stored))
+        return len(members)
+
+    def _recipients(
+        self, members: Sequence[Contact], suppressions: Suppressions, preparation: Preparation
+    ) -> list[Recipient]:
+        hashes = {each.profile_id: self._unsubscribing.address_hash(each.address) for each in members if each.address}
+        refused = suppressions.among(set(hashes.values())) if preparation.kind == "marketing" else frozenset()
+
+        def reason(member: Contact) -> str | None:
+            if member.address is None:
+                return "no-address"
+            return "suppressed" if hashes[member.profile_id] in refused else None
+
+        return [Recipient(new_id(), member.profile_id, reason(member)) for member in members]
+
+    def _skipped(self, recipient: Recipient, preparation: Preparation) -> MessageDispatchedV1:
+        return dispatched(
+            message_id=recipient.message_id,
+            campaign_id=preparation.campaign_id,
+            profile_id=recipient.profile_id,
+            outcome=MessageStatus.SKIPPED,
+            at=self._clock(),
+            reason=recipient.skipped,
+            traceparent=preparation.traceparent,
+        )
