@@ -1,0 +1,1 @@
+"""events: takes in every touchpoint, keeps each customer's timeline, and tells the other services."""

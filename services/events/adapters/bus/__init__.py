@@ -1,0 +1,1 @@
+"""The first tier: the log of what was acknowledged."""

@@ -1,0 +1,1 @@
+"""What events keeps in SQLite or PostgreSQL."""

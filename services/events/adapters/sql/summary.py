@@ -1,0 +1,96 @@
+"""How much there is: counts for operators and for checks against what was sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, cast, func, select
+from sqlalchemy.orm import Session
+
+from services.events.adapters.sql.tables import seen_orders, sources, tallies
+from shared.sql.plumbing import dead_letters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventCount:
+    """Track calls of one event name. `touchpoints` are distinct messages."""
+
+    name: str
+    touchpoints: int
+    order_lines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCount:
+    """What one source sent."""
+
+    source_id: str
+    name: str | None
+    touchpoints: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Counts since the beginning. `orders` are distinct order ids by the status that an event gave them."""
+
+    touchpoints: int
+    duplicates: int
+    order_lines: int
+    by_kind: dict[str, int]
+    events: list[EventCount]
+    events_named: int
+    sources: list[SourceCount]
+    orders: dict[str, int]
+    dead_letters: int
+
+
+_MOST_NAMES = 1_000
+
+
+def summarise(session: Session) -> Summary:
+    """The counts as of now, from the tallies that are kept with every recorded touchpoint."""
+    t = tallies.c
+    total = session.execute(select(_sum(t.touchpoints), _sum(t.duplicates), _sum(t.order_lines))).one()
+    kinds = session.execute(select(t.kind, _sum(t.touchpoints)).group_by(t.kind).order_by(t.kind))
+    statuses = select(seen_orders.c.status, func.count()).group_by(seen_orders.c.status).order_by(seen_orders.c.status)
+    waiting = select(func.count()).select_from(dead_letters).where(dead_letters.c.state != "replayed")
+    named = select(func.count(t.name.distinct())).where(t.kind == "track")
+    return Summary(
+        touchpoints=total[0],
+        duplicates=total[1],
+        order_lines=total[2],
+        by_kind={row[0]: row[1] for row in kinds},
+        events=_events(session),
+        events_named=session.scalar(named) or 0,
+        sources=_sources(session),
+        orders={row[0]: row[1] for row in session.execute(statuses)},
+        dead_letters=session.scalar(waiting) or 0,
+    )
+
+
+def _events(session: Session) -> list[EventCount]:
+    t = tallies.c
+    many = _sum(t.touchpoints)
+    query = select(t.name, many, _sum(t.order_lines)).where(t.kind == "track").group_by(t.name)
+    rows = session.execute(query.order_by(many.desc(), t.name).limit(_MOST_NAMES))
+    return [EventCount(name=name, touchpoints=count, order_lines=lines) for name, count, lines in rows]
+
+
+def _sources(session: Session) -> list[SourceCount]:
+    t = tallies.c
+    query = (
+        select(t.source_id, sources.c.name, _sum(t.touchpoints), _sum(t.duplicates))
+        .join(sources, sources.c.id == t.source_id, isouter=True)
+        .group_by(t.source_id, sources.c.name)
+        .order_by(t.source_id)
+    )
+    return [
+        SourceCount(source_id=source_id, name=name, touchpoints=count, duplicates=dropped)
+        for source_id, name, count, dropped in session.execute(query)
+    ]
+
+
+def _sum(column: ColumnElement[Any]) -> ColumnElement[int]:
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)  # PostgreSQL sums to numeric

@@ -1,0 +1,93 @@
+"""The tables of events."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+from shared.sql.plumbing import NAMING
+from shared.sql.types import UtcDateTime
+
+metadata = MetaData(naming_convention=NAMING)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("default_currency", String(3)),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+write_keys = Table(
+    "write_keys",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("source_id", String(36), ForeignKey("sources.id"), nullable=False, index=True),
+    Column("key_sha256", String(64), nullable=False, unique=True),
+    Column("hint", String(12), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+)
+
+touchpoints = Table(
+    "touchpoints",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("subject", String(300), nullable=False),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("name", String(500)),
+    Column("channel", String(50)),
+    Column("document", LargeBinary, nullable=False, comment="TouchpointRecordedV1 as JSON"),
+    Index("ix_touchpoints_subject_time", "subject", "occurred_at", "id"),
+)
+
+seen_messages = Table(
+    "seen_messages",
+    metadata,
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, primary_key=True),
+    Column("touchpoint_id", String(36), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+seen_orders = Table(
+    "seen_orders",
+    metadata,
+    Column("order_id", String(300), primary_key=True),
+    Column("status", String(10), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("bucket", Integer, primary_key=True, autoincrement=False, comment="day received, proleptic ordinal"),
+    Column("source_id", String(36), primary_key=True),
+    Column("kind", String(10), primary_key=True),
+    Column("name", String(500), primary_key=True, comment="event name of a track call, else empty"),
+    Column("touchpoints", BigInteger, nullable=False),
+    Column("duplicates", BigInteger, nullable=False),
+    Column("order_lines", BigInteger, nullable=False),
+)
+
+profile_versions = Table(
+    "profile_versions",
+    metadata,
+    Column("profile_id", String(36), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)
+
+profile_subjects = Table(
+    "profile_subjects",
+    metadata,
+    Column("profile_id", String(36), primary_key=True),
+    Column("subject", Text, primary_key=True),
+)
+
+merged_profiles = Table(
+    "merged_profiles",
+    metadata,
+    Column("merged_profile_id", String(36), primary_key=True),
+    Column("profile_id", String(36), nullable=False, index=True),
+)

@@ -1,0 +1,57 @@
+"""The FastAPI application of events, with the tracking API in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from services.events.api.ingest.description import describe_ingest
+from services.events.api.ingest.gateway import IngestGateway, Ingestion
+from services.events.api.ingest.write_keys import KnownWriteKeys
+from services.events.api.problems import PROBLEMS
+from services.events.api.routes import browser, sources, summary, timeline, touchpoints
+from services.events.bootstrap import Wiring
+from services.events.settings import EventsSettings
+from shared.http.app import build_app
+
+_DESCRIPTION = "Takes in every touchpoint (Segment's HTTP Tracking API) and keeps each customer's timeline."
+
+
+def create_app(settings: EventsSettings) -> FastAPI:
+    """The application; the bus is opened when it starts to serve."""
+    wiring = Wiring(settings)
+    keys = KnownWriteKeys(wiring.find_source)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        stop = threading.Event()
+        opening = asyncio.create_task(run_in_threadpool(wiring.create_topics, stop))
+        yield
+        stop.set()
+        await opening
+        await run_in_threadpool(wiring.close)
+
+    app = build_app(
+        name="events",
+        description=_DESCRIPTION,
+        routers=(browser.router, sources.router, timeline.router, touchpoints.router, summary.router),
+        problems=PROBLEMS,
+        database=wiring.database,
+        settings=settings,
+        lifespan=lifespan,
+    )
+    app.state.write_keys = keys
+    ingestion = Ingestion(
+        limits=settings.call_limits,
+        keys=keys,
+        clock=wiring.clock,
+        submit=lambda records: wiring.publisher.submit(records),
+    )
+    app.add_middleware(IngestGateway, ingestion=ingestion)
+    describe_ingest(app, settings.call_limits)
+    return app

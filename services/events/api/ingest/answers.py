@@ -1,0 +1,89 @@
+"""What a tracking client hears. Clients drop on 400, 401, 404 and 413, and retry on 408, 429, 500 and 503."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from sqlalchemy.exc import DBAPIError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Scope
+
+from services.events.domain.errors import EventsError, InvalidCall, TooLarge, UnknownWriteKey
+from shared.bus.ports import BusError, BusOverloaded, RecordTooLarge
+from shared.http.problems import Flaw, Problem, problem_response
+
+_CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
+_HEADER_LIST = re.compile(r"[A-Za-z0-9-]+(\s*,\s*[A-Za-z0-9-]+){0,30}")
+_USUAL_HEADERS = "authorization, content-type, content-encoding, x-retry-count, anonymousid"
+_SUCCESS = b'{"success": true}'
+
+SUCCESS_START: Message = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(_SUCCESS)).encode()),
+        *((name.lower().encode(), value.encode()) for name, value in _CORS.items()),
+    ],
+}
+SUCCESS_BODY: Message = {"type": "http.response.body", "body": _SUCCESS}
+
+
+def preflight(scope: Scope) -> Response:
+    """Lets a page of any origin send calls, with the headers that it asks for: write keys are public."""
+    asked = Request(scope).headers.get("access-control-request-headers", "")
+    return Response(
+        status_code=204,
+        headers={
+            **_CORS,
+            "Access-Control-Allow-Methods": "POST, OPTIONS",
+            "Access-Control-Allow-Headers": asked if _HEADER_LIST.fullmatch(asked) else _USUAL_HEADERS,
+            "Access-Control-Max-Age": "86400",
+            "Vary": "Access-Control-Request-Headers",
+        },
+    )
+
+
+def refusal(scope: Scope, error: EventsError | BusError | DBAPIError | TimeoutError) -> Response:
+    """The problem that `error` is to the client."""
+    problem = _problem(error)
+    problem.headers = {**_CORS, **problem.headers}
+    return problem_response(Request(scope), problem)
+
+
+def method_not_allowed(scope: Scope) -> Response:
+    """Calls are sent with POST."""
+    headers = {**_CORS, "Allow": "POST, OPTIONS"}
+    detail = f"{scope['method']} is not for this path; send POST"
+    return problem_response(Request(scope), Problem(405, "method_not_allowed", detail, headers=headers))
+
+
+def _problem(error: Exception) -> Problem:
+    match error:
+        case TooLarge() | RecordTooLarge():
+            return _said(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error)
+        case InvalidCall():
+            return _said(HTTPStatus.BAD_REQUEST, error)
+        case UnknownWriteKey():
+            # Not "Basic": a browser would ask the visitor for a password.
+            return Problem(401, "unknown_write_key", str(error), headers=_challenge("WriteKey"))
+        case BusOverloaded():
+            return Problem(429, "overloaded", "too much is waiting to be stored; send again later")
+        case DBAPIError():
+            return Problem(503, "database_unavailable", "the write key cannot be looked up now; send again")
+        case _:
+            return Problem(503, "bus_unavailable", "the calls cannot be stored now; send again")
+
+
+def _said(status: int, error: Exception) -> Problem:
+    code = getattr(error, "code", "event_too_large")
+    index = getattr(error, "index", None)
+    flaws = () if index is None else (Flaw(f"/batch/{index}", str(error)),)
+    return Problem(status, code, str(error), errors=flaws)
+
+
+def _challenge(scheme: str) -> Mapping[str, str]:
+    return {"WWW-Authenticate": scheme}

@@ -1,0 +1,112 @@
+"""Takes calls in: checked, appended to the log, and only then acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from time import perf_counter
+
+from sqlalchemy.exc import DBAPIError
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from services.events.adapters.bus.ingest_log import Envelope, records_of
+from services.events.api.ingest.answers import SUCCESS_BODY, SUCCESS_START, method_not_allowed, preflight, refusal
+from services.events.api.ingest.body import read_body
+from services.events.api.ingest.reading import BATCH, Accepted, accept
+from services.events.api.ingest.write_keys import KnownWriteKeys, stated_write_key
+from services.events.domain.errors import EventsError
+from services.events.use_cases.accept_calls import CallLimits
+from shared.bus.ports import BusError, NewRecord
+from shared.clock import Clock
+from shared.telemetry.metrics import HTTP_SECONDS
+from shared.telemetry.trace import accept_traceparent, current_traceparent
+
+_STORED_WITHIN_S = 25.0
+
+BEACON = "beacon"
+PATHS = {
+    **{f"/v1/{name}": BATCH for name in ("batch", "import", "b")},
+    **{f"/v1/{kind}": kind for kind in ("identify", "track", "page", "screen", "group", "alias")},
+    **{f"/v1/{kind[0]}": kind for kind in ("identify", "track", "page", "screen", "group", "alias")},
+    "/v1/m": BEACON,
+}
+"""What each path takes: a batch, calls of one kind, or the browser SDK's metrics about itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingestion:
+    """What taking calls in needs. `submit` starts to append records; its future ends once they are durable."""
+
+    limits: CallLimits
+    keys: KnownWriteKeys
+    clock: Clock
+    submit: Callable[[Sequence[NewRecord]], Future[None]]
+
+
+class IngestGateway:
+    """ASGI middleware that answers the paths of the tracking API and passes everything else on."""
+
+    def __init__(self, app: ASGIApp, *, ingestion: Ingestion) -> None:
+        self._app = app
+        self._ingestion = ingestion
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        target = PATHS.get(scope["path"]) if scope["type"] == "http" else None
+        if target is None:
+            await self._app(scope, receive, send)
+            return
+        began = perf_counter()
+        status = await self._answer(target, scope, receive, send)
+        HTTP_SECONDS.labels(scope["method"], scope["path"], str(status)).observe(perf_counter() - began)
+
+    async def _answer(self, target: str, scope: Scope, receive: Receive, send: Send) -> int:
+        if scope["method"] != "POST":
+            answer = preflight(scope) if scope["method"] == "OPTIONS" else method_not_allowed(scope)
+            await answer(scope, receive, send)
+            return answer.status_code
+        headers = dict(scope["headers"])
+        traceparent = accept_traceparent(headers.get(b"traceparent", b"").decode("latin-1"))
+        token = current_traceparent.set(traceparent)
+        try:
+            await self._take(target, scope, headers, receive)
+        except (EventsError, BusError, DBAPIError, TimeoutError) as error:
+            answer = refusal(scope, error)
+            await answer(scope, receive, send)
+            return answer.status_code
+        except ClientDisconnect:
+            return 499
+        finally:
+            current_traceparent.reset(token)
+        await send(SUCCESS_START)
+        await send(SUCCESS_BODY)
+        return 200
+
+    async def _take(self, target: str, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> None:
+        """Return once every call in the request is durable."""
+        within = self._ingestion
+        stated = None if target == BEACON else stated_write_key(headers.get(b"authorization"), scope["query_string"])
+        source_id = None if stated is None else await within.keys.source_of(stated)
+        body = await read_body(receive, declared_length=headers.get(b"content-length"), limit=within.limits.batch_bytes)
+        if target == BEACON:
+            return
+        accepted = accept(body, target=target, limits=within.limits)
+        if source_id is None:
+            source_id = await within.keys.source_of(accepted.write_key or "")
+        await self._store(accepted, source_id)
+
+    async def _store(self, accepted: Accepted, source_id: str) -> None:
+        envelope = Envelope(
+            source_id=source_id,
+            received_at=self._ingestion.clock(),
+            sent_at=accepted.sent_at,
+            context=accepted.context,
+            integrations=accepted.integrations,
+            traceparent=current_traceparent.get(),
+        )
+        records = records_of(accepted.lanes, envelope)
+        if records:
+            async with asyncio.timeout(_STORED_WITHIN_S):
+                await asyncio.wrap_future(self._ingestion.submit(records))

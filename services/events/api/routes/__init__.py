@@ -1,0 +1,1 @@
+"""The routes of events, one module a resource."""

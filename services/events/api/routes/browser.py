@@ -1,0 +1,77 @@
+"""What browser SDKs fetch before they send: settings by write key, open to every origin."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from services.events.api.ingest.write_keys import KnownWriteKeys
+from services.events.domain.errors import UnknownWriteKey
+from shared.http.problems import PROBLEM_RESPONSES, Problem
+
+router = APIRouter(tags=["Tracking API"], responses=PROBLEM_RESPONSES)
+_OPEN = {"Access-Control-Allow-Origin": "*"}
+_WriteKey = r"^[\x21-\x7e]+$"
+
+
+@router.get("/v1/projects/{write_key}/settings")
+async def segment_settings(
+    write_key: Annotated[str, Path(max_length=200, pattern=_WriteKey)], request: Request, response: Response
+) -> dict[str, Any]:
+    """The settings that Segment's browser SDK loads: send everything here, to no other destination."""
+    await _source(request, write_key)
+    response.headers.update(_OPEN)
+    to_us = {
+        "apiKey": write_key,
+        "apiHost": f"{request.url.netloc}/v1",
+        "protocol": request.url.scheme,
+        "unbundledIntegrations": [],
+        "addBundledMetadata": True,
+        "maybeBundledConfigIds": {},
+        "versionSettings": {"version": "4.4.7", "componentTypes": ["browser"]},
+    }
+    return {
+        "integrations": {"Segment.io": to_us},
+        "plan": {"track": {"__default": {"enabled": True, "integrations": {}}}},
+        "edgeFunction": {},
+        "analyticsNextEnabled": True,
+        "middlewareSettings": {},
+        "enabledMiddleware": {},
+        "metrics": {"sampleRate": 0},
+        "legacyVideoPluginsEnabled": False,
+        "remotePlugins": [],
+    }
+
+
+@router.get("/sourceConfig")
+@router.get("/sourceConfig/", include_in_schema=False)
+async def rudderstack_settings(
+    request: Request,
+    response: Response,
+    write_key: Annotated[str, Query(alias="writeKey", min_length=1, max_length=200, pattern=_WriteKey)],
+) -> dict[str, Any]:
+    """The source configuration that RudderStack's browser SDK loads: enabled, with no device-mode destination."""
+    source_id = await _source(request, write_key)
+    response.headers.update(_OPEN)
+    statistics = {"errors": {"enabled": False}, "metrics": {"enabled": False}}
+    source = {
+        "id": source_id,
+        "name": "rapport",
+        "writeKey": write_key,
+        "enabled": True,
+        "config": {"statsCollection": statistics},
+        "connections": [],
+        "destinations": [],
+        "dataplanes": {},
+        "workspaceId": "rapport",
+    }
+    return {"source": source, "consentManagementMetadata": {}}
+
+
+async def _source(request: Request, write_key: str) -> str:
+    keys: KnownWriteKeys = request.app.state.write_keys
+    try:
+        return await keys.source_of(write_key)
+    except UnknownWriteKey as error:
+        raise Problem(404, "unknown_write_key", "no live source has this write key", headers=_OPEN) from error

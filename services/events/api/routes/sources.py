@@ -1,0 +1,97 @@
+"""/v1/sources: who may send, and with which write keys."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from services.events.adapters.sql.sources import SqlSources
+from services.events.api.schemas.sources import (
+    CreatedSource,
+    CreatedWriteKey,
+    NewSource,
+    SourceDetail,
+    SourceId,
+    SourceView,
+    WriteKeyId,
+    WriteKeyView,
+)
+from services.events.use_cases.keep_sources import add_write_key, create_source, revoke_write_key
+from shared.auth.access import Requires, require
+from shared.auth.keys import Caller
+from shared.clock import utc_now
+from shared.http.idempotency import IdempotencyKey, once
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEM_RESPONSES
+from shared.http.strict_json import StrictRoute
+from shared.sql.database import Database
+
+router = APIRouter(prefix="/v1/sources", tags=["Sources"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
+Writer = Annotated[Caller, Depends(require("sources:write"))]
+
+
+@router.post("", status_code=201)
+def create(body: NewSource, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None) -> CreatedSource:
+    """Make a source and its first write key."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+
+        def act() -> CreatedSource:
+            source, write_key = create_source(
+                SqlSources(session), name=body.name, default_currency=body.default_currency, clock=utc_now
+            )
+            return CreatedSource(**SourceView.of(source).model_dump(), write_key=write_key)
+
+        return once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=CreatedSource, act=act)
+
+
+@router.get("", dependencies=[Requires("sources:read")])
+def list_sources(request: Request, limit: Limit = 50, cursor: Cursor = None) -> Page[SourceView]:
+    """Sources, newest first."""
+    before = decode_cursor(cursor, str)[0] if cursor else None
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        found = SqlSources(session).page(limit=limit + 1, before=before)
+    more = len(found) > limit
+    return Page(
+        data=[SourceView.of(source) for source in found[:limit]],
+        next_cursor=encode_cursor(found[limit - 1].id) if more else None,
+    )
+
+
+@router.get("/{source_id}", dependencies=[Requires("sources:read")])
+def show(source_id: SourceId, request: Request) -> SourceDetail:
+    """One source and its live write keys."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        sources = SqlSources(session)
+        source = sources.get(source_id)
+        keys = [WriteKeyView.of(key) for key in sources.live_keys(source_id)]
+    return SourceDetail(**SourceView.of(source).model_dump(), write_keys=keys)
+
+
+@router.post("/{source_id}/write-keys", status_code=201)
+def add_key(
+    source_id: SourceId, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None
+) -> CreatedWriteKey:
+    """A second write key, so that clients can change over; two may live at once."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+
+        def act() -> CreatedWriteKey:
+            key, write_key = add_write_key(SqlSources(session), source_id, clock=utc_now)
+            return CreatedWriteKey(**WriteKeyView.of(key).model_dump(), write_key=write_key)
+
+        described = f"write-key:{source_id}"
+        return once(
+            session, caller=caller.key_id, key=idempotency_key, request=described, answer=CreatedWriteKey, act=act
+        )
+
+
+@router.delete("/{source_id}/write-keys/{key_id}", status_code=204, dependencies=[Requires("sources:write")])
+def revoke_key(source_id: SourceId, key_id: WriteKeyId, request: Request) -> None:
+    """End a write key for good; it is refused everywhere within five seconds."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        revoke_write_key(SqlSources(session), source_id, key_id, clock=utc_now)

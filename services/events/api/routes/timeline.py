@@ -1,0 +1,59 @@
+"""/v1/profiles/{profile_id}/timeline: everything that happened with one customer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AwareDatetime
+
+from services.events.adapters.sql.identity_map import SqlIdentityMap
+from services.events.adapters.sql.timeline import Position, SqlTimeline, TimelineFilter
+from services.events.api.schemas.touchpoints import TouchpointView, page
+from shared.auth.access import Requires
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEM_RESPONSES, Problem
+from shared.http.strict_json import StrictRoute
+from shared.sql.database import Database
+
+router = APIRouter(prefix="/v1/profiles", tags=["Timeline"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
+Text = r"^[^\x00]*$"
+
+
+@router.get("/{profile_id}/timeline", response_model=Page[TouchpointView], dependencies=[Requires("touchpoints:read")])
+def timeline(
+    profile_id: Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a profile's id")],
+    request: Request,
+    kind: Annotated[
+        Literal["identify", "track", "page", "screen", "group", "alias"] | None, Query(description="only this kind")
+    ] = None,
+    name: Annotated[str | None, Query(max_length=500, pattern=Text, description="only events of this name")] = None,
+    channel: Annotated[str | None, Query(max_length=50, pattern=Text, description="only this channel")] = None,
+    since: Annotated[AwareDatetime | None, Query(alias="from", description="from this time on")] = None,
+    until: Annotated[AwareDatetime | None, Query(alias="to", description="before this time")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Touchpoints of a customer under every identifier it ever had, newest first.
+
+    A profile that was merged away shows its survivor's timeline.
+    """
+    after = _position(cursor) if cursor else None
+    wanted = TimelineFilter(kind=kind, name=name, channel=channel, since=since, until=until)
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        identities = SqlIdentityMap(session)
+        subjects = identities.subjects_of(profile_id)
+        if not subjects and not identities.knows(profile_id):
+            raise Problem(404, "profile_not_found", f"nothing was heard of a profile {profile_id} yet")
+        found = SqlTimeline(session).page(subjects, wanted, limit=limit + 1, after=after)
+    shown, more = found[:limit], len(found) > limit
+    return page([document for _, document in shown], encode_cursor(*shown[-1][0]) if more else None)
+
+
+def _position(cursor: str) -> Position:
+    happened, touchpoint_id = decode_cursor(cursor, datetime, str)
+    if happened.tzinfo is None:
+        raise Problem(400, "invalid_cursor", "cursor is not a next_cursor of this list")
+    return happened, touchpoint_id

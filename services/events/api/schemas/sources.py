@@ -1,0 +1,83 @@
+"""Sources and write keys over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from services.events.domain.money import MINOR_DIGITS
+from services.events.use_cases.ports import Source, WriteKey
+from shared.http.schemas import Schema
+
+SourceId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a source's id")]
+WriteKeyId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a write key's id")]
+
+
+class NewSource(Schema):
+    """Who is going to send."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "web shop", "default_currency": "TWD"}]})
+
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00]*\S[^\x00]*$")
+    default_currency: str | None = Field(
+        None,
+        description="ISO 4217; meant where an order of this source names no currency",
+        json_schema_extra={"enum": [*sorted(MINOR_DIGITS), None]},
+    )
+
+    @field_validator("default_currency")
+    @classmethod
+    def _is_a_currency(cls, value: str | None) -> str | None:
+        if value is not None and value not in MINOR_DIGITS:
+            raise ValueError("not an ISO 4217 currency code")
+        return value
+
+
+class SourceView(BaseModel):
+    """A source."""
+
+    id: str
+    name: str
+    default_currency: str | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, source: Source) -> SourceView:
+        """The source as it is shown."""
+        return cls(
+            id=source.id, name=source.name, default_currency=source.default_currency, created_at=source.created_at
+        )
+
+
+class WriteKeyView(BaseModel):
+    """A live write key: `hint` is how it begins."""
+
+    id: str
+    hint: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, key: WriteKey) -> WriteKeyView:
+        """The key as it is listed."""
+        return cls(id=key.id, hint=key.hint, created_at=key.created_at)
+
+
+class SourceDetail(SourceView):
+    """A source with its live write keys."""
+
+    write_keys: list[WriteKeyView]
+
+
+class CreatedSource(SourceView):
+    """The only time that `write_key` is shown."""
+
+    write_key: str
+
+
+class CreatedWriteKey(WriteKeyView):
+    """The only time that `write_key` is shown."""
+
+    write_key: str

@@ -1,0 +1,161 @@
+"""The one place where events is wired."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
+from typing import cast
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from services.events.adapters.bus.ingest_log import SOURCE
+from services.events.adapters.sql.identity_map import SqlIdentityMap
+from services.events.adapters.sql.sources import SqlSources
+from services.events.adapters.sql.touchpoints import SqlTouchpoints
+from services.events.domain.duplicates import bucket_of
+from services.events.settings import EventsSettings
+from services.events.use_cases.follow_profiles import follow_profiles
+from services.events.use_cases.keep_sources import digest_of
+from services.events.use_cases.ports import Source
+from services.events.use_cases.record_touchpoints import Recording, record_touchpoints
+from shared.bus.cloudevents import Event
+from shared.bus.opening import open_bus
+from shared.bus.ports import Bus, BusUnavailable, Publisher
+from shared.clock import Clock, utc_now
+from shared.contracts.contract import Contract
+from shared.contracts.ingest import IngestReceivedV1
+from shared.contracts.topics import ALL, INGEST, PROFILES
+from shared.ids import new_id
+from shared.inbox.consumer import ConsumerLoop, Subscription
+from shared.inbox.dead_letters import DeadLetters
+from shared.outbox.outbox import Outbox
+from shared.outbox.relay import Relay
+from shared.sql.database import Database
+from shared.workers import Loop, every
+
+MIGRATIONS = "services.events.migrations"
+DEVELOPMENT_SOURCE = "00000000-0000-7000-8000-000000000001"
+"""The source of `RAPPORT_DEV_WRITE_KEY`, the same on every machine."""
+INGEST_CONSUMER = "events.ingest"
+_HOUR_S = 3600.0
+_RETRY_S = 2.0
+_log = logging.getLogger(__name__)
+
+
+class Wiring:
+    """Everything a process of events is made of, each part made when it is first needed."""
+
+    def __init__(self, settings: EventsSettings, *, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.database = Database(settings.events_database_url)
+        self.outbox = Outbox(SOURCE, clock)
+        self.dead_letters = DeadLetters("events", self.outbox, clock)
+
+    @cached_property
+    def bus(self) -> Bus:
+        """The event bus that settings name."""
+        return open_bus(self.settings.bus_url)
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        """The publisher of this process."""
+        return self.bus.publisher()
+
+    def create_topics(self, stop: threading.Event) -> None:
+        """Create the topics that are missing as soon as the bus answers; what needs them retries until then."""
+        while not stop.is_set():
+            try:
+                self.bus.create_topics(ALL)
+            except BusUnavailable as error:
+                _log.warning("the bus does not answer yet", extra={"reason": str(error)})
+                stop.wait(_RETRY_S)
+            else:
+                return
+
+    def find_source(self, write_key: str) -> str | None:
+        """The id of the source that a live write key belongs to; settings may name one for development."""
+        named = self.settings.dev_write_key
+        if named is not None and named.get_secret_value() == write_key:
+            with self.database.transaction() as session:
+                SqlSources(session).add(Source(DEVELOPMENT_SOURCE, "development", self.clock()))
+            return DEVELOPMENT_SOURCE
+        with self.database.reading() as session:
+            return SqlSources(session).source_of_key(digest_of(write_key))
+
+    def loops(self) -> Mapping[str, Loop]:
+        """What the worker runs, by name."""
+        return {
+            "topics": self.create_topics,
+            "ingest": self._consumer(Subscription(consumer=INGEST_CONSUMER, topics=(INGEST,), handle=self.record)).run,
+            "profiles": self._consumer(
+                Subscription(consumer="events.profiles", topics=(PROFILES,), handle=follow, max_records=200)
+            ).run,
+            "relay": Relay(self.database, self.publisher).run,
+            "forget": every(_HOUR_S, self.forget_messages),
+        }
+
+    def record(self, session: Session, facts: Sequence[Contract]) -> None:
+        """Record what the ingest topic brought, in the transaction of `session`."""
+        recording = Recording(
+            touchpoints=SqlTouchpoints(session),
+            currencies=SqlSources(session),
+            out=_Out(session, self.outbox),
+            refusals=_Refusals(session, self.dead_letters),
+        )
+        record_touchpoints(cast(Sequence[IngestReceivedV1], facts), recording)
+
+    def forget_messages(self) -> None:
+        """Forget messages whose duplicates are no longer looked for."""
+        with self.database.transaction() as session:
+            SqlTouchpoints(session).forget_messages(today=bucket_of(self.clock()))
+
+    def close(self) -> None:
+        """Let go of the bus; the application lets go of the database."""
+        self.publisher.close()
+        self.bus.close()
+
+    def _consumer(self, subscription: Subscription) -> ConsumerLoop:
+        return ConsumerLoop(
+            bus=self.bus,
+            database=self.database,
+            subscription=subscription,
+            dead_letters=self.dead_letters,
+            clock=self.clock,
+        )
+
+
+def follow(session: Session, facts: Sequence[Contract]) -> None:
+    """Take over what profile tells of identities, in the transaction of `session`."""
+    follow_profiles(facts, SqlIdentityMap(session))
+
+
+class _Out:
+    """The outbox in one transaction."""
+
+    def __init__(self, session: Session, outbox: Outbox) -> None:
+        self.add = partial(outbox.add, session)
+
+
+class _Refusals:
+    """Dead letters of single calls in one transaction."""
+
+    def __init__(self, session: Session, dead_letters: DeadLetters) -> None:
+        self._session = session
+        self._dead_letters = dead_letters
+
+    def add(self, received: IngestReceivedV1, reason: str) -> None:
+        event = Event(
+            id=new_id(),
+            source=SOURCE,
+            type=received.event_type,
+            time=received.received_at,
+            data=msgspec.json.encode(received),
+            traceparent=received.traceparent,
+        )
+        self._dead_letters.add(
+            self._session, event, consumer=INGEST_CONSUMER, topic=INGEST.name, reason=reason, attempts=1
+        )

@@ -1,0 +1,52 @@
+"""What can be wrong with what a caller asks.
+
+Tree::
+
+    EventsError
+     +-- InvalidCall            a call breaks the tracking API's rules; says which one of a batch
+     +-- TooLarge               a call, a batch or a body exceeds a limit
+     +-- UnknownWriteKey        no live source has this write key
+     +-- SourceNotFound
+     +-- WriteKeyNotFound
+     +-- TouchpointNotFound
+     +-- TooManyWriteKeys       a source may have two live keys, one to leave and one to arrive
+"""
+
+from __future__ import annotations
+
+
+class EventsError(Exception):
+    """The base of all that this service refuses."""
+
+
+class InvalidCall(EventsError):
+    """A call breaks the tracking API's rules. `index` is its place in the batch, `code` a stable short name."""
+
+    def __init__(self, code: str, message: str, *, index: int | None = None) -> None:
+        super().__init__(message if index is None else f"batch[{index}]: {message}")
+        self.code = code
+        self.index = index
+
+
+class TooLarge(InvalidCall):
+    """A call, a batch or a body exceeds a limit."""
+
+
+class UnknownWriteKey(EventsError):
+    """No live source has this write key."""
+
+
+class SourceNotFound(EventsError):
+    """No source has this id."""
+
+
+class WriteKeyNotFound(EventsError):
+    """The source has no live write key with this id."""
+
+
+class TouchpointNotFound(EventsError):
+    """No touchpoint has this id."""
+
+
+class TooManyWriteKeys(EventsError):
+    """The source has two live write keys already; revoke one first."""

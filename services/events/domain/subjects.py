@@ -1,0 +1,24 @@
+"""Whom a call is about, before any merge."""
+
+from __future__ import annotations
+
+MAX_ID_LENGTH = 255
+"""Longest identifier kept, in characters; what is longer is a mistake, not a name."""
+
+Id = str | int | float | None
+
+
+def id_text(value: Id) -> str | None:
+    """An identifier as text. Clients send numbers too: 42 and 42.0 are `42`; null and blank are no identifier."""
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return None if value is None else str(value)
+
+
+def subject_of(user_id: str | None, anonymous_id: str | None) -> str | None:
+    """`user_id:<v>`, or `anonymous_id:<v>` without a user id; None when neither is known."""
+    if user_id:
+        return f"user_id:{user_id}"
+    return f"anonymous_id:{anonymous_id}" if anonymous_id else None

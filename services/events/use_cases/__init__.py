@@ -1,0 +1,1 @@
+"""What events does: accept calls, record touchpoints, follow profiles, keep sources."""

@@ -1,0 +1,121 @@
+"""What the use cases need of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shared.contracts.contract import Contract
+from shared.contracts.events import TouchpointRecordedV1
+from shared.contracts.ingest import IngestReceivedV1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who sends: an app, a shop, a partner. `default_currency` (ISO 4217) is meant where its orders name none."""
+
+    id: str
+    name: str
+    created_at: datetime
+    default_currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteKey:
+    """A live write key; the key itself is not in it. `hint` is how it begins."""
+
+    id: str
+    source_id: str
+    hint: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One message that arrived: the day it did, and the hash of source and message id."""
+
+    bucket: int
+    hash: bytes
+    touchpoint_id: str
+
+
+class Touchpoints(Protocol):
+    """The store of touchpoints, in the caller's transaction."""
+
+    def known(self, hashes_by_bucket: Mapping[int, Collection[bytes]]) -> set[bytes]:
+        """Which of these messages were recorded before, looking in their bucket and its neighbours."""
+        ...
+
+    def add(self, touchpoints: Sequence[TouchpointRecordedV1], seen: Sequence[Seen]) -> None:
+        """Record touchpoints, the orders they tell of, and that their messages were seen."""
+        ...
+
+    def tally(self, touchpoints: Sequence[TouchpointRecordedV1], duplicates: Sequence[TouchpointRecordedV1]) -> None:
+        """Count what was recorded and what was dropped as a duplicate."""
+        ...
+
+
+class Currencies(Protocol):
+    """What the sources mean where an order names no currency."""
+
+    def default_currencies(self) -> Mapping[str, str]:
+        """The default currency by source id, for the sources that have one."""
+        ...
+
+
+class Sources(Protocol):
+    """Sources and their write keys, in the caller's transaction."""
+
+    def add(self, source: Source) -> None:
+        """Keep a source; one that is there already stays as it is."""
+        ...
+
+    def get(self, source_id: str, *, lock: bool = False) -> Source:
+        """One source, held until the transaction ends with `lock`. Raises SourceNotFound."""
+        ...
+
+    def add_key(self, key: WriteKey, *, key_sha256: str) -> None:
+        """Keep a write key by its digest."""
+        ...
+
+    def live_keys(self, source_id: str) -> list[WriteKey]:
+        """The write keys of a source that are not revoked, oldest first."""
+        ...
+
+    def revoke_key(self, source_id: str, key_id: str, *, at: datetime) -> bool:
+        """End a live write key; False when the source has none of this id."""
+        ...
+
+
+class FactsOut(Protocol):
+    """The outbox, bound to the caller's transaction."""
+
+    def add(self, facts: Iterable[Contract]) -> None:
+        """Tell these facts once the transaction has committed."""
+        ...
+
+
+class Refusals(Protocol):
+    """The dead letters, bound to the caller's transaction."""
+
+    def add(self, received: IngestReceivedV1, reason: str) -> None:
+        """Keep a call that cannot be read, with the reason, so that it can be replayed."""
+        ...
+
+
+class IdentityMap(Protocol):
+    """Which subjects belong to which profile, in the caller's transaction."""
+
+    def versions(self, profile_ids: Collection[str]) -> Mapping[str, int]:
+        """The version last learnt of each profile that is known."""
+        ...
+
+    def replace(self, profiles: Mapping[str, tuple[int, Collection[str]]]) -> None:
+        """Set version and subjects of each profile."""
+        ...
+
+    def merge(self, merged_profile_id: str, into: str) -> None:
+        """From now on the one is the other, for good, and so is everything that was merged into it before."""
+        ...

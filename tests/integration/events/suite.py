@@ -1,0 +1,99 @@
+"""An events service for tests: its API in this process, its worker's loops in threads, all in a folder of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi.testclient import TestClient
+
+from services.events.api.app import create_app
+from services.events.bootstrap import MIGRATIONS, Wiring
+from services.events.settings import EventsSettings
+from shared.sql.database import Database
+from shared.sql.migrations import upgrade
+
+WRITE_KEY = "wk_test"
+API_KEY = "rk_test"
+
+
+def settings_in(folder: Path, **changes: Any) -> EventsSettings:
+    """Settings of a service that lives in `folder`."""
+    stated = {
+        "events_database_url": f"sqlite:///{folder}/events.db",
+        "bus_url": str(folder / "bus"),
+        "dev_api_key": API_KEY,
+        "dev_write_key": WRITE_KEY,
+    }
+    return EventsSettings(**{**stated, **changes})
+
+
+@contextmanager
+def running_worker(settings: EventsSettings) -> Iterator[Wiring]:
+    """The worker's loops in threads."""
+    wiring = Wiring(settings)
+    stop = threading.Event()
+    threads = [threading.Thread(target=loop, args=(stop,), name=name) for name, loop in wiring.loops().items()]
+    for thread in threads:
+        thread.start()
+    try:
+        yield wiring
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(20)
+        wiring.close()
+        wiring.database.dispose()
+
+
+class Events:
+    """A client of the service."""
+
+    def __init__(self, http: TestClient) -> None:
+        self.http = http
+        self.read = {"Authorization": f"Bearer {API_KEY}"}
+
+    def send(self, path: str, body: Any, **options: Any) -> httpx.Response:
+        """POST a call with the write key."""
+        return self.http.post(path, json=body, auth=(WRITE_KEY, ""), **options)
+
+    def summary(self) -> dict[str, Any]:
+        answer = self.http.get("/v1/summary", headers=self.read)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def wait_for(self, touchpoints: int, within_s: float = 20.0) -> dict[str, Any]:
+        """The summary once this many touchpoints were recorded."""
+        return wait_until(self.summary, lambda found: found["touchpoints"] >= touchpoints, within_s)
+
+    def by_message(self, message_id: str) -> list[dict[str, Any]]:
+        answer = self.http.get("/v1/touchpoints", params={"message_id": message_id}, headers=self.read)
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["data"])
+
+
+def wait_until(look: Callable[[], Any], good: Callable[[Any], bool], within_s: float = 20.0) -> Any:
+    """What `look` sees once it is good; what it saw last after `within_s`."""
+    until = time.monotonic() + within_s
+    while not good(seen := look()) and time.monotonic() < until:
+        time.sleep(0.02)
+    return seen
+
+
+@contextmanager
+def events_service(settings: EventsSettings, *, worker: bool = True) -> Iterator[Events]:
+    """A migrated service with its API and, if asked for, its worker."""
+    database = Database(settings.events_database_url)
+    upgrade(database, MIGRATIONS)
+    database.dispose()
+    with TestClient(create_app(settings), raise_server_exceptions=False) as http:
+        if not worker:
+            yield Events(http)
+            return
+        with running_worker(settings):
+            yield Events(http)
