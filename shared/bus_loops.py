@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from threading import Event
 
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.bus.ports import Bus, BusError
 from shared.clock import utc_now
+from shared.contracts.topics import ALL
 from shared.inbox import positions
 from shared.inbox.consumer import ConsumerLoop, Subscription
 from shared.inbox.dead_letters import DeadLetters
@@ -19,22 +21,37 @@ from shared.sql.plumbing import outbox
 from shared.telemetry.metrics import CONSUMER_LAG, OUTBOX_AGE_SECONDS, OUTBOX_WAITING
 from shared.workers import Loop, every
 
+_log = logging.getLogger(__name__)
 _MEASURE_EVERY_S = 5.0
+_RETRY_S = 2.0
 
 
 def bus_loops(
     *, bus: Bus, database: Database, dead_letters: DeadLetters, subscriptions: Sequence[Subscription]
 ) -> Mapping[str, Loop]:
-    """Loops by name: `relay`, each subscription's consumer name, and `housekeeping`."""
+    """Loops by name: `topics`, `relay`, each subscription's consumer name, and `housekeeping`."""
     consumers = {
         each.consumer: ConsumerLoop(bus=bus, database=database, subscription=each, dead_letters=dead_letters).run
         for each in subscriptions
     }
     return {
+        "topics": lambda stop: _create_topics(bus, stop),
         "relay": _relay(bus, database),
         **consumers,
         "housekeeping": every(_MEASURE_EVERY_S, lambda: _keep_house(bus, database, subscriptions)),
     }
+
+
+def _create_topics(bus: Bus, stop: Event) -> None:
+    """Create what is missing as soon as the bus answers; the other loops retry until then."""
+    while not stop.is_set():
+        try:
+            bus.create_topics(ALL)
+        except BusError as error:
+            _log.warning("the bus does not answer yet", extra={"reason": str(error)})
+            stop.wait(_RETRY_S)
+        else:
+            return
 
 
 def _relay(bus: Bus, database: Database) -> Loop:
