@@ -44,7 +44,7 @@ class Estimate:
         if self.log_covariance is None:
             return np.full(len(gradient_by_log), np.nan)
         variance = np.einsum("ij,jk,ik->i", gradient_by_log, self.log_covariance, gradient_by_log)
-        return np.sqrt(np.maximum(variance, 0.0))
+        return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
 
 def maximise(

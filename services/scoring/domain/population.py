@@ -27,7 +27,7 @@ def day_of(number: int) -> date:
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """Customers with at least one purchase. `currency[i]` indexes `currencies`; money is net of refunds, in minor units.
+    """Customers with a purchase. `currency[i]` indexes `currencies`; money is net of refunds, in minor units.
 
     Visits count whatever the currency; money only counts in the customer's home currency, since amounts of two
     currencies cannot be added without a rate.

@@ -1,0 +1,1 @@
+"""Scoring's ports, implemented by technology."""

@@ -1,0 +1,54 @@
+"""Transactions over score runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from services.scoring.adapters.sql.customers import read_customers
+from services.scoring.adapters.sql.runs import SqlRuns
+from services.scoring.use_cases.ports import Customer
+from shared.contracts.contract import Contract
+from shared.outbox.outbox import Outbox
+from shared.sql.database import Database
+
+
+@dataclass(frozen=True)
+class OutboxFacts:
+    """Facts that leave with the transaction."""
+
+    session: Session
+    outbox: Outbox
+
+    def tell(self, facts: Iterable[Contract]) -> None:
+        self.outbox.add(self.session, facts)
+
+
+@dataclass(frozen=True)
+class SqlRunUnit:
+    """A RunUnit."""
+
+    runs: SqlRuns
+    facts: OutboxFacts
+
+
+class SqlRunStore:
+    """A RunStore."""
+
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        self._database = database
+        self._outbox = outbox
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqlRunUnit]:
+        with self._database.transaction() as session:
+            yield SqlRunUnit(SqlRuns(session), OutboxFacts(session, self._outbox))
+
+    @contextmanager
+    def customers(self, *, until: datetime) -> Iterator[Iterator[Customer]]:
+        with self._database.reading() as session:
+            yield read_customers(session, until=until)

@@ -1,0 +1,136 @@
+"""Score runs and their scores, in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from services.scoring.adapters.sql.tables import score_runs, scores
+from services.scoring.domain.reasons import Driver
+from services.scoring.domain.scores import Score
+from services.scoring.use_cases.ports import Progress, RunSettings, ScoreRun, TakenOver
+
+UNFINISHED = ("queued", "computing", "publishing")
+
+
+class SqlRuns:
+    """Runs in the caller's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, run: ScoreRun) -> None:
+        self._session.execute(insert(score_runs).values(id=run.id, **_columns(run)))
+
+    def take_up(self, *, at: datetime) -> ScoreRun | None:
+        oldest = select(score_runs).where(score_runs.c.state.in_(UNFINISHED)).order_by(score_runs.c.id).limit(1)
+        row = self._session.execute(oldest.with_for_update(skip_locked=True)).one_or_none()
+        if row is None:
+            return None
+        run = replace(run_of(row), attempt=row.attempt + 1, started_at=row.started_at or at)
+        if run.state != "publishing":
+            run = replace(run, state="computing", progress=Progress())
+            self._session.execute(delete(scores).where(scores.c.run_id == run.id))
+        self._session.execute(update(score_runs).where(score_runs.c.id == run.id).values(**_columns(run)))
+        return run
+
+    def save(self, run: ScoreRun) -> None:
+        mine = (score_runs.c.id == run.id) & (score_runs.c.attempt == run.attempt)
+        saved = update(score_runs).where(mine).values(**_columns(run)).returning(score_runs.c.id)
+        if not self._session.execute(saved).all():
+            raise TakenOver(f"run {run.id} is in a later attempt than {run.attempt}")
+
+    def stage(self, run: ScoreRun, staged: Sequence[Score]) -> None:
+        self.save(run)
+        first = run.progress.staged - len(staged)
+        rows = [_score_row(run.id, position, score) for position, score in enumerate(staged, start=first)]
+        self._session.execute(insert(scores), rows)
+
+    def to_publish(self, run: ScoreRun, limit: int) -> Sequence[Score]:
+        after = (scores.c.run_id == run.id) & (scores.c.position >= run.progress.published)
+        rows = self._session.execute(select(scores).where(after).order_by(scores.c.position).limit(limit))
+        return [score_of(row) for row in rows]
+
+    def forget_all_but(self, keep: int) -> None:
+        kept = succeeded_runs().limit(keep).subquery()
+        ended = select(score_runs.c.id).where(score_runs.c.state.in_(("succeeded", "failed")))
+        old = scores.c.run_id.in_(ended) & scores.c.run_id.not_in(select(kept.c.id))
+        self._session.execute(delete(scores).where(old))
+
+    def latest_at(self) -> datetime | None:
+        latest: datetime | None = self._session.scalar(select(func.max(score_runs.c.created_at)))
+        return latest
+
+
+def succeeded_runs() -> Select[str]:
+    """Ids of the runs whose scores count, latest first."""
+    done = score_runs.c.state == "succeeded"
+    return select(score_runs.c.id).where(done).order_by(score_runs.c.finished_at.desc(), score_runs.c.id.desc())
+
+
+def run_of(row: Any) -> ScoreRun:
+    """The run in a row of `score_runs`."""
+    return ScoreRun(
+        id=row.id,
+        state=row.state,
+        trigger=row.trigger,
+        settings=msgspec.convert(row.settings, RunSettings),
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        attempt=row.attempt,
+        failures=row.failures,
+        progress=Progress(row.staged, row.published),
+        report=row.report,
+        error=row.error,
+    )
+
+
+def score_of(row: Any) -> Score:
+    """The score in a row of `scores`."""
+    return Score(
+        profile_id=row.profile_id,
+        model=row.model,
+        value=row.value,
+        label=row.label,
+        currency=row.currency,
+        values=row.figures,
+        drivers=tuple(msgspec.convert(row.drivers, list[Driver])),
+    )
+
+
+def _columns(run: ScoreRun) -> dict[str, Any]:
+    return {
+        "state": run.state,
+        "trigger": run.trigger,
+        "settings": msgspec.to_builtins(run.settings),
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "attempt": run.attempt,
+        "failures": run.failures,
+        "staged": run.progress.staged,
+        "published": run.progress.published,
+        "report": run.report,
+        "error": run.error,
+    }
+
+
+def _score_row(run_id: str, position: int, score: Score) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "position": position,
+        "profile_id": score.profile_id,
+        "model": score.model,
+        "value": score.value,
+        "label": score.label,
+        "currency": score.currency,
+        "figures": dict(score.values),
+        "drivers": msgspec.to_builtins(score.drivers),
+    }

@@ -1,0 +1,24 @@
+"""How scoring's errors are told over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.scoring.domain.errors import (
+    InvalidRun,
+    ScoringError,
+    TooFewData,
+    UnknownModel,
+    UnknownProfile,
+    UnknownRun,
+)
+from shared.http.problems import ProblemSpec
+
+PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
+    UnknownModel: ProblemSpec(status=422, code="unknown_model", title="No model has this name"),
+    InvalidRun: ProblemSpec(status=422, code="invalid_run", title="The run's settings contradict each other"),
+    UnknownRun: ProblemSpec(status=404, code="unknown_run", title="No score run has this id"),
+    UnknownProfile: ProblemSpec(status=404, code="unknown_profile", title="No fact names this profile"),
+    TooFewData: ProblemSpec(status=422, code="too_few_data", title="Too few customers to fit a model to"),
+    ScoringError: ProblemSpec(status=422, code="scoring_failed", title="This cannot be scored"),
+}

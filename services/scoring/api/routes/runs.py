@@ -1,0 +1,67 @@
+"""/v1/score-runs: ask for a run, watch it, read how the models fared."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from services.scoring.adapters.sql.runs import SqlRuns
+from services.scoring.adapters.sql.score_queries import ScoreQueries
+from services.scoring.api.schemas.identifiers import Uuid
+from services.scoring.api.schemas.runs import (
+    NewScoreRun,
+    ScoreRunSummary,
+    ScoreRunView,
+    run_settings,
+    run_summary,
+    run_view,
+)
+from services.scoring.use_cases.request_run import request_run
+from shared.auth.access import Requires, require
+from shared.auth.keys import Caller
+from shared.clock import utc_now
+from shared.http.idempotency import IdempotencyKey, once
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEM_RESPONSES
+from shared.http.strict_json import StrictRoute
+from shared.sql.database import Database
+
+router = APIRouter(prefix="/v1/score-runs", tags=["Score runs"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
+
+
+@router.post("", status_code=202)
+def create_score_run(
+    body: NewScoreRun,
+    request: Request,
+    caller: Annotated[Caller, Depends(require("scores:write"))],
+    key: IdempotencyKey = None,
+) -> ScoreRunSummary:
+    """Queue a run; the worker takes it up within a second or two."""
+    database: Database = request.app.state.database
+
+    def act() -> ScoreRunSummary:
+        now = utc_now()
+        return run_summary(request_run(SqlRuns(session), run_settings(body, now=now), trigger="request", at=now))
+
+    with database.transaction() as session:
+        return once(session, caller=caller.key_id, key=key, request=body, answer=ScoreRunSummary, act=act)
+
+
+@router.get("", dependencies=[Requires("scores:read")])
+def list_score_runs(request: Request, limit: Limit = 50, cursor: Cursor = None) -> Page[ScoreRunSummary]:
+    """Runs, latest first."""
+    before = decode_cursor(cursor, str)[0] if cursor else None
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        runs = ScoreQueries(session).runs(limit=limit + 1, before=before)
+    data = [run_summary(run) for run in runs[:limit]]
+    return Page(data=data, next_cursor=encode_cursor(data[-1].id) if len(runs) > limit else None)
+
+
+@router.get("/{run_id}", dependencies=[Requires("scores:read")])
+def get_score_run(run_id: Uuid, request: Request) -> ScoreRunView:
+    """One run: its progress and, once computed, who was scored and how every fit went."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        return run_view(ScoreQueries(session).run(run_id))

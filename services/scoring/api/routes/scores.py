@@ -1,0 +1,76 @@
+"""Scores: of one customer, by model, and the six-block grid."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+
+from services.scoring.adapters.sql.score_queries import ScoreFilter, ScoreQueries
+from services.scoring.api.schemas.facts import Grid
+from services.scoring.api.schemas.identifiers import Lang, ModelName, RunId, Uuid
+from services.scoring.api.schemas.scores import ProfileScores, ScoreView, score_view
+from services.scoring.domain.errors import UnknownRun
+from services.scoring.domain.reasons import DEFAULT_LANGUAGE
+from services.scoring.use_cases.ports import ScoreRun
+from shared.auth.access import Requires
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEM_RESPONSES
+from shared.http.strict_json import StrictRoute
+from shared.sql.database import Database
+
+router = APIRouter(prefix="/v1", tags=["Scores"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
+_Figure = Annotated[float | None, Query(allow_inf_nan=False)]
+
+
+@router.get("/profiles/{profile_id}/scores", dependencies=[Requires("scores:read")])
+def get_profile_scores(profile_id: Uuid, request: Request, lang: Lang = DEFAULT_LANGUAGE) -> ProfileScores:
+    """The latest score of each model for one customer, with reasons; a merged profile answers as its survivor."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        queries = ScoreQueries(session)
+        survivor = queries.survivor_of(profile_id)
+        found = queries.of_profile(survivor)
+    return ProfileScores(profile_id=survivor, scores=[score_view(each, lang) for each in found])
+
+
+@router.get("/scores", dependencies=[Requires("scores:read")])
+def list_scores(
+    request: Request,
+    model: ModelName,
+    run_id: RunId = None,
+    label: Annotated[str | None, Query(max_length=40, pattern=r"^\w+$")] = None,
+    currency: Annotated[str | None, Query(pattern=r"^[A-Z]{3}$")] = None,
+    min_value: _Figure = None,
+    max_value: _Figure = None,
+    lang: Lang = DEFAULT_LANGUAGE,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[ScoreView]:
+    """Scores of one model, highest value first, of the latest run that succeeded or of `run_id`."""
+    after = decode_cursor(cursor, float, str) if cursor else None
+    wanted = ScoreFilter(model, label, currency, min_value, max_value, (after[0], after[1]) if after else None)
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        queries = ScoreQueries(session)
+        run = _run(queries, run_id, model)
+        found = queries.of_run(run, wanted, limit=limit + 1) if run else []
+    data = [score_view(each, lang) for each in found[:limit]]
+    more = len(found) > limit
+    return Page(data=data, next_cursor=encode_cursor(data[-1].value, data[-1].profile_id) if more else None)
+
+
+@router.get("/rfm/grid", dependencies=[Requires("scores:read")])
+def get_rfm_grid(request: Request, run_id: RunId = None) -> Grid:
+    """The six-block grid: A, B and C spend much, with many, some and few visits; D, E and F spend little."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        run = _run(ScoreQueries(session), run_id, "rfm")
+    if run is None:
+        raise UnknownRun("no run of rfm has succeeded yet")
+    blocks = (run.report or {}).get("grid", [])
+    return Grid.model_validate({"run_id": run.id, "as_of": run.settings.as_of, "blocks": blocks})
+
+
+def _run(queries: ScoreQueries, run_id: str | None, model: str) -> ScoreRun | None:
+    return queries.latest_run(model) if run_id is None else queries.run(run_id)

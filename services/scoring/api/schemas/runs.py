@@ -1,0 +1,188 @@
+"""Score runs: what is asked for, and what they report."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from services.scoring.api.schemas.identifiers import ModelName
+from services.scoring.use_cases.ports import RunSettings, ScoreRun
+from shared.http.schemas import Schema
+
+_EARLIEST = datetime.fromisoformat("1970-01-02T00:00:00+00:00")
+
+
+class NewScoreRun(Schema):
+    """Which models to run, as of when, and how lifetime value is checked and discounted."""
+
+    models: list[ModelName] = Field(min_length=1, max_length=2, examples=[["rfm", "lifetime_value"]])
+    as_of: Annotated[
+        AwareDatetime | None,
+        Field(ge=_EARLIEST, description="use facts until then; now when left out", examples=["2011-12-10T00:00:00Z"]),
+    ] = None
+    holdout_days: int | None = Field(
+        None, ge=1, le=3_650, description="days held out of the fit to check it; a quarter of the history if left out"
+    )
+    holdout_tolerance: float = Field(
+        0.25, gt=0, le=10, description="largest error of the held-out total, as a fraction, at which a model passes"
+    )
+    annual_discount: float = Field(0.1, ge=0, le=10, description="0.1: money in a year is worth a tenth less")
+    include_anonymous: bool = Field(False, description="score customers known by a device only, too")
+
+
+class ScoreRunSummary(BaseModel):
+    """A run and how far it has come."""
+
+    id: str
+    state: Literal["queued", "computing", "publishing", "succeeded", "failed"]
+    trigger: Literal["request", "schedule"]
+    models: list[ModelName]
+    as_of: datetime
+    holdout_days: int | None
+    holdout_tolerance: float
+    annual_discount: float
+    include_anonymous: bool
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    scores_computed: int
+    scores_published: int
+    error: str | None
+
+
+class RunCounts(BaseModel):
+    """Customers by what became of them. Those without a profile are scored once profile has told of them."""
+
+    scored: int
+    orders: int
+    anonymous: int
+    without_profile: int
+    without_purchase: int
+
+
+class ParameterView(BaseModel):
+    """A parameter; without convergence it has no standard error."""
+
+    name: str
+    value: float | None
+    standard_error: float | None
+
+
+class EstimateView(BaseModel):
+    """A maximum-likelihood estimate, and whether it is one."""
+
+    parameters: list[ParameterView]
+    log_likelihood: float | None
+    observations: int
+    converged: bool
+    message: str
+
+
+class BacktestView(BaseModel):
+    """Fitted to the calibration part, held against the holdout part."""
+
+    calibration_days: int
+    holdout_days: int
+    customers: int
+    expected_repeats: float | None
+    actual_repeats: int
+    bias: float | None = Field(description="(expected - actual) / actual")
+    mean_absolute_error: float | None
+
+
+class AttemptView(BaseModel):
+    """One model that was tried, and why it was not taken."""
+
+    model: str
+    accepted: bool
+    refusal: str | None
+    calibration: EstimateView | None
+    backtest: BacktestView | None
+    whole: EstimateView | None
+
+
+class SpendingView(BaseModel):
+    """How the money of a visit was modelled; `fallback` says why not by Gamma-Gamma."""
+
+    model: str
+    estimate: EstimateView | None
+    correlation_with_frequency: float | None
+    fallback: str | None
+
+
+class TrackingWeekView(BaseModel):
+    """Repeat purchases of one week: expected by the model fitted to the calibration part, and actual."""
+
+    week: int
+    ends_on: date
+    expected: float | None
+    actual: int
+    holdout: bool
+
+
+class FitView(BaseModel):
+    """How the customers of one home currency were modelled."""
+
+    customers: int
+    repeaters: int
+    repeat_purchases: int
+    purchase_model: str
+    attempts: list[AttemptView]
+    spending: SpendingView
+    flagged_customers: int
+    total_value_minor: float | None
+    value_deciles_minor: list[float]
+    tracking: list[TrackingWeekView]
+
+
+class ScoreRunView(ScoreRunSummary):
+    """A run with its report, once it has been computed. `fits` is by currency."""
+
+    counts: RunCounts | None
+    fits: dict[str, FitView]
+
+
+def run_settings(body: NewScoreRun, *, now: datetime) -> RunSettings:
+    """What was asked for, in the use case's words."""
+    return RunSettings(
+        models=tuple(dict.fromkeys(body.models)),
+        as_of=body.as_of or now,
+        holdout_days=body.holdout_days,
+        holdout_tolerance=body.holdout_tolerance,
+        annual_discount=body.annual_discount,
+        include_anonymous=body.include_anonymous,
+    )
+
+
+def run_summary(run: ScoreRun) -> ScoreRunSummary:
+    """A run without its report."""
+    return ScoreRunSummary.model_validate(_common(run))
+
+
+def run_view(run: ScoreRun) -> ScoreRunView:
+    """A run with its report."""
+    report = run.report or {}
+    return ScoreRunView.model_validate({**_common(run), "counts": report.get("counts"), "fits": report.get("fits", {})})
+
+
+def _common(run: ScoreRun) -> dict[str, object]:
+    settings = run.settings
+    return {
+        "id": run.id,
+        "state": run.state,
+        "trigger": run.trigger,
+        "models": list(settings.models),
+        "as_of": settings.as_of,
+        "holdout_days": settings.holdout_days,
+        "holdout_tolerance": settings.holdout_tolerance,
+        "annual_discount": settings.annual_discount,
+        "include_anonymous": settings.include_anonymous,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "scores_computed": run.progress.staged,
+        "scores_published": run.progress.published,
+        "error": run.error,
+    }

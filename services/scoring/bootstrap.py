@@ -1,0 +1,92 @@
+"""The one place where scoring is wired."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property
+
+from sqlalchemy.orm import Session
+
+from services.scoring.adapters.sql.customer_map import SqlCustomerMap
+from services.scoring.adapters.sql.order_ledger import SqlOrderLedger
+from services.scoring.adapters.sql.run_store import SqlRunStore
+from services.scoring.settings import ScoringSettings
+from services.scoring.use_cases.follow_profiles import follow_profiles
+from services.scoring.use_cases.perform_run import perform_next_run
+from services.scoring.use_cases.record_orders import record_orders
+from services.scoring.use_cases.request_run import request_due_run
+from shared.bus.opening import open_bus
+from shared.bus.ports import Bus
+from shared.bus_loops import bus_loops
+from shared.clock import Clock, utc_now
+from shared.contracts.contract import Contract
+from shared.contracts.topics import ALL, PROFILES, TOUCHPOINTS
+from shared.inbox.consumer import Subscription
+from shared.inbox.dead_letters import DeadLetters
+from shared.outbox.outbox import Outbox
+from shared.sql.database import Database
+from shared.sql.leases import Lease
+from shared.workers import Loop
+
+MIGRATIONS = "services.scoring.migrations"
+_LEASE_S = 120
+"""Longer than any one step of a run takes, so that a run changes hands only when its worker is gone."""
+
+
+def record(session: Session, facts: Sequence[Contract]) -> None:
+    """Keep what touchpoints say of orders, in the transaction of `session`."""
+    record_orders(facts, SqlOrderLedger(session))
+
+
+def follow(session: Session, facts: Sequence[Contract]) -> None:
+    """Take over what profile tells of identities, in the transaction of `session`."""
+    follow_profiles(facts, SqlCustomerMap(session))
+
+
+SUBSCRIPTIONS = (
+    Subscription(consumer="scoring.touchpoints", topics=(TOUCHPOINTS,), handle=record),
+    Subscription(consumer="scoring.profiles", topics=(PROFILES,), handle=follow),
+)
+
+
+class Wiring:
+    """Everything a process of scoring is made of, each part made when it is first needed."""
+
+    def __init__(self, settings: ScoringSettings, *, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.database = Database(settings.scoring_database_url)
+        self.outbox = Outbox("rapport/scoring", clock)
+        self.dead_letters = DeadLetters("scoring", self.outbox, clock)
+        self.runs = SqlRunStore(self.database, self.outbox)
+        self._started_at = clock()
+
+    @cached_property
+    def bus(self) -> Bus:
+        """The event bus that settings name."""
+        return open_bus(self.settings.bus_url)
+
+    @cached_property
+    def run_lease(self) -> Lease:
+        """Held by the one worker that does runs."""
+        return Lease(self.database, "score-runs", seconds=_LEASE_S)
+
+    def bus_loops(self) -> Mapping[str, Loop]:
+        """The loops that read from and write to the bus, once its topics are there. Raises BusUnavailable."""
+        self.bus.create_topics(ALL)
+        return bus_loops(
+            bus=self.bus, database=self.database, dead_letters=self.dead_letters, subscriptions=SUBSCRIPTIONS
+        )
+
+    def perform_next_run(self) -> bool:
+        """Do the oldest run that is not over, if this worker may; whether there was anything to do."""
+        return self.run_lease.hold() and perform_next_run(
+            self.runs, clock=self.clock, still_mine=self.run_lease.hold, keep_runs=self.settings.scoring_keep_runs
+        )
+
+    def request_due_run(self) -> None:
+        """Queue a run when one is due, if this worker may."""
+        if self.run_lease.hold():
+            every = timedelta(hours=self.settings.scoring_run_every_hours)
+            request_due_run(self.runs, every=every, idle_since=self._started_at, clock=self.clock)

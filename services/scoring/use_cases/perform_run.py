@@ -1,0 +1,163 @@
+"""Do a score run: compute, keep, tell. Killed at any moment, it goes on without telling anything twice.
+
+Scores are first staged, invisible, in slices. Only when all are there does the run turn to publishing, and from then on
+the staged rows are what is told, whatever the facts have become meanwhile. Each slice is told in the transaction that
+also moves the run's progress.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from services.scoring.domain.errors import ScoringError
+from services.scoring.domain.lifetime_value import LifetimeValues
+from services.scoring.domain.orders import Account
+from services.scoring.domain.population import Population, day_number, gather
+from services.scoring.domain.reasons import DEFAULT_LANGUAGE, sentence
+from services.scoring.domain.rfm import NAME as RFM
+from services.scoring.domain.scores import VERSIONS, Score, ScoringPlan, score
+from services.scoring.domain.selection import HoldoutPolicy
+from services.scoring.use_cases.ports import Progress, RunSettings, RunStore, ScoreRun, TakenOver
+from services.scoring.use_cases.report_run import GridCount, census_report, fit_report
+from shared.clock import Clock
+from shared.contracts.scoring import Reason, ScoreComputedV1
+
+SLICE = 1_000
+MAX_FAILURES = 5
+
+StillMine = Callable[[], bool]
+"""Asked between slices: may this worker go on?"""
+
+
+def perform_next_run(store: RunStore, *, clock: Clock, still_mine: StillMine, keep_runs: int) -> bool:
+    """Do, or finish, the oldest run that is not over. False when there was nothing to do.
+
+    Raises TakenOver when another worker has the run now. What else goes wrong is counted on the run, which fails
+    for good after MAX_FAILURES, and raised again.
+    """
+    with store.transaction() as unit:
+        run = unit.runs.take_up(at=clock())
+    if run is None:
+        return False
+    try:
+        if run.state == "computing":
+            run = _compute(store, run, still_mine)
+        _publish(store, run, clock=clock, still_mine=still_mine, keep_runs=keep_runs)
+    except ScoringError as problem:
+        _fail(store, run, str(problem), at=clock())
+    except TakenOver:
+        raise
+    except Exception as error:
+        _count_failure(store, run, error, at=clock())
+        raise
+    return True
+
+
+def _compute(store: RunStore, run: ScoreRun, still_mine: StillMine) -> ScoreRun:
+    population, census = _census(store, run.settings)
+    grid = GridCount()
+    fits: dict[str, Any] = {}
+
+    def report(currency: str, values: LifetimeValues) -> None:
+        fits[currency] = fit_report(values)
+
+    scores = score(population, _plan(run.settings), report)
+    while batch := list(islice(scores, SLICE)):
+        if not still_mine():
+            return run
+        for each in batch:
+            if each.model == RFM:
+                grid.count(each)
+        run = replace(run, progress=Progress(run.progress.staged + len(batch)))
+        with store.transaction() as unit:
+            unit.runs.stage(run, batch)
+    run = replace(run, state="publishing", report={"counts": census, "fits": fits, "grid": grid.report()})
+    with store.transaction() as unit:
+        unit.runs.save(run)
+    return run
+
+
+def _census(store: RunStore, settings: RunSettings) -> tuple[Population, dict[str, int]]:
+    """Those to be scored, and the account of who was not, and why."""
+    counts = {"scored": 0, "without_profile": 0, "anonymous": 0, "without_purchase": 0}
+
+    def scored() -> Iterator[tuple[str, Account]]:
+        for customer in customers:
+            if not customer.account.purchases:
+                counts["without_purchase"] += 1
+            elif not customer.identified and not settings.include_anonymous:
+                counts["anonymous"] += 1
+            elif customer.profile_id is None:
+                counts["without_profile"] += 1
+            else:
+                counts["scored"] += 1
+                yield customer.profile_id, customer.account
+
+    with store.customers(until=settings.as_of) as customers:
+        population = gather(scored())
+    return population, census_report(counts, population)
+
+
+def _plan(settings: RunSettings) -> ScoringPlan:
+    return ScoringPlan(
+        models=settings.models,
+        day=day_number(settings.as_of),
+        policy=HoldoutPolicy(days=settings.holdout_days, tolerance=settings.holdout_tolerance),
+        annual_discount=settings.annual_discount,
+    )
+
+
+def _publish(store: RunStore, run: ScoreRun, *, clock: Clock, still_mine: StillMine, keep_runs: int) -> None:
+    while run.state == "publishing" and still_mine():
+        with store.transaction() as unit:
+            batch = unit.runs.to_publish(run, SLICE)
+            if batch:
+                told = replace(run.progress, published=run.progress.published + len(batch))
+                run = replace(run, progress=told, failures=0)
+                unit.facts.tell(_facts(run, batch, at=clock()))
+            else:
+                run = run.ended("succeeded", at=clock())
+            unit.runs.save(run)
+            if run.state == "succeeded":
+                unit.runs.forget_all_but(keep_runs)
+
+
+def _facts(run: ScoreRun, scores: Sequence[Score], *, at: datetime) -> Iterator[ScoreComputedV1]:
+    for each in scores:
+        yield ScoreComputedV1(
+            profile_id=each.profile_id,
+            model=each.model,
+            model_version=VERSIONS[each.model],
+            run_id=run.id,
+            value=each.value,
+            as_of=run.settings.as_of,
+            computed_at=at,
+            label=each.label,
+            currency=each.currency,
+            values=dict(each.values),
+            reasons=tuple(
+                Reason(
+                    feature=driver.feature,
+                    value=driver.value,
+                    text=sentence(driver, currency=each.currency, language=DEFAULT_LANGUAGE),
+                )
+                for driver in each.drivers
+            ),
+        )
+
+
+def _fail(store: RunStore, run: ScoreRun, reason: str, *, at: datetime) -> None:
+    with store.transaction() as unit:
+        unit.runs.save(run.ended("failed", at=at, error=reason))
+
+
+def _count_failure(store: RunStore, run: ScoreRun, error: Exception, *, at: datetime) -> None:
+    failed = replace(run, failures=run.failures + 1, error=f"{type(error).__name__}: {error}")
+    if failed.failures >= MAX_FAILURES:
+        failed = failed.ended("failed", at=at, error=failed.error)
+    with store.transaction() as unit:
+        unit.runs.save(failed)

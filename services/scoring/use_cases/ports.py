@@ -1,0 +1,175 @@
+"""What the use cases need from storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from services.scoring.domain.orders import Account, OrderStatement
+from services.scoring.domain.scores import Score
+from shared.contracts.contract import Contract
+from shared.contracts.events import OrderLine
+
+RunState = Literal["queued", "computing", "publishing", "succeeded", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class StatedOrder:
+    """A statement about an order, with whom it is about and its products."""
+
+    subject: str
+    statement: OrderStatement
+    lines: tuple[OrderLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """What a customer bought, under every subject they were known by.
+
+    `profile_id` is None while no profile is known for the subject. `identified`: known by more than a device.
+    """
+
+    profile_id: str | None
+    identified: bool
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """What was asked of a score run."""
+
+    models: tuple[str, ...]
+    as_of: datetime
+    holdout_days: int | None = None
+    holdout_tolerance: float = 0.25
+    annual_discount: float = 0.1
+    include_anonymous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come, in scores: those computed, and those told on the bus."""
+
+    staged: int = 0
+    published: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRun:
+    """One run of the models. `attempt` grows whenever a worker takes the run up; an older attempt may not write."""
+
+    id: str
+    state: RunState
+    trigger: Literal["request", "schedule"]
+    settings: RunSettings
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    attempt: int = 0
+    failures: int = 0
+    progress: Progress = Progress()
+    report: Mapping[str, Any] | None = None
+    error: str | None = None
+
+    def ended(self, state: RunState, *, at: datetime, error: str | None = None) -> ScoreRun:
+        """The run, over."""
+        return replace(self, state=state, finished_at=at, error=error)
+
+
+class TakenOver(Exception):
+    """Another worker has taken this run up: what this one computed is no longer wanted."""
+
+
+class OrderLedger(Protocol):
+    """Every statement about an order, once."""
+
+    def add(self, stated: Sequence[StatedOrder]) -> None:
+        """Keep statements; those whose id is known are kept already."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileState:
+    """What is kept of a profile: the subjects it is known by, and whether one of its identifiers is a person's."""
+
+    profile_id: str
+    version: int
+    changed_at: datetime
+    identified: bool
+    subjects: tuple[str, ...]
+
+
+class CustomerMap(Protocol):
+    """Which profile each subject is, through every merge."""
+
+    def save(self, states: Sequence[ProfileState]) -> None:
+        """Keep the newest state of each profile; one older than what is known changes nothing."""
+        ...
+
+    def merge(self, *, survivor: str, merged: str) -> None:
+        """From now on, and for good, `merged` is `survivor`."""
+        ...
+
+
+class Runs(Protocol):
+    """Score runs, inside one transaction."""
+
+    def add(self, run: ScoreRun) -> None: ...
+
+    def take_up(self, *, at: datetime) -> ScoreRun | None:
+        """The oldest run that is not over, as a new attempt; None when there is none.
+
+        A run that was computing starts again: what it had staged is dropped.
+        """
+        ...
+
+    def save(self, run: ScoreRun) -> None:
+        """Keep the run's new state. Raises TakenOver when a later attempt has begun."""
+        ...
+
+    def stage(self, run: ScoreRun, scores: Sequence[Score]) -> None:
+        """Keep computed scores, not yet told to anybody. Raises TakenOver."""
+        ...
+
+    def to_publish(self, run: ScoreRun, limit: int) -> Sequence[Score]:
+        """The next scores, in a fixed order, after those that are published."""
+        ...
+
+    def forget_all_but(self, keep: int) -> None:
+        """Drop the scores of all but the last `keep` runs that succeeded; the runs and their reports stay."""
+        ...
+
+    def latest_at(self) -> datetime | None:
+        """When the latest run was asked for."""
+        ...
+
+
+class Facts(Protocol):
+    """Tells facts with the transaction."""
+
+    def tell(self, facts: Iterable[Contract]) -> None: ...
+
+
+class RunUnit(Protocol):
+    """One transaction over runs and the facts they cause."""
+
+    @property
+    def runs(self) -> Runs: ...
+
+    @property
+    def facts(self) -> Facts: ...
+
+
+class RunStore(Protocol):
+    """Opens transactions, and reads customers."""
+
+    def transaction(self) -> AbstractContextManager[RunUnit]:
+        """Commits at the end of the block, rolls back on an error."""
+        ...
+
+    def customers(self, *, until: datetime) -> AbstractContextManager[Iterator[Customer]]:
+        """All customers with what they did until then, one after the other, from one snapshot."""
+        ...
