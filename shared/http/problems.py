@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from shared.bus.ports import BusOverloaded, BusUnavailable
 from shared.telemetry.trace import current_traceparent, trace_id
@@ -122,7 +123,10 @@ def install_problems(app: FastAPI, table: Mapping[type[Exception], ProblemSpec])
     def by_status(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         code = HTTPStatus(error.status_code).name.lower()
-        problem = Problem(error.status_code, code, str(error.detail), headers=error.headers or {})
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(_allowed(request))
+        problem = Problem(error.status_code, code, str(error.detail), headers=headers)
         return problem_response(request, problem)
 
     def invalid(request: Request, error: Exception) -> Response:
@@ -134,6 +138,17 @@ def install_problems(app: FastAPI, table: Mapping[type[Exception], ProblemSpec])
     app.add_exception_handler(RequestValidationError, invalid)
     for error_type, spec in {**STANDARD_PROBLEMS, **table}.items():
         app.add_exception_handler(error_type, _by_table(spec))
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods of every route at this address; the framework names those of the first one only."""
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.router.routes
+        )
+    ]
 
 
 def _by_table(spec: ProblemSpec) -> Any:

@@ -170,6 +170,12 @@ def test_health_and_readiness_differ(client: TestClient, database: Database) -> 
     assert problem(client.get("/readyz")) == (503, "draining")
 
 
+def test_a_wrong_method_is_told_every_right_one(client: TestClient) -> None:
+    answer = client.put("/v1/api-keys")
+    assert problem(answer) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, POST"
+
+
 def test_metrics_name_routes_not_addresses(client: TestClient) -> None:
     client.get("/v1/api-keys?limit=12345")
     shown = client.get("/metrics").text
