@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 import re
-import secrets
 from contextvars import ContextVar
 
 current_traceparent: ContextVar[str | None] = ContextVar("current_traceparent", default=None)
@@ -15,8 +15,8 @@ _FORM = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{1
 def accept_traceparent(header: str | None) -> str:
     """The caller's traceparent with a span id of our own; a new one, not sampled, where it is absent or malformed."""
     if header and _FORM.fullmatch(header):
-        return f"00-{trace_id(header)}-{secrets.token_hex(8)}-{header[53:55]}"
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
+        return f"00-{trace_id(header)}-{_digits(8)}-{header[53:55]}"
+    return f"00-{_digits(16)}-{_digits(8)}-00"
 
 
 def trace_id(traceparent: str) -> str:
@@ -27,3 +27,8 @@ def trace_id(traceparent: str) -> str:
 def is_sampled(traceparent: str | None) -> bool:
     """Whether the caller asked that this trace be recorded; then every fact it causes is logged."""
     return traceparent is not None and bool(int(traceparent[-2:], 16) & 1)
+
+
+def _digits(count: int) -> str:
+    """Random bytes in hexadecimal, not all zero. Ids of traces guard nothing, so no system call is spent on them."""
+    return f"{random.getrandbits(count * 8) or 1:0{count * 2}x}"
