@@ -1,12 +1,15 @@
 """Processes of their own that publish to a bus or belong to a group, so that tests can kill them.
 
 `python -m tests.support.bus_processes publish URL TOPIC PARTITIONS PREFIX` prints each value that was acknowledged;
-`... consume URL TOPIC GROUP SESSION_TIMEOUT_S` prints each value that it read, and `owns N` when that changes.
+`... consume URL TOPIC GROUP SESSION_TIMEOUT_S` prints each value that it read, and `owns N` when that changes;
+`... outgrow URL TOPIC BYTES` publishes until no file may grow past BYTES any more, prints `refused`, then may grow again,
+publishes once more and prints `recovered`.
 """
 
 from __future__ import annotations
 
 import itertools
+import resource
 import signal
 import subprocess
 import sys
@@ -18,7 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from shared.bus.opening import open_bus
-from shared.bus.ports import BusError, NewRecord
+from shared.bus.ports import BusError, BusUnavailable, NewRecord
 from tests.support.reading import from_the_oldest
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +77,12 @@ def bus_process(*arguments: object) -> Iterator[BusProcess]:
         process.kill()
 
 
+def say(line: str) -> None:
+    """Print a line that the parent sees at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def publish(url: str, topic: str, partitions: str, prefix: str) -> None:
     """Publish one value after another for ever, eight at a time."""
     publisher = open_bus(url).publisher()
@@ -87,8 +96,7 @@ def publish(url: str, topic: str, partitions: str, prefix: str) -> None:
             publisher.publish(records, timeout_s=5)
         except BusError:
             continue
-        sys.stdout.write("".join(f"{value}\n" for value in values))
-        sys.stdout.flush()
+        say("\n".join(values))
 
 
 def consume(url: str, topic: str, group: str, session_timeout_s: str) -> None:
@@ -99,13 +107,30 @@ def consume(url: str, topic: str, group: str, session_timeout_s: str) -> None:
     owned = -1
     while True:
         for record in consumer.poll(timeout_s=0.1):
-            sys.stdout.write(f"{record.value.decode()}\n")
+            say(record.value.decode())
         if len(consumer.assignment()) != owned:
             owned = len(consumer.assignment())
-            sys.stdout.write(f"owns {owned}\n")
-        sys.stdout.flush()
+            say(f"owns {owned}")
+
+
+def outgrow(url: str, topic: str, limit: str) -> None:
+    """Publish on a disk that is full for a while; writing past the limit fails as writing to a full disk does."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), hard))
+    publisher = open_bus(url).publisher()
+    try:
+        for number in itertools.count():
+            publisher.publish([NewRecord(topic, 0, f"full-{number} {'x' * 10_000}".encode())])
+            say(f"full-{number}")
+    except BusUnavailable:
+        say("refused")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    publisher.publish([NewRecord(topic, 0, b"after")])
+    say("recovered")
+    signal.pause()
 
 
 if __name__ == "__main__":
     _, what, *rest = sys.argv
-    {"publish": publish, "consume": consume}[what](*rest)
+    {"publish": publish, "consume": consume, "outgrow": outgrow}[what](*rest)

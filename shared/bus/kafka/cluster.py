@@ -23,7 +23,7 @@ _UNKNOWN_TOPIC = (3, 17)
 class Cluster:
     """Each question is asked through a client of its own: they are rare, and none outlives a broker."""
 
-    def __init__(self, connection: Connection, *, timeout_s: float = 10.0) -> None:
+    def __init__(self, connection: Connection, *, timeout_s: float = 5.0) -> None:
         self._connection = connection
         self._timeout_s = timeout_s
 
