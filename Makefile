@@ -4,12 +4,12 @@ VENV := .venv
 PY := $(VENV)/bin/python
 LOCKS := deploy/locks
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
-COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" --quiet
 PYTEST_FLAGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run test bench lint check lock clean
+.PHONY: help setup setup-dev demo run test bench lint manifests check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,16 +35,20 @@ lint: setup-dev ## Check style, types and the architecture's import rules
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports
 
-check: lint test ## What CI runs: lint, then every test
+manifests: $(VENV)-manifests/.installed ## Check Kubernetes manifests, Dockerfile and scripts (offline)
+	@deploy/check.sh $(VENV)-manifests
+
+check: lint manifests test ## What CI runs: lint, the manifests, then every test
 
 lock: ## Choose all versions anew (needs uv) and write the locks
-	@$(COMPILE) --upgrade $(foreach g,profile messaging scoring events local test lint,--group $(g)) -o $(LOCKS)/dev.txt
-	@$(COMPILE) -c $(LOCKS)/dev.txt $(foreach g,profile messaging scoring events local,--group $(g)) -o $(LOCKS)/run.txt
+	@$(COMPILE) pyproject.toml --upgrade $(foreach g,profile messaging scoring events local test lint,--group $(g)) -o $(LOCKS)/dev.txt
+	@$(COMPILE) pyproject.toml -c $(LOCKS)/dev.txt $(foreach g,profile messaging scoring events local,--group $(g)) -o $(LOCKS)/run.txt
 	@for service in profile messaging scoring events; do \
-		$(COMPILE) -c $(LOCKS)/dev.txt --group $$service -o $(LOCKS)/$$service.txt || exit 1; done
+		$(COMPILE) pyproject.toml -c $(LOCKS)/dev.txt --group $$service -o $(LOCKS)/$$service.txt || exit 1; done
+	@$(COMPILE) --upgrade --group pyproject.toml:manifests -o $(LOCKS)/manifests.txt
 
 clean: ## Remove .venv, caches and everything under var/
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-manifests .cache var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):
@@ -61,3 +65,9 @@ $(VENV)/.dev: $(LOCKS)/dev.txt | $(PY)
 	@echo "Installing packages for development (once) ..."
 	@$(PIP) -r $<
 	@touch $@ $(VENV)/.run
+
+$(VENV)-manifests/.installed: $(LOCKS)/manifests.txt | $(PY)
+	@echo "Installing the checks of deploy/ (once) ..."
+	@$(PYTHON) -m venv $(VENV)-manifests
+	@$(VENV)-manifests/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
