@@ -30,8 +30,6 @@ from shared.sql.leases import Lease
 from shared.workers import Loop
 
 MIGRATIONS = "services.scoring.migrations"
-_LEASE_S = 120
-"""Longer than any one step of a run takes, so that a run changes hands only when its worker is gone."""
 
 
 def record(session: Session, facts: Sequence[Contract]) -> None:
@@ -69,8 +67,8 @@ class Wiring:
 
     @cached_property
     def run_lease(self) -> Lease:
-        """Held by the one worker that does runs."""
-        return Lease(self.database, "score-runs", seconds=_LEASE_S)
+        """Held by the one worker that does runs; its schedule loop renews it while a run computes."""
+        return Lease(self.database, "score-runs")
 
     def bus_loops(self) -> Mapping[str, Loop]:
         """The loops that read from and write to the bus, once its topics are there. Raises BusUnavailable."""
@@ -81,7 +79,9 @@ class Wiring:
 
     def perform_next_run(self) -> bool:
         """Do the oldest run that is not over, if this worker may; whether there was anything to do."""
-        return self.run_lease.hold() and perform_next_run(
+        if not (self.runs.waiting() and self.run_lease.hold()):
+            return False
+        return perform_next_run(
             self.runs, clock=self.clock, still_mine=self.run_lease.hold, keep_runs=self.settings.scoring_keep_runs
         )
 

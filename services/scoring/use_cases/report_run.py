@@ -103,7 +103,7 @@ def _week(week: TrackingWeek) -> Report:
 
 
 def _finite(value: float | None) -> float | None:
-    return round(value, 8) if value is not None and math.isfinite(value) else None
+    return round(float(value), 8) if value is not None and math.isfinite(value) else None
 
 
 class GridCount:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from threading import Event
 
 from sqlalchemy.exc import DBAPIError
+from threadpoolctl import threadpool_limits
 
 from services.scoring.bootstrap import Wiring
 from services.scoring.settings import ScoringSettings
@@ -16,7 +17,7 @@ from shared.workers import Loop
 
 _log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 1.0
-_SCHEDULE_EVERY_S = 60.0
+_SCHEDULE_EVERY_S = 5.0
 _BACK_OFF_S = 5.0
 
 
@@ -30,7 +31,8 @@ def _score_runs(wiring: Wiring) -> Loop:
     def loop(stop: Event) -> None:
         while not stop.is_set():
             try:
-                busy = wiring.perform_next_run()
+                with threadpool_limits(1):  # on few cores, threads of one small matrix product wait for each other
+                    busy = wiring.perform_next_run()
             except TakenOver as lost:
                 _log.warning("a run was taken over", extra={"reason": str(lost)})
                 busy = False

@@ -48,6 +48,11 @@ class SqlRunStore:
         with self._database.transaction() as session:
             yield SqlRunUnit(SqlRuns(session), OutboxFacts(session, self._outbox))
 
+    def waiting(self) -> bool:
+        """Whether a run is not over; a look that locks nothing."""
+        with self._database.reading() as session:
+            return SqlRuns(session).any_unfinished()
+
     @contextmanager
     def customers(self, *, until: datetime) -> Iterator[Iterator[Customer]]:
         with self._database.reading() as session:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.scoring.adapters.sql.tables import score_runs, scores
@@ -39,6 +39,10 @@ class SqlRuns:
             self._session.execute(delete(scores).where(scores.c.run_id == run.id))
         self._session.execute(update(score_runs).where(score_runs.c.id == run.id).values(**_columns(run)))
         return run
+
+    def any_unfinished(self) -> bool:
+        """Whether a run is not over."""
+        return self._session.scalar(select(exists().where(score_runs.c.state.in_(UNFINISHED)))) or False
 
     def save(self, run: ScoreRun) -> None:
         mine = (score_runs.c.id == run.id) & (score_runs.c.attempt == run.attempt)

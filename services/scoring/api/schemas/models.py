@@ -39,7 +39,7 @@ MODELS = (
         method=(
             "BG/NBD, else Pareto/NBD, else MBG/NBD, else empirical rates: the first that converges and forecasts the "
             "held-out part of the history well enough. Spending by Gamma-Gamma, else a shrunk mean. Standard errors "
-            "are those of estimation, by the delta method. BG/NBD takes every one-time buyer for alive, by construction."
+            "are those of estimation, by the delta method. BG/NBD takes every one-time buyer for alive, by design."
         ),
         sources=[
             "P. Fader, B. Hardie, K. L. Lee, Counting Your Customers the Easy Way, Marketing Science 24 (2005)",
