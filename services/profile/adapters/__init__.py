@@ -1,0 +1,1 @@
+"""Profile's ties to the outside, by technology."""

@@ -1,0 +1,1 @@
+"""Profile's storage on SQLite and PostgreSQL."""

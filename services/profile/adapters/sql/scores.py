@@ -1,0 +1,74 @@
+"""The latest scores in SQL, and their figures as columns that segments compare."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.orm import Session
+
+from services.profile.adapters.sql.bulk import chunks, put
+from services.profile.adapters.sql.tables import score_figures, scores
+from services.profile.domain.scores import Score
+
+
+class SqlScores:
+    """`use_cases.ports.Scores` in one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def of(self, profile_ids: Collection[str]) -> dict[tuple[str, str], Score]:
+        found: dict[tuple[str, str], Score] = {}
+        for chunk in chunks(profile_ids):
+            for row in self._session.execute(select(scores).where(scores.c.profile_id.in_(chunk))):
+                found[row.profile_id, row.model] = Score(
+                    profile_id=row.profile_id,
+                    model=row.model,
+                    value=row.value,
+                    label=row.label,
+                    values=row._mapping["values"],
+                    computed_at=row.computed_at,
+                )
+        return found
+
+    def save(self, changed: Sequence[Score]) -> None:
+        if not changed:
+            return
+        put(
+            self._session,
+            scores,
+            [
+                {
+                    "profile_id": score.profile_id,
+                    "model": score.model,
+                    "value": score.value,
+                    "label": score.label,
+                    "values": score.values,
+                    "computed_at": score.computed_at,
+                }
+                for score in changed
+            ],
+        )
+        mine = (score_figures.c.profile_id == bindparam("whose")) & (score_figures.c.model == bindparam("what"))
+        self._session.execute(
+            delete(score_figures).where(mine), [{"whose": score.profile_id, "what": score.model} for score in changed]
+        )
+        rows = [
+            {
+                "profile_id": score.profile_id,
+                "model": score.model,
+                "field": field,
+                "text": term.text,
+                "number": term.number,
+                "flag": term.flag,
+            }
+            for score in changed
+            for field, term in score.figures().items()
+        ]
+        self._session.execute(score_figures.insert(), rows)
+
+    def remove(self, profile_ids: Collection[str]) -> None:
+        for chunk in chunks(profile_ids):
+            for table in (scores, score_figures):
+                self._session.execute(delete(table).where(table.c.profile_id.in_(chunk)))

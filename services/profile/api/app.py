@@ -1,0 +1,26 @@
+"""The HTTP application of profile."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from services.profile.api.problems import PROBLEMS
+from services.profile.api.routes import profiles, segments, summary
+from services.profile.bootstrap import Wiring
+from services.profile.settings import ProfileSettings
+from shared.http.app import build_app
+
+
+def create_app(settings: ProfileSettings) -> FastAPI:
+    """Profile's API; nothing is opened before the first request needs it."""
+    wiring = Wiring(settings)
+    app = build_app(
+        name="profile",
+        description="Who every customer is: identities and merges, traits with provenance, purchases and segments.",
+        routers=(profiles.router, segments.router, summary.router),
+        problems=PROBLEMS,
+        database=wiring.database,
+        settings=settings,
+    )
+    app.state.wiring = wiring
+    return app

@@ -1,0 +1,1 @@
+"""Profile's routes, one module a noun."""

@@ -1,0 +1,118 @@
+"""/v1/profiles: find customers and see what is known of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from services.profile.adapters.sql.profile_reading import ProfileReading
+from services.profile.api.dependencies import ProfileId, WantedVersion, Wired, etag
+from services.profile.api.schemas.profiles import BelongingView, ProfileView, TraitChanges, TraitView, profile_view
+from services.profile.domain.errors import InvalidIdentifier
+from services.profile.domain.identifiers import EMAIL, PHONE, Identifier, email
+from shared.auth.access import Requires
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEM_RESPONSES
+from shared.http.strict_json import StrictRoute
+
+router = APIRouter(prefix="/v1/profiles", tags=["Profiles"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
+_KIND = r"^(user_id|anonymous_id|email|phone|external:[a-z0-9][a-z0-9_.-]{0,63})$"
+
+
+@router.get("", dependencies=[Requires("profiles:read")])
+def list_profiles(
+    wired: Wired,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    identified: Annotated[bool | None, Query(description="only those with (or without) a user id")] = None,
+) -> Page[ProfileView]:
+    """Profiles, the oldest first."""
+    after = decode_cursor(cursor, str)[0] if cursor else None
+    with wired.database.reading() as session:
+        found = ProfileReading(session).page(after=after, limit=limit + 1, identified=identified)
+    data = [profile_view(whole) for whole in found[:limit]]
+    return Page(data=data, next_cursor=encode_cursor(data[-1].id) if len(found) > limit else None)
+
+
+@router.get("/lookup", dependencies=[Requires("profiles:read")])
+def look_up_profile(
+    wired: Wired,
+    response: Response,
+    kind: Annotated[str, Query(pattern=_KIND, examples=["email"])],
+    value: Annotated[str, Query(min_length=1, max_length=500, pattern=r"^[^\x00]+$", examples=["jane@example.com"])],
+    region: Annotated[
+        str | None, Query(pattern="^[A-Z]{2}$", description="ISO 3166 region of a telephone number without +")
+    ] = None,
+) -> ProfileView:
+    """The profile that has this identifier; addresses and telephone numbers may be written in any usual way."""
+    name: Identifier | None = Identifier(kind, value)
+    if kind == EMAIL:
+        name = email(value)
+    elif kind == PHONE:
+        # An unescaped + in a query arrives as a blank.
+        number = wired.read_phone(f"+{value[1:]}" if value.startswith(" ") else value, region)
+        name = Identifier(PHONE, number) if number else None
+    if name is None:
+        raise InvalidIdentifier(f"{value!r} is no {kind}")
+    with wired.database.reading() as session:
+        whole = ProfileReading(session).known_as(name)
+    response.headers["ETag"] = etag(whole.profile.version)
+    return profile_view(whole)
+
+
+@router.get("/{profile_id}", dependencies=[Requires("profiles:read")])
+def get_profile(profile_id: ProfileId, wired: Wired, response: Response) -> ProfileView:
+    """One profile. The id of a profile that was merged finds the one it lives on as."""
+    with wired.database.reading() as session:
+        whole = ProfileReading(session).get(profile_id)
+    response.headers["ETag"] = etag(whole.profile.version)
+    return profile_view(whole)
+
+
+@router.get("/{profile_id}/traits", dependencies=[Requires("profiles:read")])
+def list_traits(
+    profile_id: ProfileId,
+    wired: Wired,
+    history: Annotated[
+        bool, Query(description="every statement, the latest first, in place of those that hold")
+    ] = False,
+    key: Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00]+$")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[TraitView]:
+    """What is known of a customer and who said it; `history` shows what was said before, too."""
+    with wired.database.reading() as session:
+        reading = ProfileReading(session)
+        living = reading.living_id(profile_id)
+        if not history:
+            traits = [each for each in reading.get(living).traits if key in (None, each.key)]
+            return Page(data=[TraitView.model_validate(each) for each in traits])
+        before = decode_cursor(cursor, datetime, str, str) if cursor else None
+        found = reading.history(living, key=key, before=before, limit=limit + 1)
+    data = [TraitView.model_validate(each) for each in found[:limit]]
+    more = encode_cursor(data[-1].observed_at, data[-1].touchpoint_id, data[-1].key) if len(found) > limit else None
+    return Page(data=data, next_cursor=more)
+
+
+@router.patch("/{profile_id}/traits", dependencies=[Requires("profiles:write")])
+def set_traits(
+    profile_id: ProfileId, changes: TraitChanges, wired: Wired, version: WantedVersion, response: Response
+) -> ProfileView:
+    """Set or take back traits, with the API as their source."""
+    with wired.writing() as (session, work):
+        living = ProfileReading(session).living_id(profile_id)
+        wired.outbox.add(session, wired.set_traits(work, living, changes.traits, version=version))
+        whole = ProfileReading(session).get(living)
+    response.headers["ETag"] = etag(whole.profile.version)
+    return profile_view(whole)
+
+
+@router.get("/{profile_id}/segments", dependencies=[Requires("segments:read")])
+def list_segments_of_profile(profile_id: ProfileId, wired: Wired) -> Page[BelongingView]:
+    """The segments that a customer is in."""
+    with wired.database.reading() as session:
+        reading = ProfileReading(session)
+        found = reading.segments_of(reading.living_id(profile_id))
+    return Page(data=[BelongingView.model_validate(each) for each in found])

@@ -1,0 +1,101 @@
+"""/v1/segments: name a condition, see who meets it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from services.profile.adapters.sql.segment_reading import SegmentReading
+from services.profile.adapters.sql.segments import SqlSegments
+from services.profile.api.dependencies import SegmentId, WantedVersion, Wired, etag
+from services.profile.api.schemas.segments import (
+    MemberView,
+    SegmentDraft,
+    SegmentPreview,
+    SegmentPreviewRequest,
+    SegmentView,
+    member_view,
+    plain,
+    segment_view,
+)
+from services.profile.domain.segments.reading import read_condition
+from shared.auth.access import Requires, require
+from shared.auth.keys import Caller
+from shared.http.idempotency import IdempotencyKey, once
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEM_RESPONSES
+from shared.http.strict_json import StrictRoute
+
+router = APIRouter(prefix="/v1/segments", tags=["Segments"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
+Writer = Annotated[Caller, Depends(require("segments:write"))]
+
+
+@router.get("", dependencies=[Requires("segments:read")])
+def list_segments(wired: Wired, limit: Limit = 50, cursor: Cursor = None) -> Page[SegmentView]:
+    """Segments, the oldest first."""
+    after = decode_cursor(cursor, str)[0] if cursor else None
+    with wired.database.reading() as session:
+        found = SegmentReading(session).page(after=after, limit=limit + 1)
+    data = [segment_view(segment) for segment in found[:limit]]
+    return Page(data=data, next_cursor=encode_cursor(data[-1].id) if len(found) > limit else None)
+
+
+@router.post("", status_code=201)
+def create_segment(draft: SegmentDraft, wired: Wired, caller: Writer, key: IdempotencyKey = None) -> SegmentView:
+    """Keep a segment; its members are there as soon as its state is `ready`."""
+    with wired.writing() as (session, work):
+        return once(
+            session,
+            caller=caller.key_id,
+            key=key,
+            request=draft,
+            answer=SegmentView,
+            act=lambda: segment_view(wired.edit_segments.create(work, draft.draft())),
+        )
+
+
+@router.post("/preview", dependencies=[Requires("segments:read")])
+def preview_segment(request: SegmentPreviewRequest, wired: Wired) -> SegmentPreview:
+    """How many would be in a segment, and some of them, without keeping it."""
+    condition, now = read_condition(plain(request.definition)), wired.clock()
+    with wired.database.reading() as session:
+        matching = SqlSegments(session).matching(condition, now)
+    return SegmentPreview(size=len(matching), sample=sorted(matching)[: request.sample], evaluated_at=now)
+
+
+@router.get("/{segment_id}", dependencies=[Requires("segments:read")])
+def get_segment(segment_id: SegmentId, wired: Wired, response: Response) -> SegmentView:
+    """One segment and its size."""
+    with wired.database.reading() as session:
+        segment = SegmentReading(session).get(segment_id)
+    response.headers["ETag"] = etag(segment.version)
+    return segment_view(segment)
+
+
+@router.put("/{segment_id}", dependencies=[Requires("segments:write")])
+def change_segment(
+    segment_id: SegmentId, draft: SegmentDraft, wired: Wired, version: WantedVersion, response: Response
+) -> SegmentView:
+    """Give a segment another name or definition; members enter and leave soon after."""
+    with wired.writing() as (_, work):
+        segment = wired.edit_segments.change(work, segment_id, draft.draft(), version=version)
+    response.headers["ETag"] = etag(segment.version)
+    return segment_view(segment)
+
+
+@router.delete("/{segment_id}", status_code=204, dependencies=[Requires("segments:write")])
+def delete_segment(segment_id: SegmentId, wired: Wired, version: WantedVersion) -> None:
+    """End a segment; its members leave soon after."""
+    with wired.writing() as (_, work):
+        wired.edit_segments.delete(work, segment_id, version=version)
+
+
+@router.get("/{segment_id}/members", dependencies=[Requires("segments:read")])
+def list_members(segment_id: SegmentId, wired: Wired, limit: Limit = 50, cursor: Cursor = None) -> Page[MemberView]:
+    """Who is in a segment, by profile id."""
+    after = decode_cursor(cursor, str)[0] if cursor else None
+    with wired.database.reading() as session:
+        found = SegmentReading(session).members(segment_id, after=after, limit=limit + 1)
+    data = [member_view(membership) for membership in found[:limit]]
+    return Page(data=data, next_cursor=encode_cursor(data[-1].profile_id) if len(found) > limit else None)

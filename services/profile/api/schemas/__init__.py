@@ -1,0 +1,1 @@
+"""The bodies of profile's API."""

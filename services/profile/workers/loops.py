@@ -1,0 +1,33 @@
+"""Everything that profile's worker runs, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from services.profile.bootstrap import Wiring
+from services.profile.settings import ProfileSettings
+from services.profile.workers.segments import SegmentLoop
+from shared.bus_loops import bus_loops
+from shared.sql.leases import Lease
+from shared.workers import Loop
+
+
+def loops(settings: ProfileSettings) -> Mapping[str, Loop]:
+    """The relay, the two consumers, housekeeping, and the segments' own loop."""
+    wiring = Wiring(settings)
+    segments = SegmentLoop(
+        database=wiring.database,
+        outbox=wiring.outbox,
+        refresh=wiring.refresh_segment,
+        lease=Lease(wiring.database, "profile-segments", seconds=60),
+        every=timedelta(seconds=settings.profile_segment_refresh_s),
+        clock=wiring.clock,
+    )
+    bus = bus_loops(
+        bus=wiring.bus,
+        database=wiring.database,
+        dead_letters=wiring.dead_letters,
+        subscriptions=wiring.subscriptions(),
+    )
+    return {**bus, "segments": segments.run}

@@ -1,0 +1,57 @@
+"""Fills new segments, empties deleted ones, and follows the clock for those that move with time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.exc import DBAPIError
+
+from services.profile.adapters.sql.segment_reading import due_segments
+from services.profile.adapters.sql.work import SqlWork
+from services.profile.use_cases.refresh_segment import RefreshSegment
+from shared.clock import Clock
+from shared.outbox.outbox import Outbox
+from shared.sql.database import Database
+from shared.sql.leases import Lease
+
+_log = logging.getLogger(__name__)
+_IDLE_S = 0.3
+_RETRY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentLoop:
+    """Of several replicas, the one that holds the lease does the work."""
+
+    database: Database
+    outbox: Outbox
+    refresh: RefreshSegment
+    lease: Lease
+    every: timedelta
+    clock: Clock
+
+    def run(self, stop: threading.Event) -> None:
+        """Refresh what is due until `stop` is set; a database that is away is waited for."""
+        while not stop.is_set():
+            try:
+                refreshed = self.refresh_due()
+            except DBAPIError as error:
+                _log.warning("segments wait", extra={"reason": str(error)})
+                stop.wait(_RETRY_S)
+            else:
+                if not refreshed:
+                    stop.wait(_IDLE_S)
+
+    def refresh_due(self) -> int:
+        """Refresh every segment that is due, each in its own transaction; how many. Raises DBAPIError."""
+        with self.database.reading() as session:
+            due = due_segments(session, stale_before=self.clock() - self.every)
+        if not due or not self.lease.hold():
+            return 0
+        for segment_id in due:
+            with self.database.transaction() as session:
+                self.outbox.add(session, self.refresh(SqlWork(session), segment_id))
+        return len(due)
