@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.profile.domain.errors import InvalidCondition
+from services.profile.domain.segments.conditions import aspects, moves_with_time
+from services.profile.domain.segments.reading import MAX_DEPTH, MAX_PARTS, read_condition
+
+TRAIT: dict[str, Any] = {"type": "trait", "key": "city", "operator": "equals", "value": "Taipei"}
+
+
+def deep(levels: int) -> dict[str, Any]:
+    return TRAIT if levels == 1 else {"type": "not", "condition": deep(levels - 1)}
+
+
+@pytest.mark.parametrize(
+    ("definition", "path"),
+    [
+        (deep(MAX_DEPTH + 1), "definition" + ".condition" * MAX_DEPTH),
+        ({"type": "or", "conditions": [TRAIT] * MAX_PARTS}, "definition"),
+        ({**TRAIT, "operator": "gt"}, "definition"),
+        ({**TRAIT, "operator": "gt", "value": True}, "definition"),
+        ({**TRAIT, "operator": "in"}, "definition"),
+        ({**TRAIT, "value": ["a"]}, "definition"),
+        ({**TRAIT, "value": None}, "definition"),
+        ({**TRAIT, "operator": "exists"}, "definition"),
+        ({**TRAIT, "operator": "before", "value": "yesterday"}, "definition"),
+        ({**TRAIT, "operator": "within_days", "value": "7"}, "definition"),
+        ({**TRAIT, "operator": "equals", "value": 10**400}, "definition"),
+        ({"type": "last_purchase"}, "definition"),
+        ({"type": "last_purchase", "within_days": 1, "more_than_days_ago": 1}, "definition"),
+        ({"type": "last_purchase", "within_days": 1, "as_of": "2011"}, "definition.as_of"),
+        ({"type": "purchases", "measure": "spent", "operator": "gt", "value": 1}, "definition"),
+        (
+            {
+                "type": "purchases",
+                "measure": "orders",
+                "operator": "gt",
+                "value": 1,
+                "between": {"from": "2011-02-01", "to": "2011-01-01"},
+            },
+            "definition.between",
+        ),
+        ({"type": "and", "conditions": [TRAIT, {**TRAIT, "operator": "gt"}]}, "definition.conditions[1]"),
+    ],
+)
+def test_what_means_nothing_is_refused_where_it_stands(definition: dict[str, Any], path: str) -> None:
+    with pytest.raises(InvalidCondition) as refused:
+        read_condition(definition)
+    assert refused.value.path == path
+
+
+def test_the_deepest_definition_is_read() -> None:
+    assert aspects(read_condition(deep(MAX_DEPTH))) == {"traits"}
+
+
+@pytest.mark.parametrize(
+    ("definition", "moves"),
+    [
+        (TRAIT, False),
+        ({**TRAIT, "operator": "within_days", "value": 7}, True),
+        ({"type": "last_purchase", "within_days": 7}, True),
+        ({"type": "last_purchase", "within_days": 7, "as_of": "2011-12-09"}, False),
+        ({"type": "not", "condition": {"type": "last_purchase", "within_days": 7}}, True),
+        ({"type": "purchases", "measure": "orders", "operator": "gt", "value": 1, "within_days": 30}, True),
+        ({"type": "purchases", "measure": "orders", "operator": "gt", "value": 1}, False),
+    ],
+)
+def test_what_moves_with_time(definition: dict[str, Any], moves: bool) -> None:
+    assert moves_with_time(read_condition(definition)) is moves
