@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.messaging.domain.errors import Flaw, TemplateInvalid
@@ -46,6 +46,10 @@ class Template:
     created_at: datetime
     updated_at: datetime
     current: TemplateVersion
+
+    def at(self, version: TemplateVersion) -> Template:
+        """The template as it was at one of its versions."""
+        return replace(self, current=version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,19 @@ before the mark leaves nothing behind but a claim, which another takes back; one
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from services.messaging.domain.campaigns import Kind
-from services.messaging.domain.deliveries import Answer, MessageStatus, Settlement, settle, settle_abandoned
+from services.messaging.domain.deliveries import (
+    UNREACHED_RETRY_S,
+    Answer,
+    MessageStatus,
+    Settlement,
+    settle,
+    settle_abandoned,
+)
 from services.messaging.domain.errors import AddressInvalid, RenderFailed
 from services.messaging.domain.letters import Letter
 from services.messaging.domain.retries import RETRY_DELAYS_S
@@ -53,8 +60,10 @@ class DispatchMessages:
         self._unsettled: list[Settlement] = []
         self._interrupted = False
 
-    def dispatch(self) -> Progress:
-        """Claim once and send what was claimed. Errors of the queue pass through."""
+    def dispatch(self, stopping: Callable[[], bool] = lambda: False) -> Progress:
+        """Claim once and send what was claimed; what is left when `stopping`, or when the server is out of reach,
+        goes back to the queue. Errors of the queue pass through.
+        """
         if self._interrupted:
             self._recover()
         self._interrupted = True
@@ -63,7 +72,10 @@ class DispatchMessages:
         self._settle(settled)
         reached = True
         for window in _windows(written, self._limits.window):
-            reached = self._send(window) and reached
+            if reached and not stopping():
+                reached = self._send(window)
+            else:
+                self._settle([_back(each) for each in window])
         self._interrupted = False
         return Progress(len(claimed), reached)
 
@@ -154,6 +166,10 @@ class Progress:
 
     claimed: int
     reached: bool
+
+
+def _back(unsent: _Written) -> Settlement:
+    return Settlement(unsent.letter.message_id, MessageStatus.QUEUED, unsent.attempts, retry_in_s=UNREACHED_RETRY_S)
 
 
 def _suppressed(window: Sequence[_Written], suppressed: frozenset[str]) -> Iterator[Settlement]:

@@ -20,7 +20,7 @@ from shared.contracts.profile import (
 
 
 def follow_profiles(copies: ReadCopies, facts: Sequence[Contract]) -> None:
-    """Apply a batch of facts. The order of facts about different profiles does not matter, nor does seeing one twice."""
+    """Apply a batch of facts. The order among different profiles does not matter, nor does seeing one twice."""
     for fact in facts:
         if isinstance(fact, ProfilesMergedV1):
             copies.merge(Merge(merged=fact.merged_profile_id, survivor=fact.profile_id))
@@ -65,7 +65,7 @@ def _membership_of(fact: SegmentEnteredV1 | SegmentLeftV1) -> Membership:
 
 
 def _address_of(fact: ProfileChangedV1) -> str | None:
-    """The e-mail that the customer stated last, as long as it identifies them; else any of theirs that can be written to."""
+    """The e-mail that the customer stated last where it identifies them, else any of theirs that is an address."""
     known = [identifier.value for identifier in fact.identifiers if identifier.kind == "email"]
     stated = fact.traits.get("email")
     if isinstance(stated, str):

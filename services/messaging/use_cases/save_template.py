@@ -34,7 +34,7 @@ class SaveTemplate:
     def revise(
         self, templates: Templates, template: Template, *, expected_version: int | None, new: TemplateVersion, name: str
     ) -> Template:
-        """The next version of `template`. Raises TemplateInvalid, VersionMismatch unless the expected one is current."""
+        """The next version of `template`. Raises TemplateInvalid; VersionMismatch when another is current."""
         self._language.check(new)
         current = template.current.version
         if expected_version is not None and expected_version != current:

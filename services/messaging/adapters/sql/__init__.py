@@ -1,0 +1,1 @@
+"""Messaging's database: SQLite or PostgreSQL, the same statements on both."""

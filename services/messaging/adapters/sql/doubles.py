@@ -1,0 +1,46 @@
+"""Two profiles turned out to be one customer: nobody gets one campaign twice for it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from services.messaging.adapters.sql.present import database_now
+from services.messaging.adapters.sql.tables import campaigns, messages
+from services.messaging.domain.deliveries import MessageStatus
+from services.messaging.use_cases.tell import dispatched
+from shared.outbox.outbox import Outbox
+
+MERGED = "merged"
+
+
+def settle_doubles(session: Session, outbox: Outbox, *, merged: str, survivor: str) -> None:
+    """Give the merged profile's messages to the survivor; where both have one of a campaign, skip one still queued."""
+    rows = session.execute(
+        select(messages, campaigns.c.traceparent)
+        .join(campaigns, campaigns.c.id == messages.c.campaign_id)
+        .where(messages.c.profile_id.in_([merged, survivor]))
+        .with_for_update(of=messages)
+    ).all()
+    theirs = {row.campaign_id: row for row in rows if row.profile_id == survivor}
+    for row in (row for row in rows if row.profile_id == merged):
+        other = theirs.get(row.campaign_id)
+        if other is None:
+            session.execute(update(messages).where(messages.c.id == row.id).values(profile_id=survivor))
+            continue
+        double = next((each for each in (row, other) if each.status == MessageStatus.QUEUED), None)
+        if double is not None:
+            now = database_now(session)
+            skipped = update(messages).where(messages.c.id == double.id)
+            session.execute(skipped.values(status=MessageStatus.SKIPPED, reason=MERGED, settled_at=now))
+            fact = dispatched(
+                message_id=double.id,
+                campaign_id=double.campaign_id,
+                profile_id=double.profile_id,
+                outcome=MessageStatus.SKIPPED,
+                at=now,
+                attempts=double.attempts,
+                reason=MERGED,
+                traceparent=double.traceparent,
+            )
+            outbox.add(session, [fact])

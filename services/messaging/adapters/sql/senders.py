@@ -1,0 +1,59 @@
+"""Which senders are alive, by the database's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from services.messaging.adapters.sql.present import database_now
+from services.messaging.adapters.sql.tables import messages
+from shared.ids import new_id
+from shared.sql.database import Database
+from shared.sql.leases import Lease
+from shared.sql.plumbing import leases
+
+_PREFIX = "sender:"
+
+
+class SenderExpired(Exception):
+    """This sender was silent for too long: others may have taken over what it had begun."""
+
+
+class Senders:
+    """This sender among all. `stay_alive` is called every few seconds; after `seconds` of silence it counts as dead."""
+
+    def __init__(self, database: Database, *, seconds: int = 15) -> None:
+        self.me = new_id()
+        self._lease = Lease(database, _PREFIX + self.me, seconds=seconds)
+
+    def stay_alive(self) -> None:
+        """Tell the database that this sender lives."""
+        self._lease.hold()
+
+    def leave(self) -> None:
+        """End in an orderly way, with nothing begun."""
+        self._lease.release()
+
+    def check(self, session: Session) -> None:
+        """Raise SenderExpired unless this sender counts as alive in the caller's transaction."""
+        if self.me not in self._alive(session):
+            raise SenderExpired("this sender was silent for too long")
+
+    def dead(self, session: Session) -> frozenset[str]:
+        """Senders that own messages and are not alive."""
+        owners = session.execute(_OWNERS).scalars()
+        return frozenset(owners) - self._alive(session)
+
+    def forget(self, session: Session, senders: Collection[str]) -> None:
+        """Drop the leases of senders whose messages were taken over."""
+        session.execute(delete(leases).where(leases.c.name.in_([_PREFIX + each for each in senders])))
+
+    def _alive(self, session: Session) -> frozenset[str]:
+        now = int(database_now(session).timestamp())
+        alive = select(leases.c.name).where(leases.c.name.startswith(_PREFIX), leases.c.expires_at > now)
+        return frozenset(name.removeprefix(_PREFIX) for name in session.execute(alive).scalars())
+
+
+_OWNERS = select(messages.c.claimed_by).where(messages.c.claimed_by.is_not(None)).distinct()

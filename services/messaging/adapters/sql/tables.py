@@ -1,0 +1,128 @@
+"""The tables of messaging."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from shared.sql.plumbing import NAMING
+from shared.sql.types import Json, UtcDateTime
+
+_OWNED = text("claimed_by IS NOT NULL")
+
+metadata = MetaData(naming_convention=NAMING)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("profile_id", String(100), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("address", String(320)),
+    Column("language", String(64)),
+    Column("timezone", String(64)),
+    Column("traits", Json, nullable=False),
+    Column("last_purchase", Json),
+)
+"""Copy of profile's: whoever may be written to."""
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("segment_id", String(100), primary_key=True),
+    Column("profile_id", String(100), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("member", Boolean, nullable=False),
+    Index("ix_memberships_profile_id", "profile_id"),
+)
+"""Copy of profile's; rows of those who left stay, so that a late fact does not bring them back."""
+
+merges = Table(
+    "merges",
+    metadata,
+    Column("merged_id", String(100), primary_key=True),
+    Column("survivor_id", String(100), nullable=False, index=True),
+)
+"""Where each merged profile lives on; chains are resolved when they are stored."""
+
+templates = Table(
+    "templates",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+template_versions = Table(
+    "template_versions",
+    metadata,
+    Column("template_id", String(36), ForeignKey("templates.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("default_language", String(10), nullable=False),
+    Column("variants", Json, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("topic", String(100), nullable=False),
+    Column("segment_id", String(100), nullable=False),
+    Column("template_id", String(36), ForeignKey("templates.id"), nullable=False),
+    Column("template_version", Integer, nullable=False),
+    Column("sender_address", String(320), nullable=False),
+    Column("sender_name", String(200)),
+    Column("status", String(20), nullable=False, index=True),
+    Column("paused_from", String(20)),
+    Column("send_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("launched_at", UtcDateTime),
+    Column("completed_at", UtcDateTime),
+    Column("audience_cursor", String(100), nullable=False),
+    Column("audience_size", Integer, nullable=False),
+    Column("traceparent", String(55)),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("campaign_id", String(36), ForeignKey("campaigns.id"), nullable=False),
+    Column("profile_id", String(100), nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("reason", String(200)),
+    Column("claimed_by", String(36)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("settled_at", UtcDateTime),
+    UniqueConstraint("campaign_id", "profile_id"),
+    # Serves the queue of a campaign and its counts by status alike.
+    Index("ix_messages_queue", "campaign_id", "status", "due_at"),
+    Index("ix_messages_claimed_by", "claimed_by", sqlite_where=_OWNED, postgresql_where=_OWNED),
+    Index("ix_messages_profile_id", "profile_id"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address_hash", String(32), primary_key=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("message_id", String(36)),
+)
+"""Addresses that refused marketing, by keyed hash: they stay refused after everything else is erased."""

@@ -1,0 +1,26 @@
+"""The HTTP application of messaging."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from services.messaging.api.problems import PROBLEMS
+from services.messaging.api.routes import campaigns, messages, templates, unsubscribe
+from services.messaging.bootstrap import Wiring
+from services.messaging.settings import MessagingSettings
+from shared.http.app import build_app
+
+
+def create_app(settings: MessagingSettings) -> FastAPI:
+    """Messaging's API; nothing is opened before the first request needs it."""
+    wiring = Wiring(settings)
+    app = build_app(
+        name="messaging",
+        description="Tailor-made messages: templates, campaigns to segments, dispatch over SMTP, and the ways out.",
+        routers=(templates.router, campaigns.router, messages.router, unsubscribe.router),
+        problems=PROBLEMS,
+        database=wiring.database,
+        settings=settings,
+    )
+    app.state.wiring = wiring
+    return app

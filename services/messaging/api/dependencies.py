@@ -1,0 +1,43 @@
+"""What the routes are handed."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Header, Path, Request
+
+from services.messaging.bootstrap import Wiring
+
+UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+
+
+def _wiring(request: Request) -> Wiring:
+    wiring: Wiring = request.app.state.wiring
+    return wiring
+
+
+def _wanted_version(
+    if_match: Annotated[
+        str | None,
+        Header(
+            pattern=r'^(\*|(W/)?"[0-9]{1,9}")$',
+            description="the ETag that the change is based on; 412 when there is a newer one",
+            examples=['"3"'],
+        ),
+    ] = None,
+) -> int | None:
+    digits = re.search(r"\d+", if_match or "")
+    return int(digits.group()) if digits else None
+
+
+Wired = Annotated[Wiring, Depends(_wiring)]
+WantedVersion = Annotated[int | None, Depends(_wanted_version)]
+TemplateId = Annotated[str, Path(pattern=UUID, examples=["0193f0a2-7c1e-7b6a-9f3e-2f1f6f0e8a11"])]
+CampaignId = Annotated[str, Path(pattern=UUID, examples=["0193f0a2-8d00-7d10-b0c4-93a1d7a4c001"])]
+MessageId = Annotated[str, Path(pattern=UUID, examples=["0193f0a2-9b11-7c22-8d33-4e44f5550666"])]
+
+
+def etag(version: int) -> str:
+    """The entity tag of a version."""
+    return f'"{version}"'

@@ -1,0 +1,37 @@
+"""The two pages that customers see, in both languages."""
+
+from __future__ import annotations
+
+_FRAME = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{ font: 1.1rem/1.6 system-ui, sans-serif; max-width: 32rem; margin: 15vh auto; padding: 0 1.5rem; color: #222; }}
+button {{ font: inherit; padding: .6rem 1.4rem; border: 0; border-radius: .4rem; background: #1d4ed8; color: #fff; }}
+button:focus-visible {{ outline: 3px solid #93c5fd; }}
+</style>
+</head>
+<body>
+<main>
+{content}
+</main>
+</body>
+</html>
+"""
+
+ASK = _FRAME.format(
+    title="Unsubscribe · 取消訂閱",
+    content="""<h1>Unsubscribe · <span lang="zh-TW">取消訂閱</span></h1>
+<p>You will get no more advertising by e-mail.<br><span lang="zh-TW">您將不再收到我們的行銷郵件。</span></p>
+<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click">
+<button type="submit">Unsubscribe · <span lang="zh-TW">取消訂閱</span></button></form>""",
+)
+
+DONE = _FRAME.format(
+    title="Unsubscribed · 已取消訂閱",
+    content="""<h1>Done · <span lang="zh-TW">已完成</span></h1>
+<p>You are unsubscribed.<br><span lang="zh-TW">您已取消訂閱。</span></p>""",
+)

@@ -1,0 +1,47 @@
+"""How messaging's refusals are told over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from services.messaging.domain.errors import (
+    AddressInvalid,
+    CampaignNotFound,
+    ContactNotFound,
+    HeaderUnsafe,
+    MessageNotFound,
+    RenderFailed,
+    TemplateInvalid,
+    TemplateNotFound,
+    TransitionRefused,
+    UnknownToken,
+    VersionMismatch,
+)
+from shared.http.problems import Flaw, Problem, ProblemSpec
+
+PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
+    TemplateNotFound: ProblemSpec(status=404, code="template_not_found", title="No such template"),
+    CampaignNotFound: ProblemSpec(status=404, code="campaign_not_found", title="No such campaign"),
+    MessageNotFound: ProblemSpec(status=404, code="message_not_found", title="No such message"),
+    ContactNotFound: ProblemSpec(status=404, code="contact_not_found", title="No such customer here"),
+    UnknownToken: ProblemSpec(status=404, code="unknown_link", title="This link is not complete"),
+    TransitionRefused: ProblemSpec(status=409, code="wrong_status", title="The campaign's status does not allow this"),
+    VersionMismatch: ProblemSpec(status=412, code="version_conflict", title="It changed since you read it"),
+    TemplateInvalid: ProblemSpec(status=422, code="invalid_template", title="The template cannot be saved"),
+    RenderFailed: ProblemSpec(status=422, code="render_failed", title="The template cannot be filled in"),
+    AddressInvalid: ProblemSpec(status=422, code="invalid_address", title="Not an e-mail address"),
+    HeaderUnsafe: ProblemSpec(status=422, code="unsafe_header", title="Not fit for a header"),
+}
+
+
+@contextmanager
+def flaws_told() -> Iterator[None]:
+    """Tell each flaw of a template at its own place in the request."""
+    try:
+        yield
+    except TemplateInvalid as error:
+        flaws = [
+            Flaw("/variants/" + flaw.part.replace(".", "/"), f"line {flaw.line}: {flaw.reason}") for flaw in error.flaws
+        ]
+        raise Problem(422, "invalid_template", str(error)[:2_000], errors=flaws[:100]) from error

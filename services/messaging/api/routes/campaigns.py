@@ -1,0 +1,119 @@
+"""/v1/campaigns: one template to one segment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from services.messaging.adapters.sql import reading
+from services.messaging.adapters.sql.campaigns import SqlCampaigns
+from services.messaging.adapters.sql.templates import SqlTemplates
+from services.messaging.api.dependencies import CampaignId, Wired
+from services.messaging.api.schemas.campaigns import CampaignDraft, CampaignView, campaign_view
+from services.messaging.api.schemas.messages import MessageView
+from services.messaging.bootstrap import Wiring
+from services.messaging.domain.campaigns import Campaign
+from services.messaging.domain.deliveries import MessageStatus
+from services.messaging.use_cases.change_campaigns import change_campaign, plan_campaign
+from shared.auth.access import Requires, require
+from shared.auth.keys import Caller
+from shared.http.idempotency import IdempotencyKey, once
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEM_RESPONSES
+from shared.http.strict_json import StrictRoute
+from shared.telemetry.trace import current_traceparent
+
+router = APIRouter(prefix="/v1/campaigns", tags=["Campaigns"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
+Writer = Annotated[Caller, Depends(require("campaigns:write"))]
+
+
+@router.get("", dependencies=[Requires("campaigns:read")])
+def list_campaigns(wired: Wired, limit: Limit = 50, cursor: Cursor = None) -> Page[CampaignView]:
+    """Campaigns with their counts, the newest first."""
+    after = decode_cursor(cursor, str)[0] if cursor else None
+    with wired.database.reading() as session:
+        found = SqlCampaigns(session).page(after=after, limit=limit + 1)
+        counts = reading.counts_of(session, [campaign.campaign_id for campaign in found[:limit]])
+    data = [campaign_view(campaign, counts[campaign.campaign_id]) for campaign in found[:limit]]
+    return Page(data=data, next_cursor=encode_cursor(data[-1].id) if len(found) > limit else None)
+
+
+@router.post("", status_code=201)
+def create_campaign(draft: CampaignDraft, wired: Wired, caller: Writer, key: IdempotencyKey = None) -> CampaignView:
+    """Plan a campaign; nothing is sent before it is launched."""
+    with wired.database.transaction() as session:
+
+        def act() -> CampaignView:
+            templates, campaigns = SqlTemplates(session), SqlCampaigns(session)
+            campaign = plan_campaign(draft.plan(), templates=templates, campaigns=campaigns, clock=wired.clock)
+            return campaign_view(campaign, {})
+
+        return once(session, caller=caller.key_id, key=key, request=draft, answer=CampaignView, act=act)
+
+
+@router.get("/{campaign_id}", dependencies=[Requires("campaigns:read")])
+def get_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignView:
+    """A campaign, and how far it has come."""
+    with wired.database.reading() as session:
+        campaign = SqlCampaigns(session).get(campaign_id)
+        return campaign_view(campaign, reading.counts_of(session, [campaign_id])[campaign_id])
+
+
+@router.get("/{campaign_id}/messages", dependencies=[Requires("messages:read")])
+def list_messages(
+    campaign_id: CampaignId,
+    wired: Wired,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    status: Annotated[MessageStatus | None, Query()] = None,
+) -> Page[MessageView]:
+    """The messages of a campaign, by profile id."""
+    after = decode_cursor(cursor, str)[0] if cursor else None
+    with wired.database.reading() as session:
+        SqlCampaigns(session).get(campaign_id)
+        rows = reading.messages_of(session, campaign_id, status=status, after=after, limit=limit + 1)
+    data = [MessageView.model_validate(row, from_attributes=True) for row in rows[:limit]]
+    return Page(data=data, next_cursor=encode_cursor(data[-1].profile_id) if len(rows) > limit else None)
+
+
+@router.post("/{campaign_id}/launch")
+def launch_campaign(campaign_id: CampaignId, wired: Wired, caller: Writer, key: IdempotencyKey = None) -> CampaignView:
+    """Let it go, at once or at `send_at`. Launching twice is launching once."""
+    with wired.database.transaction() as session:
+        campaigns = SqlCampaigns(session)
+
+        def act() -> CampaignView:
+            trace = current_traceparent.get()
+            now = wired.clock()
+            launched = change_campaign(campaigns, campaign_id, lambda found: found.launch(now), traceparent=trace)
+            return campaign_view(launched, reading.counts_of(session, [campaign_id])[campaign_id])
+
+        request = f"launch:{campaign_id}"
+        return once(session, caller=caller.key_id, key=key, request=request, answer=CampaignView, act=act)
+
+
+@router.post("/{campaign_id}/pause", dependencies=[Requires("campaigns:write")])
+def pause_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignView:
+    """Hold it; messages that are with the mail server already go out."""
+    return _change(wired, campaign_id, Campaign.pause)
+
+
+@router.post("/{campaign_id}/resume", dependencies=[Requires("campaigns:write")])
+def resume_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignView:
+    """Go on where it was paused."""
+    return _change(wired, campaign_id, Campaign.resume)
+
+
+@router.post("/{campaign_id}/cancel", dependencies=[Requires("campaigns:write")])
+def cancel_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignView:
+    """End it for good; what is still queued is skipped."""
+    now = wired.clock()
+    return _change(wired, campaign_id, lambda campaign: campaign.cancel(now))
+
+
+def _change(wired: Wiring, campaign_id: str, change: Callable[[Campaign], Campaign]) -> CampaignView:
+    with wired.database.transaction() as session:
+        campaign = change_campaign(SqlCampaigns(session), campaign_id, change)
+        return campaign_view(campaign, reading.counts_of(session, [campaign_id])[campaign_id])

@@ -1,0 +1,116 @@
+"""Campaigns as the API takes and shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from services.messaging.api.dependencies import UUID
+from services.messaging.domain.campaigns import Campaign, CampaignStatus, Kind, Sender
+from services.messaging.use_cases.change_campaigns import Plan
+from shared.http.schemas import Schema
+
+_ONE_LINE = r"^[^\x00-\x1f\x7f]+$"
+
+
+class SenderBody(Schema):
+    """Whom the messages are from."""
+
+    address: str = Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$", examples=["shop@example.com"])
+    name: str | None = Field(None, min_length=1, max_length=100, pattern=_ONE_LINE, examples=["The Shop"])
+
+
+class CampaignDraft(Schema):
+    """A template to a segment. The audience is taken when it is due; the template's version is pinned now."""
+
+    name: str = Field(min_length=1, max_length=200, examples=["Win back 2026-05"])
+    segment_id: str = Field(pattern=UUID, examples=["0193f0a2-8d00-7d10-b0c4-93a1d7a4c001"])
+    template_id: str = Field(pattern=UUID, examples=["0193f0a2-7c1e-7b6a-9f3e-2f1f6f0e8a11"])
+    template_version: int | None = Field(None, ge=1, le=1_000_000, description="the current one unless given")
+    sender: SenderBody
+    topic: str = Field("news", min_length=1, max_length=100, pattern=_ONE_LINE, examples=["win-back"])
+    kind: Kind = Field(
+        "marketing",
+        description="marketing honours refusals and is never sent twice; transactional is sent again when in doubt",
+    )
+    send_at: AwareDatetime | None = Field(None, description="not before; at the launch unless given")
+
+    def plan(self) -> Plan:
+        """The same as the use case takes it."""
+        return Plan(
+            name=self.name,
+            segment_id=self.segment_id,
+            template_id=self.template_id,
+            template_version=self.template_version,
+            sender=Sender(self.sender.address, self.sender.name),
+            kind=self.kind,
+            topic=self.topic,
+            send_at=self.send_at,
+        )
+
+
+class SenderView(BaseModel):
+    """Whom the messages are from."""
+
+    address: str
+    name: str | None
+
+
+class MessageCounts(BaseModel):
+    """Messages by what became of them; `queued` includes those being written, `skipped` were never attempted."""
+
+    queued: int = 0
+    sending: int = 0
+    sent: int = 0
+    failed: int = 0
+    unknown: int = 0
+    skipped: int = 0
+
+
+class CampaignView(BaseModel):
+    """A campaign. `preparing` while its audience is being taken, `completed` when every message is final."""
+
+    id: str
+    name: str
+    kind: Kind
+    topic: str
+    status: CampaignStatus
+    segment_id: str
+    template_id: str
+    template_version: int
+    sender: SenderView
+    send_at: datetime | None
+    created_at: datetime
+    launched_at: datetime | None
+    completed_at: datetime | None
+    audience_size: int
+    messages: MessageCounts
+
+
+def campaign_view(campaign: Campaign, counts: Mapping[str, int]) -> CampaignView:
+    """A campaign as the API shows it."""
+    return CampaignView(
+        id=campaign.campaign_id,
+        name=campaign.name,
+        kind=campaign.kind,
+        topic=campaign.topic,
+        status=campaign.status,
+        segment_id=campaign.segment_id,
+        template_id=campaign.template_id,
+        template_version=campaign.template_version,
+        sender=SenderView(address=campaign.sender.address, name=campaign.sender.name),
+        send_at=campaign.send_at,
+        created_at=campaign.created_at,
+        launched_at=campaign.launched_at,
+        completed_at=campaign.completed_at,
+        audience_size=campaign.audience_size,
+        messages=message_counts(counts),
+    )
+
+
+def message_counts(counts: Mapping[str, int]) -> MessageCounts:
+    """Counts by status as the API tells them apart."""
+    queued = counts.get("queued", 0) + counts.get("claimed", 0)
+    return MessageCounts.model_validate({**counts, "queued": queued})

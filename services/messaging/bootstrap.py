@@ -1,0 +1,107 @@
+"""The one place where messaging is wired."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from sqlalchemy.orm import Session
+
+from services.messaging.adapters.jinja.templates import JinjaTemplates
+from services.messaging.adapters.secret_file import read_or_make_secret
+from services.messaging.adapters.smtp.server import parse_smtp_url
+from services.messaging.adapters.smtp.transport import SmtpTransport
+from services.messaging.adapters.sql.audiences import SqlAudiences
+from services.messaging.adapters.sql.dispatch_queue import SqlDispatchQueue
+from services.messaging.adapters.sql.read_copies import SqlReadCopies
+from services.messaging.adapters.sql.senders import Senders
+from services.messaging.adapters.sql.suppressions import SqlSuppressions
+from services.messaging.domain.unsubscribing import Unsubscribing
+from services.messaging.settings import MessagingSettings
+from services.messaging.use_cases.dispatch_messages import DispatchLimits, DispatchMessages
+from services.messaging.use_cases.follow_profiles import follow_profiles
+from services.messaging.use_cases.run_campaigns import RunCampaigns
+from services.messaging.use_cases.save_template import SaveTemplate
+from services.messaging.use_cases.unsubscribe import unsubscribe
+from services.messaging.use_cases.write_letter import WriteLetter
+from shared.bus.opening import open_bus
+from shared.bus.ports import Bus
+from shared.clock import Clock, utc_now
+from shared.contracts.contract import Contract
+from shared.contracts.topics import PROFILES
+from shared.inbox.consumer import Subscription
+from shared.inbox.dead_letters import DeadLetters
+from shared.outbox.outbox import Outbox
+from shared.sql.database import Database
+from shared.telemetry.trace import current_traceparent
+
+SOURCE = "rapport/messaging"
+MIGRATIONS = "services.messaging.migrations"
+
+
+class Wiring:
+    """Everything a process of messaging is made of."""
+
+    def __init__(self, settings: MessagingSettings, *, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.database = Database(settings.messaging_database_url)
+        self.outbox = Outbox(SOURCE, clock)
+        self.dead_letters = DeadLetters("messaging", self.outbox, clock)
+        self.unsubscribing = Unsubscribing(_secret(settings))
+        self.template_language = JinjaTemplates()
+        self.save_template = SaveTemplate(self.template_language, clock)
+        self.write_letter = WriteLetter(self.template_language, self.unsubscribing, settings.public_url)
+        self.run_campaigns = RunCampaigns(self.unsubscribing, clock)
+
+    @cached_property
+    def bus(self) -> Bus:
+        """The event bus that settings name."""
+        return open_bus(self.settings.bus_url)
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """What messaging reads from the bus."""
+        return (Subscription(consumer="messaging.profiles", topics=(PROFILES,), handle=self.handle_profiles),)
+
+    def handle_profiles(self, session: Session, facts: Sequence[Contract]) -> None:
+        """Follow what profile tells, in the transaction of `session`."""
+        follow_profiles(SqlReadCopies(session, self.outbox), facts)
+
+    def move_campaigns(self) -> int:
+        """Do the next piece of work on audiences; 0 when there was none."""
+        with self.database.transaction() as session:
+            audiences = SqlAudiences(session, self.outbox)
+            return self.run_campaigns.step(audiences, SqlSuppressions(session, self.outbox))
+
+    def unsubscribe(self, token: str) -> None:
+        """One click out. Raises UnknownToken."""
+        with self.database.transaction() as session:
+            unsubscribe(
+                token,
+                unsubscribing=self.unsubscribing,
+                suppressions=SqlSuppressions(session, self.outbox),
+                clock=self.clock,
+                traceparent=current_traceparent.get(),
+            )
+
+    def senders(self) -> Senders:
+        """A new sender of this process."""
+        return Senders(self.database, seconds=self.settings.messaging_sender_timeout_s)
+
+    def transport(self) -> SmtpTransport:
+        """Connections to the mail server that settings name; its user closes it."""
+        return SmtpTransport(parse_smtp_url(self.settings.smtp_url.get_secret_value()), clock=self.clock)
+
+    def dispatch(self, senders: Senders, transport: SmtpTransport) -> DispatchMessages:
+        """What sends in the name of one sender."""
+        limits = DispatchLimits(
+            window=self.settings.messaging_window, retry_delays_s=self.settings.messaging_retry_delays_s
+        )
+        queue = SqlDispatchQueue(self.database, self.outbox, senders)
+        return DispatchMessages(queue, transport, self.write_letter, limits)
+
+
+def _secret(settings: MessagingSettings) -> str:
+    if settings.messaging_secret is not None:
+        return settings.messaging_secret.get_secret_value()
+    return read_or_make_secret(settings.data_dir / "messaging.secret")

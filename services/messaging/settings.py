@@ -1,0 +1,54 @@
+"""What messaging is configured with."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from services.messaging.adapters.smtp.server import parse_smtp_url
+from services.messaging.domain.retries import RETRY_DELAYS_S
+from shared.settings import ServiceSettings
+
+_SHORTEST_SECRET = 32
+
+
+class MessagingSettings(ServiceSettings):
+    """`RAPPORT_MESSAGING_*`, `RAPPORT_SMTP_URL`, `RAPPORT_PUBLIC_URL`, and what all services share."""
+
+    messaging_database_url: str = "sqlite:///var/messaging.db"
+    messaging_port: int = Field(8102, ge=1, le=65535)
+    messaging_secret: SecretStr | None = Field(
+        None, description="signs unsubscribe links and hashes addresses; in development made once under data_dir"
+    )
+    smtp_url: SecretStr = Field(
+        SecretStr("smtp://127.0.0.1:8125"), description="smtp[s]://user:password@host:port?starttls&connections=8"
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8102", pattern=r"^https?://[^/?#]+[^?#]*$", description="where customers reach /u/…"
+    )
+    messaging_window: int = Field(100, ge=1, le=1_000, description="messages that may be in doubt after a crash")
+    messaging_retry_delays_s: tuple[float, ...] = Field(
+        RETRY_DELAYS_S, max_length=20, description="seconds after each attempt that a mail server put off"
+    )
+    messaging_sender_timeout_s: int = Field(
+        15, ge=3, le=600, description="a sender silent for so long is dead, and others finish what it began"
+    )
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_url_is_one(cls, url: SecretStr) -> SecretStr:
+        parse_smtp_url(url.get_secret_value())
+        return url
+
+    @model_validator(mode="after")
+    def _production_is_safe(self) -> Self:
+        secret = self.messaging_secret.get_secret_value() if self.messaging_secret else None
+        if secret is not None and len(secret) < _SHORTEST_SECRET:
+            raise ValueError(f"RAPPORT_MESSAGING_SECRET has fewer than {_SHORTEST_SECRET} characters")
+        if self.environment == "production":
+            if secret is None:
+                raise ValueError("RAPPORT_MESSAGING_SECRET is missing")
+            if not self.public_url.startswith("https://"):
+                raise ValueError("RAPPORT_PUBLIC_URL must begin with https://: mail providers post to nothing else")
+        return self

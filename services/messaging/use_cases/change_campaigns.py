@@ -1,0 +1,60 @@
+"""Plans campaigns and moves them through their statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.messaging.domain.addresses import parse_address
+from services.messaging.domain.campaigns import Campaign, Kind, Sender
+from services.messaging.use_cases.ports import Campaigns, Templates
+from shared.clock import Clock
+from shared.ids import new_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a marketer asks for; the template's current version is pinned unless one is named."""
+
+    name: str
+    segment_id: str
+    template_id: str
+    sender: Sender
+    kind: Kind
+    topic: str
+    template_version: int | None = None
+    send_at: datetime | None = None
+
+
+def plan_campaign(plan: Plan, *, templates: Templates, campaigns: Campaigns, clock: Clock) -> Campaign:
+    """A new draft. Raises TemplateNotFound, AddressInvalid."""
+    parse_address(plan.sender.address)
+    template = templates.get(plan.template_id)
+    version = plan.template_version or template.current.version
+    templates.version(plan.template_id, version)
+    campaign = Campaign(
+        campaign_id=new_id(),
+        name=plan.name,
+        kind=plan.kind,
+        topic=plan.topic,
+        segment_id=plan.segment_id,
+        template_id=plan.template_id,
+        template_version=version,
+        sender=plan.sender,
+        created_at=clock(),
+        send_at=plan.send_at,
+    )
+    campaigns.add(campaign)
+    return campaign
+
+
+def change_campaign(
+    campaigns: Campaigns, campaign_id: str, change: Callable[[Campaign], Campaign], *, traceparent: str | None = None
+) -> Campaign:
+    """Apply one of the campaign's own transitions. Raises CampaignNotFound, TransitionRefused."""
+    before = campaigns.lock(campaign_id)
+    after = change(before)
+    if after is not before:
+        campaigns.save(after, traceparent=traceparent)
+    return after
