@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from time import monotonic
 
 from sqlalchemy import Row, delete, select
@@ -32,7 +33,7 @@ class Relay:
         self._renew_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
-        """Relay until `stop` is set; a bus or database that is away is waited for."""
+        """Relay until `stop` is set, then let another take over; a bus or database that is away is waited for."""
         while not stop.is_set():
             try:
                 if not self._leads():
@@ -43,6 +44,8 @@ class Relay:
                 self._renew_at = 0.0
                 _log.warning("outbox relay waits", extra={"reason": str(error)})
                 stop.wait(_RETRY_S)
+        with suppress(DBAPIError):  # a database that is away forgets the lease by itself
+            self._lease.release()
 
     def _leads(self) -> bool:
         if monotonic() >= self._renew_at:
