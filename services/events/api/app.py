@@ -19,6 +19,7 @@ from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
 from shared.http.app import build_app
 
+_OPEN_WITHIN_S = 5.0  # without the bus the service serves all the same: readers read, clients hear 503 and retry
 _DESCRIPTION = "Takes in every touchpoint (Segment's HTTP Tracking API) and keeps each customer's timeline."
 
 
@@ -31,6 +32,7 @@ def create_app(settings: EventsSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = threading.Event()
         opening = asyncio.create_task(run_in_threadpool(wiring.create_topics, stop))
+        await asyncio.wait({opening}, timeout=_OPEN_WITHIN_S)
         yield
         stop.set()
         await opening

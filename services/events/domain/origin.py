@@ -10,7 +10,7 @@ _MAX_CHANNEL = 50
 _BROWSER_LIBRARIES = frozenset({"analytics.js", "analytics-next", "rudderlabs javascript sdk", "rudder-sdk-js"})
 _PHONES = frozenset({"ios", "android", "ipados", "windows phone"})
 _BOT = re.compile(
-    r"bot\b|bots\b|bot/|crawl|spider|slurp|headless|phantomjs|lighthouse|pagespeed|facebookexternalhit|whatsapp/"
+    r"(?<!cu)bots?\b|crawl|spider|slurp|headless|phantomjs|lighthouse|pagespeed|facebookexternalhit|whatsapp/"
     r"|bingpreview|google-inspectiontool|mediapartners|python-requests|curl/|wget/|scrapy|pingdom|uptimerobot"
     r"|monitoring|proofpoint|mimecast|barracuda|safelinks",
     re.IGNORECASE,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 
 from services.events.domain.errors import InvalidCall, TooLarge
-from services.events.domain.subjects import MAX_ID_LENGTH, id_text, subject_of
+from services.events.domain.subjects import MAX_ID_LENGTH, Id, id_text, subject_of
 from services.events.use_cases.calls import KINDS, Call
 from shared.contracts.topics import INGEST
 from shared.ids import new_id
@@ -26,9 +27,6 @@ class CallLimits:
 
 Lanes = dict[int, list[bytes]]
 """Accepted calls by partition of the ingest topic, in the order of the request, each with `type` and `messageId`."""
-
-_partition_of: Callable[[str], int] = INGEST.partition_of
-_NAMED_BY = {"track": "event", "group": "group_id"}
 
 
 def accept_batch(calls: list[Call], texts: Iterable[msgspec.Raw], limits: CallLimits) -> Lanes:
@@ -61,39 +59,51 @@ def accept_call(call: Call, text: bytes, *, kind: str, limits: CallLimits) -> La
 def _accept(call: Call, text: bytes, limits: CallLimits) -> tuple[int, bytes]:
     if len(text) > limits.call_bytes:
         raise TooLarge("event_too_large", f"a call of {len(text)} bytes, at most {limits.call_bytes} are taken")
-    if call.type not in KINDS:
-        raise InvalidCall("unknown_type", f"type is {call.type!r}, expected one of {', '.join(sorted(KINDS))}")
-    user_id, anonymous_id = _id(call, "user_id"), _id(call, "anonymous_id")
-    subject = subject_of(user_id, anonymous_id)
+    partition = _partition_of(call.user_id, call.anonymous_id)
+    _check_kind(call)
+    message_id = call.message_id if isinstance(call.message_id, str) else id_text(call.message_id)
+    if message_id is None or not message_id.strip():
+        return partition, _with(text, messageId=new_id())
+    if len(message_id) > limits.message_id_length:
+        raise InvalidCall("message_id_too_long", f"messageId is longer than {limits.message_id_length} characters")
+    return partition, text
+
+
+@lru_cache(maxsize=65_536)
+def _partition_of(user_id: Id, anonymous_id: Id) -> int:
+    """Where calls about one subject go; remembered, for the same customers come again and again."""
+    subject = subject_of(_checked(user_id, "userId"), _checked(anonymous_id, "anonymousId"))
     if subject is None:
         raise InvalidCall("id_required", "userId or anonymousId is required")
-    if call.type != "page":
-        _check_named(call)
-    message_id = id_text(call.message_id)
-    if message_id is None:
-        text = _with(text, messageId=new_id())
-    elif len(message_id) > limits.message_id_length:
-        raise InvalidCall("message_id_too_long", f"messageId is longer than {limits.message_id_length} characters")
-    return _partition_of(subject), text
+    return INGEST.partition_of(subject)
 
 
-def _check_named(call: Call) -> None:
-    required = _NAMED_BY.get(call.type or "")
-    if required is not None and _id(call, required) is None:
-        raise InvalidCall(f"{required}_required", f"{_camel(required)} is required in a {call.type} call")
-    if call.type == "alias" and (call.user_id is None or _id(call, "previous_id") is None):
-        raise InvalidCall("alias_ids_required", "userId and previousId are required in an alias call")
+def _check_kind(call: Call) -> None:
+    match call.type:
+        case "track":
+            if id_text(call.event) is None:
+                raise InvalidCall("event_required", "event is required in a track call")
+        case "identify" | "page" | "screen":
+            pass
+        case "group":
+            if _checked(call.group_id, "groupId") is None:
+                raise InvalidCall("group_id_required", "groupId is required in a group call")
+        case "alias":
+            if id_text(call.user_id) is None or _checked(call.previous_id, "previousId") is None:
+                raise InvalidCall("alias_ids_required", "userId and previousId are required in an alias call")
+        case other:
+            raise InvalidCall("unknown_type", f"type is {other!r}, expected one of {', '.join(sorted(KINDS))}")
 
 
-def _id(call: Call, field: str) -> str | None:
-    value = id_text(getattr(call, field))
-    if value is not None and len(value) > MAX_ID_LENGTH:
-        raise InvalidCall(f"{field}_too_long", f"{_camel(field)} is longer than {MAX_ID_LENGTH} characters")
-    return value
+def _checked(value: Id, field: str) -> str | None:
+    text = id_text(value)
+    if text is not None and len(text) > MAX_ID_LENGTH:
+        raise InvalidCall(f"{_snake(field)}_too_long", f"{field} is longer than {MAX_ID_LENGTH} characters")
+    return text
 
 
-def _camel(field: str) -> str:
-    return field.replace("_id", "Id")
+def _snake(field: str) -> str:
+    return field.replace("Id", "_id")
 
 
 def _with(text: bytes, **fields: str) -> bytes:

@@ -1,0 +1,33 @@
+"""An events service in a folder of its own, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.events.settings import EventsSettings
+from tests.integration.events.suite import Events, events_service, settings_in
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> EventsSettings:
+    """Settings on each kind of database."""
+    if request.param == "sqlite":
+        return settings_in(tmp_path)
+    return settings_in(tmp_path, events_database_url=request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def events(settings: EventsSettings) -> Iterator[Events]:
+    """The whole service: API and worker."""
+    with events_service(settings) as service:
+        yield service
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Events]:
+    """The API alone, on SQLite."""
+    with events_service(settings_in(tmp_path), worker=False) as service:
+        yield service

@@ -1,0 +1,154 @@
+"""The rules that a client hears about at once."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.events.api.ingest.reading import MAX_DEPTH, accept
+from services.events.domain.errors import InvalidCall, TooLarge
+from services.events.use_cases.accept_calls import CallLimits
+from shared.contracts.topics import INGEST
+
+LIMITS = CallLimits()
+
+
+def batch(*calls: dict[str, Any], **shared: Any) -> dict[int, list[Any]]:
+    lanes = accept(msgspec.json.encode({"batch": calls, **shared}), target="batch", limits=LIMITS).lanes
+    return {partition: [msgspec.json.decode(text) for text in lane] for partition, lane in lanes.items()}
+
+
+def single(kind: str, **call: Any) -> dict[str, Any]:
+    (lane,) = accept(msgspec.json.encode(call), target=kind, limits=LIMITS).lanes.values()
+    (text,) = lane
+    return dict(msgspec.json.decode(text))
+
+
+def refusal(body: bytes, target: str = "batch") -> InvalidCall:
+    with pytest.raises(InvalidCall) as caught:
+        accept(body, target=target, limits=LIMITS)
+    return caught.value
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=40))
+def test_calls_of_one_subject_stay_together_and_in_order(subjects: list[int]) -> None:
+    calls = [{"type": "page", "userId": f"u{subject}", "messageId": f"m{n}"} for n, subject in enumerate(subjects)]
+    lanes = batch(*calls)
+    for partition, lane in lanes.items():
+        assert {INGEST.partition_of(f"user_id:{call['userId']}") for call in lane} == {partition}
+        numbers = [int(call["messageId"][1:]) for call in lane]
+        assert numbers == sorted(numbers)
+    assert sum(map(len, lanes.values())) == len(calls)
+
+
+def test_what_is_missing_is_added_and_the_rest_is_untouched() -> None:
+    taken = single("track", userId=7, event="A", properties={"x": 1.10})
+    assert taken["type"] == "track"
+    assert len(taken.pop("messageId")) == 36
+    assert single("track", userId=7, event="A", messageId="m", type=None)["messageId"] == "m"
+    assert single("page", anonymousId="a", messageId=None)["messageId"]
+    assert single("page", anonymousId="a", type="track")["type"] == "page"
+
+
+def test_the_same_customer_goes_to_one_partition_however_the_id_is_written() -> None:
+    assert len(batch(*({"type": "page", "userId": value} for value in (42, "42", 42.0, " 42 ")))) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        ({"type": "page"}, "id_required"),
+        ({"type": "page", "userId": "", "anonymousId": None}, "id_required"),
+        ({"type": "page", "userId": "  "}, "id_required"),
+        ({"type": "page", "userId": "x" * 256}, "user_id_too_long"),
+        ({"type": "page", "userId": "u", "anonymousId": "x" * 256}, "anonymous_id_too_long"),
+        ({"type": "track", "userId": "u"}, "event_required"),
+        ({"type": "track", "userId": "u", "event": " "}, "event_required"),
+        ({"type": "group", "userId": "u"}, "group_id_required"),
+        ({"type": "alias", "userId": "u"}, "alias_ids_required"),
+        ({"type": "alias", "anonymousId": "a", "previousId": "p"}, "alias_ids_required"),
+        ({"type": "trak", "userId": "u"}, "unknown_type"),
+        ({"userId": "u"}, "unknown_type"),
+        ({"type": "page", "userId": "u", "messageId": "m" * 101}, "message_id_too_long"),
+        ({"type": "page", "userId": "u", "properties": {"x": "y" * 33_000}}, "event_too_large"),
+        ({"type": "page", "userId": ["u"]}, "invalid_call"),
+        ({"type": "page", "userId": "u", "properties": "none"}, "invalid_call"),
+    ],
+)
+def test_a_bad_call_refuses_the_whole_batch_and_says_which(call: dict[str, Any], code: str) -> None:
+    good = {"type": "page", "userId": "u"}
+    error = refusal(msgspec.json.encode({"batch": [good, call, good]}))
+    assert error.code == code
+    assert "batch[1]" in str(error)
+
+
+@pytest.mark.parametrize("field", ["userId", "messageId", "context", "properties", "timestamp", "event", "name"])
+def test_explicit_nulls_are_taken(field: str) -> None:
+    assert single("page", **{"anonymousId": "a", field: None})
+
+
+def test_too_many_calls_are_too_large() -> None:
+    error = refusal(msgspec.json.encode({"batch": [{"type": "page", "userId": "u"}] * 2_501}))
+    assert (type(error), error.code) == (TooLarge, "too_many_events")
+
+
+def page(value: bytes) -> bytes:
+    return b'{"userId":"u","properties":{"x":' + value + b"}}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"not json",
+        b'{"userId":"u"} x',
+        page(b"NaN"),
+        page(b"Infinity"),
+        page(b"1e999"),
+        page(b"9" * 5_000),
+        page(b'"\\ud800"'),
+        page(b'"\\udc00"'),
+        page(b'"\\u0000"'),
+        page(b'"a\x00b"'),
+        page(b'"\xff"'),
+        page(b'"\xed\xa0\x80"'),
+        page(b"[" * 70 + b"]" * 70),
+        page(b"[" * 100_000),
+        b"[" * 200_000 + b"]" * 200_000,
+        b'{"userId":"u","unread":"\xff"}',
+        b'{"userId":"u","unread":"\\ud800"}',
+        b"\xef\xbb\xbf" + page(b"1"),
+    ],
+)
+def test_what_others_could_not_hold_is_refused(body: bytes) -> None:
+    assert refusal(body, "page").code in ("invalid_json", "invalid_call")
+
+
+def test_brackets_and_escapes_in_texts_are_no_depth_and_no_nul() -> None:
+    assert accept(page(b'"' + b"[{" * 200 + b'"'), target="page", limits=LIMITS).lanes
+    assert accept(page(b'"\\\\u0000 \\u4e2d"'), target="page", limits=LIMITS).lanes
+    deep = MAX_DEPTH - 2
+    assert accept(page(b"[" * deep + b"]" * deep), target="page", limits=LIMITS).lanes
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@given(st.dictionaries(st.sampled_from(["type", "userId", "event", "messageId", "context", "properties"]), json_values))
+def test_any_json_is_taken_or_refused(call: dict[str, Any]) -> None:
+    try:
+        body = msgspec.json.encode({"batch": [call]})
+    except UnicodeEncodeError:
+        return
+    with contextlib.suppress(InvalidCall):
+        assert accept(body, target="batch", limits=LIMITS).lanes
