@@ -74,11 +74,14 @@ def configure(*, mail_port: int = 8125, **chosen: Any) -> Configuration:
     catches = "smtp_url" not in messaging.model_fields_set
     if catches:
         environment["RAPPORT_SMTP_URL"] = f"smtp://127.0.0.1:{mail_port}"
+    ports = {name: getattr(read, f"{name}_port") for name, read in settings.items()}
+    if "public_url" not in messaging.model_fields_set:
+        environment["RAPPORT_PUBLIC_URL"] = f"http://{profile.host}:{ports['messaging']}"
     return Configuration(
         host=profile.host,
         data_dir=data_dir,
         bus_url=environment.get("RAPPORT_BUS_URL", profile.bus_url),
-        ports={name: getattr(read, f"{name}_port") for name, read in settings.items()},
+        ports=ports,
         mail_port=mail_port if catches else None,
         environment=environment,
     )
