@@ -2,7 +2,7 @@
 
 `python -m tests.support.bus_processes publish URL TOPIC PARTITIONS PREFIX` prints each value that was acknowledged;
 `... consume URL TOPIC GROUP SESSION_TIMEOUT_S` prints each value that it read, and `owns N` when that changes;
-`... outgrow URL TOPIC BYTES` publishes until no file may grow past BYTES any more, prints `refused`, then may grow again,
+`... outgrow URL TOPIC BYTES` publishes until no file may grow past BYTES and prints `refused`, then may grow again,
 publishes once more and prints `recovered`.
 """
 

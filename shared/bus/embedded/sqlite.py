@@ -24,6 +24,7 @@ def connect(path: Path, *, durable: bool) -> sqlite3.Connection:
         check_same_thread=False,
     )  # fmt: skip
     connection.execute("PRAGMA synchronous = FULL" if durable else "PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute(f"PRAGMA journal_size_limit = {_KEEP_WAL_BYTES}")
     return connection
 

@@ -1,14 +1,15 @@
 """One topic in one SQLite file: batches of records, clustered by partition and offset.
 
-A row holds what one commit appended to one partition, as a MessagePack list of (key, headers, value): few rows mean few
-steps of SQLite, each of which gives up and takes back the interpreter lock. Its `position` is the number
-`partition << 40 | offset` of the batch's last record: the batches from an offset on are one range scan.
+A row of `batches` holds what one commit appended to one partition, as a MessagePack list of (key, headers, value). Its
+`position` is `partition << 40 | offset` of the batch's last record, so the batches from an offset on are a range scan.
+
+An append is one statement, and so one step of SQLite: each step gives up the interpreter lock, and beside a busy thread
+it costs up to a switch interval to get it back.
 """
 
 from __future__ import annotations
 
 import functools
-import json
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from shared.bus.embedded.sqlite import connect, create, writing
+from shared.bus.embedded.sqlite import connect, create
 from shared.bus.ports import Headers, NewRecord, Record, Topic
 
 Entry = tuple[bytes | None, Headers, bytes]
@@ -26,10 +27,25 @@ _PARTITION_SHIFT = 40
 _MAX_BATCH_RECORDS = 256
 _MAX_BATCH_BYTES = 1_000_000
 
-_TOPIC_TABLE = """
-CREATE TABLE topic (name TEXT PRIMARY KEY, partitions INTEGER, retention_days INTEGER, next_offsets TEXT) WITHOUT ROWID
+_TABLES = (
+    "CREATE TABLE topic (name TEXT PRIMARY KEY, partitions INTEGER, retention_days INTEGER) WITHOUT ROWID",
+    "CREATE TABLE partitions (number INTEGER PRIMARY KEY, next_offset INTEGER)",
+    "CREATE TABLE batches (position INTEGER PRIMARY KEY, records INTEGER, appended_ms INTEGER, body BLOB)",
+    """
+    CREATE TRIGGER advance AFTER INSERT ON batches BEGIN
+        UPDATE partitions SET next_offset = max(next_offset, (new.position & ((1 << 40) - 1)) + 1)
+        WHERE number = new.position >> 40;
+    END
+    """,
+)
+# (partition, number of its records in this append up to the batch's end, records, appended_ms, body)
+_ROW = "(?, ?, ?, ?, ?)"
+_ROW_VALUES = 5
+_APPEND = """
+INSERT INTO batches
+SELECT (column1 << 40) | (next_offset + column2 - 1), column3, column4, column5
+FROM (VALUES {rows}) JOIN partitions ON number = column1
 """
-_BATCHES_TABLE = "CREATE TABLE batches (position INTEGER PRIMARY KEY, records INTEGER, appended_ms INTEGER, body BLOB)"
 _READ = "SELECT position, records, appended_ms, body FROM batches WHERE position BETWEEN ? AND ? ORDER BY position"
 _FORGET = """
 DELETE FROM batches WHERE appended_ms < ?1 AND position IN (
@@ -42,8 +58,12 @@ _decode = msgspec.msgpack.Decoder(list[Entry]).decode
 
 def create_topic_file(path: Path, topic: Topic) -> None:
     """Make the topic's file unless it stands; raises sqlite3.Error or OSError."""
-    row = (topic.name, topic.partitions, topic.retention_days, json.dumps([0] * topic.partitions))
-    create(path, (_TOPIC_TABLE, ()), (_BATCHES_TABLE, ()), ("INSERT INTO topic VALUES (?, ?, ?, ?)", row))
+    create(
+        path,
+        *((table, ()) for table in _TABLES),
+        ("INSERT INTO topic VALUES (?, ?, ?)", (topic.name, topic.partitions, topic.retention_days)),
+        *(("INSERT INTO partitions VALUES (?, 0)", (number,)) for number in range(topic.partitions)),
+    )
 
 
 class TopicFile:
@@ -70,23 +90,16 @@ class TopicFile:
 
     def next_offsets(self) -> list[int]:
         """The offset that the next record of each partition gets."""
-        offsets: list[int] = json.loads(self._connection.execute("SELECT next_offsets FROM topic").fetchone()[0])
-        return offsets
+        rows = self._connection.execute("SELECT next_offset FROM partitions ORDER BY number").fetchall()
+        return [offset for (offset,) in rows]
 
     def append(self, records: Iterable[NewRecord]) -> None:
         """Append all in one durable transaction, in their order within each partition."""
-        batches = _batches(records)
         now_ms = time.time_ns() // 1_000_000
-        with writing(self._connection):
-            offsets = self.next_offsets()
-            row: list[int | bytes] = []
-            for partition, count, body in batches:
-                offsets[partition] += count
-                row += (partition << _PARTITION_SHIFT | offsets[partition] - 1, count, now_ms, body)
-            for start in range(0, len(row), 4 * _MAX_ROWS):
-                part = row[start : start + 4 * _MAX_ROWS]
-                self._connection.execute(_insert(len(part) // 4), part)
-            self._connection.execute("UPDATE topic SET next_offsets = ?", (json.dumps(offsets),))
+        values: list[int | bytes] = []
+        for partition, ending, count, body in _batches(records):
+            values += (partition, ending, count, now_ms, body)
+        self._connection.execute(_append(len(values) // _ROW_VALUES), values)
 
     def read(self, partition: int, offset: int, *, max_records: int, max_bytes: int) -> list[Record]:
         """The records from `offset` on, whole batches until either limit is reached."""
@@ -116,13 +129,9 @@ class TopicFile:
         return self._connection.execute(_FORGET, (cutoff_ms, *_span(partition), max_batches)).rowcount
 
 
-_MAX_ROWS = 64
-
-
 @functools.cache
-def _insert(rows: int) -> str:
-    """One statement for many rows: one step, where executemany takes one a row."""
-    return "INSERT INTO batches VALUES " + ", ".join(["(?, ?, ?, ?)"] * rows)  # noqa: S608
+def _append(rows: int) -> str:
+    return _APPEND.format(rows=", ".join([_ROW] * rows))
 
 
 def _span(partition: int) -> tuple[int, int]:
@@ -131,13 +140,17 @@ def _span(partition: int) -> tuple[int, int]:
     return low, low + (1 << _PARTITION_SHIFT) - 1
 
 
-def _batches(records: Iterable[NewRecord]) -> list[tuple[int, int, bytes]]:
-    """(partition, number of records, body) for each batch."""
+def _batches(records: Iterable[NewRecord]) -> Iterable[tuple[int, int, int, bytes]]:
+    """(partition, number of its records up to the batch's end, number of records, body) for each batch."""
     entries: dict[int, list[Entry]] = {}
     for record in records:
         key = None if record.key is None else record.key.encode("utf-8", "surrogatepass")
         entries.setdefault(record.partition, []).append((key, record.headers, record.value))
-    return [(part, len(some), _encode(some)) for part, all_of in entries.items() for some in _split(all_of)]
+    for partition, all_of_it in entries.items():
+        ending = 0
+        for batch in _split(all_of_it):
+            ending += len(batch)
+            yield partition, ending, len(batch), _encode(batch)
 
 
 def _split(entries: Sequence[Entry]) -> Iterable[Sequence[Entry]]:
