@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final
 
 _TWO_DIGITS = """
@@ -41,11 +42,22 @@ def read_number(value: object) -> Decimal | None:
 
     A float is read by its shortest text, which is what the sender wrote.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        return None
-    text = str(value).strip() if not isinstance(value, int) or abs(value) < 10**_MAX_TEXT else ""
-    if len(text) > _MAX_TEXT:
-        return None
+    match value:
+        case bool():
+            return None
+        case int():
+            return _parsed(value) if abs(value) < 10**_MAX_TEXT else None
+        case str():
+            return _parsed(value) if len(value) <= _MAX_TEXT else None
+        case float() | Decimal():
+            return _parsed(value)
+        case _:
+            return None
+
+
+@lru_cache(maxsize=16_384, typed=True)  # shops have few prices, and orders have many lines
+def _parsed(value: int | float | str | Decimal) -> Decimal | None:
+    text = str(value).strip()
     if _GROUPED.fullmatch(text):
         text = text.replace(",", "")
     try:

@@ -168,6 +168,8 @@ def _number(value: object, flaws: list[str]) -> Decimal | None:
 
 
 def _text(value: object) -> str | None:
+    if value is None:
+        return None
     if isinstance(value, str):
         return value.strip() or None
     if isinstance(value, bool) or not isinstance(value, int | float):
