@@ -39,7 +39,7 @@ class BusProcess:
         self._reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
         self._reader.start()
 
-    def wait_for(self, line: str, *, timeout_s: float = 20.0) -> None:
+    def wait_for(self, line: str, *, timeout_s: float = 60.0) -> None:
         """Wait until the process printed this line."""
         deadline = time.monotonic() + timeout_s
         while line not in self.lines:

@@ -13,7 +13,7 @@ def from_the_oldest(_partitions: Iterable[Partition]) -> Positions:
     return {}
 
 
-def read(consumer: Consumer, count: int, *, timeout_s: float = 15.0) -> list[Record]:
+def read(consumer: Consumer, count: int, *, timeout_s: float = 60.0) -> list[Record]:
     """Poll until `count` records came; fail the test after `timeout_s`."""
     found: list[Record] = []
     deadline = time.monotonic() + timeout_s
@@ -23,7 +23,7 @@ def read(consumer: Consumer, count: int, *, timeout_s: float = 15.0) -> list[Rec
     return found
 
 
-def poll_until(consumers: Sequence[Consumer], happened: Callable[[], bool], *, timeout_s: float = 20.0) -> list[Record]:
+def poll_until(consumers: Sequence[Consumer], happened: Callable[[], bool], *, timeout_s: float = 60.0) -> list[Record]:
     """Poll all members of a group in turn until `happened`; return what they read on the way."""
     found: list[Record] = []
     deadline = time.monotonic() + timeout_s

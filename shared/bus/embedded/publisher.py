@@ -60,7 +60,10 @@ class EmbeddedPublisher:
         future.add_done_callback(lambda done: self._finished(done, size))
         append = Append(future, len(by_topic))
         for topic, writer in writers.items():
-            writer.enqueue(append, by_topic[topic])
+            try:
+                writer.enqueue(append, by_topic[topic])
+            except BusUnavailable as error:
+                append.topic_done(error)
 
     def _finished(self, future: Future[None], size: int) -> None:
         self._waiting.leave(size)

@@ -49,7 +49,14 @@ class KafkaBus:
         self, group: str, topics: Sequence[str], *, start_at: StartAt, session_timeout_s: float = 10.0
     ) -> GroupConsumer:
         """See the port."""
-        return GroupConsumer(self._connection, group, topics, start_at=start_at, session_timeout_s=session_timeout_s)
+        return GroupConsumer(
+            self._connection,
+            group,
+            topics,
+            cluster=self._cluster,
+            start_at=start_at,
+            session_timeout_s=session_timeout_s,
+        )
 
     def end_positions(self, topics: Sequence[str]) -> Positions:
         """See the port; raises UnknownTopic."""

@@ -12,6 +12,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from shared.bus.kafka.cluster import Cluster
 from shared.bus.kafka.errors import telling
 from shared.bus.kafka.url import Connection
 from shared.bus.ports import Partition, Positions, Record, StartAt
@@ -19,6 +20,7 @@ from shared.bus.ports import Partition, Positions, Record, StartAt
 _SHORTEST_CONNECT_MS = 1_000
 _LONGEST_HANDLING_MS = 300_000
 _LEAVE_TIMEOUT_MS = 5_000
+_METADATA_AGE_MS = 30_000
 _REPORT_PAUSE_S = 1.0
 
 
@@ -42,9 +44,17 @@ class GroupConsumer:
     """See `shared.bus.ports.Consumer`. Connects at the first poll."""
 
     def __init__(
-        self, connection: Connection, group: str, topics: Sequence[str], *, start_at: StartAt, session_timeout_s: float
+        self,
+        connection: Connection,
+        group: str,
+        topics: Sequence[str],
+        *,
+        cluster: Cluster,
+        start_at: StartAt,
+        session_timeout_s: float,
     ) -> None:
         self._connection = connection
+        self._cluster = cluster
         self._group = group
         self._topics = topics
         self._start_at = start_at
@@ -56,7 +66,7 @@ class GroupConsumer:
         self._report_at = 0.0
 
     def poll(self, *, max_records: int = 500, timeout_s: float = 1.0) -> Sequence[Record]:
-        """See the port. While the broker is away after a first connection, polls are empty."""
+        """See the port; raises UnknownTopic. While the broker is away after a first connection, polls are empty."""
         deadline = time.monotonic() + timeout_s
         with telling():
             client = self._connected(timeout_s)
@@ -123,9 +133,13 @@ class GroupConsumer:
 
     def _connected(self, timeout_s: float) -> Any:
         if self._client is None:
+            self._cluster.partitions(self._topics)
             connect_ms = max(_SHORTEST_CONNECT_MS, int(timeout_s * 1000))
             client = KafkaConsumer(**self._settings(), bootstrap_timeout_ms=connect_ms)
             client.subscribe(topics=list(self._topics), listener=self._assignment)
+            # A group leader that knows no partitions yet would give everyone none, until metadata are next renewed.
+            for topic in self._topics:
+                client.partitions_for_topic(topic)
             self._client = client
         return self._client
 
@@ -139,6 +153,7 @@ class GroupConsumer:
             "session_timeout_ms": session_ms,
             "heartbeat_interval_ms": max(100, session_ms // 3),
             "max_poll_interval_ms": max(_LONGEST_HANDLING_MS, session_ms),
+            "metadata_max_age_ms": _METADATA_AGE_MS,
             "allow_auto_create_topics": False,
             "metrics_enabled": False,
         }

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import pytest
 
-from shared.bus.ports import Bus, NewRecord, Partition, Positions, Publisher, Topic
+from shared.bus.ports import Bus, NewRecord, Partition, Positions, Publisher, Topic, UnknownTopic
 from tests.support.bus_processes import bus_process
 from tests.support.reading import from_the_oldest, poll_until, read
 
-SESSION_TIMEOUT_S = 2.0
+SESSION_TIMEOUT_S = 3.0
 
 
 def numbered(topic: Topic, numbers: Iterable[int]) -> list[NewRecord]:
@@ -74,9 +74,9 @@ def test_a_member_reads_several_topics(bus: Bus, publisher: Publisher, topic: To
 def test_members_share_the_partitions_and_take_over_from_one_that_leaves(
     bus: Bus, publisher: Publisher, topic: Topic, group: str
 ) -> None:
-    first = bus.consumer(group, [topic.name], start_at=from_the_oldest)
+    first = bus.consumer(group, [topic.name], start_at=from_the_oldest, session_timeout_s=SESSION_TIMEOUT_S)
     poll_until([first], lambda: first.assignment() == all_of(topic))
-    second = bus.consumer(group, [topic.name], start_at=from_the_oldest)
+    second = bus.consumer(group, [topic.name], start_at=from_the_oldest, session_timeout_s=SESSION_TIMEOUT_S)
     poll_until([first, second], lambda: len(first.assignment()) == len(second.assignment()) == 2)
     assert first.assignment() | second.assignment() == all_of(topic)
     publisher.publish(numbered(topic, range(40)))
@@ -138,6 +138,11 @@ def test_what_a_member_read_but_did_not_commit_is_read_again(
     assert sorted(int(r.value) for r in read(after, 9)) == [2, 3, 4, 6, 7, 8, 9, 10, 11]
     assert after.poll(timeout_s=0.2) == []
     after.close()
+
+
+def test_reading_a_topic_that_was_never_created_is_an_error(bus: Bus, topic: Topic, group: str) -> None:
+    with pytest.raises(UnknownTopic):
+        bus.consumer(group, [topic.name, f"{topic.name}-not"], start_at=from_the_oldest).poll(timeout_s=0.1)
 
 
 def test_reading_starts_where_the_owner_says(bus: Bus, publisher: Publisher, topic: Topic, group: str) -> None:

@@ -182,7 +182,7 @@ def test_close_waits_for_what_was_submitted(bus: Bus, topic: Topic) -> None:
     assert bus.end_positions([topic.name])[topic.name, 0] == 100
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     batches=st.lists(
         st.lists(st.tuples(st.integers(0, 3), st.binary(max_size=50)), max_size=30), min_size=1, max_size=8
