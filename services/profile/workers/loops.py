@@ -20,7 +20,7 @@ def loops(settings: ProfileSettings) -> Mapping[str, Loop]:
         database=wiring.database,
         outbox=wiring.outbox,
         refresh=wiring.refresh_segment,
-        lease=Lease(wiring.database, "profile-segments", seconds=60),
+        lease=Lease(wiring.database, "profile-segments", seconds=5),
         every=timedelta(seconds=settings.profile_segment_refresh_s),
         clock=wiring.clock,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -44,6 +45,8 @@ class SegmentLoop:
             else:
                 if not refreshed:
                     stop.wait(_IDLE_S)
+        with suppress(DBAPIError):  # it runs out by itself
+            self.lease.release()
 
     def refresh_due(self) -> int:
         """Refresh every segment that is due, each in its own transaction; how many. Raises DBAPIError."""

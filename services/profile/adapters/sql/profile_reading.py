@@ -84,7 +84,7 @@ class ProfileReading:
         if key is not None:
             query = query.where(row.key == key)
         if before is not None:
-            query = query.where(tuple_(*place) < tuple_(*before))
+            query = query.where(tuple_(*place) < tuple_(*before, types=[column.type for column in place]))
         return [Observation(*statement) for statement in self._session.execute(query)]
 
     def segments_of(self, profile_id: str) -> list[Belonging]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, and_, exists, func, not_, or_, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Table, and_, exists, func, literal, not_, or_, select
 
 from services.profile.adapters.sql.tables import orders, profiles, score_figures, traits
 from services.profile.domain.segments.conditions import (
@@ -90,16 +90,17 @@ class SegmentSql:
     def _purchases(self, condition: PurchasesAre) -> Clause:
         compare = COMPARE[condition.operator]
         counted = func.count().filter(orders.c.counts)
+        value = literal(condition.value, BigInteger)
         match condition.measure:
             case "orders":
-                wanted = compare(counted, condition.value)
+                wanted = compare(counted, value)
             case "refunds":
-                wanted = compare(func.coalesce(func.sum(orders.c.refund_count), 0), condition.value)
+                wanted = compare(func.coalesce(func.sum(orders.c.refund_count), 0), value)
             case "spent":
-                wanted = compare(func.coalesce(func.sum(orders.c.net_minor), 0), condition.value)
+                wanted = compare(func.coalesce(func.sum(orders.c.net_minor), 0), value)
             case "average_order":
                 spent = func.coalesce(func.sum(orders.c.net_minor).filter(orders.c.counts), 0)
-                wanted = and_(counted > 0, compare(spent, counted * condition.value))
+                wanted = and_(counted > 0, compare(spent, counted * value))
         mine = [orders.c.profile_id == profiles.c.profile_id]
         start, end = condition.period.bounds(self.now)
         if start is not None:

@@ -41,7 +41,7 @@ def look_up_profile(
     wired: Wired,
     response: Response,
     kind: Annotated[str, Query(pattern=_KIND, examples=["email"])],
-    value: Annotated[str, Query(min_length=1, max_length=500, pattern=r"^[^\x00]+$", examples=["jane@example.com"])],
+    value: Annotated[str, Query(min_length=1, max_length=500, examples=["jane@example.com"])],
     region: Annotated[
         str | None, Query(pattern="^[A-Z]{2}$", description="ISO 3166 region of a telephone number without +")
     ] = None,
@@ -78,7 +78,7 @@ def list_traits(
     history: Annotated[
         bool, Query(description="every statement, the latest first, in place of those that hold")
     ] = False,
-    key: Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00]+$")] = None,
+    key: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[TraitView]:

@@ -1,0 +1,211 @@
+"""Segments from their making to their end, and what is told of their members."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from services.profile.adapters.sql.segment_reading import SegmentReading, due_segments
+from services.profile.adapters.sql.tables import memberships
+from services.profile.bootstrap import Wiring
+from services.profile.domain.errors import SegmentNotFound
+from services.profile.domain.segments.segment import Segment
+from services.profile.use_cases.edit_segments import Draft
+from services.profile.workers.segments import SegmentLoop
+from shared.clock import utc_now
+from shared.contracts.profile import SegmentEnteredV1, SegmentLeftV1
+from shared.contracts.scoring import ScoreComputedV1
+from shared.sql.leases import Lease
+
+from .scenes import START, bought, feed, known_as, of_type, told, touchpoint
+
+FROM_TAIPEI = {"type": "trait", "key": "city", "operator": "equals", "value": "Taipei"}
+TWICE = {"type": "purchases", "measure": "orders", "operator": "gte", "value": 2}
+
+
+def make(wiring: Wiring, definition: dict[str, Any]) -> str:
+    with wiring.writing() as (_, work):
+        draft = Draft(name="s", description="", definition=definition)
+        return wiring.edit_segments.create(work, draft).segment_id
+
+
+def refresh(wiring: Wiring, every: timedelta = timedelta(days=1)) -> int:
+    loop = segment_loop(wiring, every=every)
+    try:
+        return loop.refresh_due()
+    finally:
+        loop.lease.release()
+
+
+def segment_loop(wiring: Wiring, *, every: timedelta) -> SegmentLoop:
+    return SegmentLoop(
+        database=wiring.database,
+        outbox=wiring.outbox,
+        refresh=wiring.refresh_segment,
+        lease=Lease(wiring.database, "profile-segments"),
+        every=every,
+        clock=utc_now,
+    )
+
+
+def segment(wiring: Wiring, segment_id: str) -> Segment:
+    with wiring.database.reading() as session:
+        return SegmentReading(session).get(segment_id)
+
+
+def members(wiring: Wiring, segment_id: str) -> set[str]:
+    with wiring.database.reading() as session:
+        return {each.profile_id for each in SegmentReading(session).members(segment_id, after=None, limit=200)}
+
+
+def identify(user: str, **traits: Any) -> Any:
+    return touchpoint("identify", user_id=user, traits=traits)
+
+
+def profile_id(wiring: Wiring, user: str) -> str:
+    return known_as(wiring, "user_id", user).profile.profile_id
+
+
+def test_a_new_segment_fills_and_says_who_entered(wiring: Wiring) -> None:
+    feed(wiring, identify("jane", city="Taipei"), identify("john", city="Tainan"))
+    made = make(wiring, FROM_TAIPEI)
+    assert (segment(wiring, made).state, segment(wiring, made).size) == ("computing", 0)
+    assert refresh(wiring) == 1
+    entered = of_type(told(wiring), SegmentEnteredV1)
+    assert [(each.profile_id, each.sequence) for each in entered] == [(profile_id(wiring, "jane"), 1)]
+    assert (segment(wiring, made).state, segment(wiring, made).size) == ("ready", 1)
+    assert refresh(wiring) == 0
+
+
+def test_members_enter_and_leave_with_the_change_that_moves_them(wiring: Wiring) -> None:
+    made = make(wiring, FROM_TAIPEI)
+    refresh(wiring)
+    steps = [("Taipei", SegmentEnteredV1), ("Tainan", SegmentLeftV1), ("Taipei", SegmentEnteredV1)]
+    for hour, (city, kind) in enumerate(steps):
+        facts = feed(wiring, touchpoint("identify", user_id="jane", traits={"city": city}, hours=hour))
+        assert [each.sequence for each in of_type(facts, kind)] == [hour + 1]
+    assert segment(wiring, made).size == 1
+    assert members(wiring, made) == {profile_id(wiring, "jane")}
+
+
+def test_somebody_new_is_tried_against_every_segment(wiring: Wiring) -> None:
+    made = make(wiring, {"type": "not", "condition": TWICE})
+    refresh(wiring)
+    facts = feed(wiring, touchpoint("page", anonymous_id="visitor"))
+    assert len(of_type(facts, SegmentEnteredV1)) == 1
+    assert segment(wiring, made).size == 1
+
+
+def test_a_merge_moves_purchases_into_one_member(wiring: Wiring) -> None:
+    once = make(wiring, {**TWICE, "value": 1})
+    twice = make(wiring, TWICE)
+    refresh(wiring)
+    feed(wiring, touchpoint(anonymous_id="a", order=bought("1", 10)), touchpoint(user_id="u", order=bought("2", 10)))
+    gone = profile_id(wiring, "u")
+    assert segment(wiring, once).size == 2
+    facts = feed(wiring, touchpoint("identify", user_id="u", anonymous_id="a"))
+    left = [(each.segment_id, each.profile_id) for each in of_type(facts, SegmentLeftV1)]
+    assert left == [(once, gone)]
+    assert [(each.segment_id, each.profile_id) for each in of_type(facts, SegmentEnteredV1)] == [
+        (twice, profile_id(wiring, "u"))
+    ]
+    assert (segment(wiring, once).size, segment(wiring, twice).size) == (1, 1)
+
+
+def test_scores_move_members_and_an_older_score_does_not(wiring: Wiring) -> None:
+    made = make(wiring, {"type": "score", "model": "rfm", "field": "label", "operator": "equals", "value": "B"})
+    refresh(wiring)
+    feed(wiring, touchpoint(user_id="jane"), touchpoint(anonymous_id="tablet"))
+    merged = known_as(wiring, "anonymous_id", "tablet").profile.profile_id
+    feed(wiring, touchpoint(user_id="jane", anonymous_id="tablet"))
+
+    def score(label: str, hours: int, whose: str) -> ScoreComputedV1:
+        at = START + timedelta(hours=hours)
+        return ScoreComputedV1(
+            profile_id=whose,
+            model="rfm",
+            model_version="1",
+            run_id="r",
+            value=5.0,
+            as_of=at,
+            computed_at=at,
+            label=label,
+        )
+
+    assert len(of_type(feed(wiring, score("B", 5, merged)), SegmentEnteredV1)) == 1
+    assert feed(wiring, score("A", 4, merged)) == []
+    assert feed(wiring, score("A", 4, "never-was-here")) == []
+    assert members(wiring, made) == {profile_id(wiring, "jane")}
+    assert len(of_type(feed(wiring, score("A", 6, profile_id(wiring, "jane"))), SegmentLeftV1)) == 1
+
+
+def test_a_changed_definition_moves_members_when_it_is_computed(wiring: Wiring) -> None:
+    feed(wiring, identify("jane", city="Taipei"), identify("john", city="Tainan"))
+    made = make(wiring, FROM_TAIPEI)
+    refresh(wiring)
+    told(wiring)
+    with wiring.writing() as (_, work):
+        draft = Draft(name="t", description="", definition={**FROM_TAIPEI, "value": "Tainan"})
+        wiring.edit_segments.change(work, made, draft, version=1)
+    refresh(wiring)
+    facts = told(wiring)
+    assert [each.profile_id for each in of_type(facts, SegmentEnteredV1)] == [profile_id(wiring, "john")]
+    assert [each.profile_id for each in of_type(facts, SegmentLeftV1)] == [profile_id(wiring, "jane")]
+
+
+def test_all_leave_a_deleted_segment(wiring: Wiring) -> None:
+    feed(wiring, identify("jane", city="Taipei"))
+    made = make(wiring, FROM_TAIPEI)
+    refresh(wiring)
+    told(wiring)
+    with wiring.writing() as (_, work):
+        wiring.edit_segments.delete(work, made, version=None)
+    with pytest.raises(SegmentNotFound):
+        segment(wiring, made)
+    refresh(wiring)
+    assert [(each.profile_id, each.sequence) for each in of_type(told(wiring), SegmentLeftV1)] == [
+        (profile_id(wiring, "jane"), 2)
+    ]
+    with wiring.database.reading() as session:
+        assert session.execute(select(memberships)).all() == []
+
+
+def test_only_segments_that_move_with_time_fall_due_again(wiring: Wiring) -> None:
+    make(wiring, FROM_TAIPEI)
+    moving = make(wiring, {"type": "last_purchase", "within_days": 7})
+    refresh(wiring)
+    with wiring.database.reading() as session:
+        assert due_segments(session, stale_before=utc_now()) == [moving]
+        assert due_segments(session, stale_before=utc_now() - timedelta(hours=1)) == []
+
+
+def test_time_alone_moves_members(wiring: Wiring) -> None:
+    at = utc_now() - timedelta(days=7) + timedelta(seconds=1)
+    hours = (at - START) / timedelta(hours=1)
+    feed(wiring, touchpoint(user_id="jane", hours=hours, order=bought("1", 100)))
+    made = make(wiring, {"type": "last_purchase", "within_days": 7})
+    refresh(wiring)
+    assert segment(wiring, made).size == 1
+    stop = threading.Event()
+    loop = segment_loop(wiring, every=timedelta(seconds=0))
+    thread = threading.Thread(target=loop.run, args=(stop,))
+    thread.start()
+    try:
+        _eventually(lambda: segment(wiring, made).size == 0)
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _eventually(holds: Callable[[], bool]) -> None:
+    waited = threading.Event()
+    for _ in range(100):
+        if holds():
+            return
+        waited.wait(0.1)
+    raise AssertionError("did not come true within ten seconds")
