@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -58,4 +60,10 @@ def serve(app: FastAPI, *, host: str, port: int) -> None:
         timeout_graceful_shutdown=_DRAIN_S,
         backlog=1024,
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _already_heeded)
     uvicorn.Server(config).run()
+
+
+def _already_heeded(_number: int, _frame: FrameType | None) -> None:
+    """uvicorn raises the signal once more after an orderly end; dying of it would look like a failure."""
