@@ -48,6 +48,7 @@ class Database:
 
 
 def _open(url: str, pool_size: int) -> tuple[Dialect, Engine]:
+    """The engine of a URL; what customers said stays out of its errors, which go to logs and dead letters."""
     try:
         parsed = make_url(url)
     except ArgumentError as error:
@@ -56,7 +57,9 @@ def _open(url: str, pool_size: int) -> tuple[Dialect, Engine]:
         case "sqlite":
             if parsed.database and parsed.database != ":memory:":
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(parsed, pool_size=pool_size, connect_args={"timeout": _LOCK_WAIT_S})
+            engine = create_engine(
+                parsed, pool_size=pool_size, hide_parameters=True, connect_args={"timeout": _LOCK_WAIT_S}
+            )
             _speak_plainly_to_sqlite(engine)
             return "sqlite", engine
         case "postgresql":
@@ -65,6 +68,7 @@ def _open(url: str, pool_size: int) -> tuple[Dialect, Engine]:
                 parsed.set(drivername="postgresql+psycopg"),
                 pool_size=pool_size,
                 pool_pre_ping=True,
+                hide_parameters=True,
                 connect_args={"options": options, "connect_timeout": 5},
             )
             _read_from_one_snapshot(engine)
