@@ -1,0 +1,145 @@
+"""A customer's timeline across every identifier he ever had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from services.events.adapters.sql.identity_map import SqlIdentityMap
+from services.events.bootstrap import MIGRATIONS, Wiring, follow
+from services.events.settings import EventsSettings
+from shared.contracts.contract import Contract
+from shared.contracts.profile import Identifier, ProfileChangedV1, ProfilesMergedV1
+from shared.outbox.outbox import Outbox
+from shared.sql.migrations import upgrade
+from tests.integration.events.suite import Events, events_service, wait_until
+
+NOON = datetime(2020, 5, 1, 12, tzinfo=UTC)
+A, B, C = "0a", "0b", "0c"
+
+
+def changed(profile_id: str, version: int, *subjects: str) -> ProfileChangedV1:
+    identifiers = tuple(Identifier(kind=s.partition(":")[0], value=s.partition(":")[2]) for s in subjects)
+    return ProfileChangedV1(profile_id=profile_id, version=version, changed_at=NOON, identifiers=identifiers)
+
+
+def merged(gone: str, into: str) -> ProfilesMergedV1:
+    return ProfilesMergedV1(profile_id=into, merged_profile_id=gone, merged_at=NOON)
+
+
+@pytest.fixture
+def wiring(settings: EventsSettings) -> Iterator[Wiring]:
+    made = Wiring(settings)
+    upgrade(made.database, MIGRATIONS)
+    yield made
+    made.database.dispose()
+
+
+def test_merges_and_versions_may_come_in_any_order(wiring: Wiring) -> None:
+    facts: list[Contract] = [
+        changed(A, 1, "user_id:1", "email:x@example.com"),
+        changed(A, 2, "user_id:1", "anonymous_id:a"),
+        changed(B, 1, "anonymous_id:b"),
+        merged(A, B),
+        merged(B, C),
+    ]
+    for order in permutations(facts):
+        with wiring.database.transaction() as session:
+            for fact in order:
+                follow(session, [fact])
+            identities = SqlIdentityMap(session)
+            for profile_id in (A, B, C):
+                assert identities.subjects_of(profile_id) == ["anonymous_id:a", "anonymous_id:b", "user_id:1"]
+                assert identities.survivor_of(profile_id) == C
+            session.rollback()
+
+
+def test_a_batch_of_facts_is_as_good_as_one_by_one(wiring: Wiring) -> None:
+    with wiring.database.transaction() as session:
+        follow(session, [changed(A, 3, "user_id:3"), changed(A, 2, "user_id:2"), merged(B, A), merged(B, A)])
+        follow(session, [changed(A, 1, "user_id:1")])
+        identities = SqlIdentityMap(session)
+        assert identities.subjects_of(B) == ["user_id:3"]
+        assert identities.knows(B)
+        assert not identities.knows(C)
+
+
+@pytest.fixture
+def told(settings: EventsSettings) -> Iterator[Events]:
+    """A service that knows profile A by two subjects, with 25 touchpoints, and one of somebody else."""
+    with events_service(settings) as events:
+        calls: list[dict[str, Any]] = [
+            {
+                "type": "track" if n % 5 else "page",
+                "event": f"Event {n % 2}",
+                **({"userId": "u"} if n % 3 else {"anonymousId": "a"}),
+                "messageId": f"m{n}",
+                "timestamp": (NOON + timedelta(hours=n // 2)).isoformat(),
+                "context": {"channel": "store" if n % 2 else "web"},
+            }
+            for n in range(25)
+        ]
+        events.send("/v1/batch", {"batch": [*calls, {"type": "page", "userId": "other"}]})
+        wiring = Wiring(settings)
+        with wiring.database.transaction() as session:
+            Outbox("test").add(session, [changed(A, 1, "user_id:u", "anonymous_id:a"), merged(B, A)])
+        events.wait_for(26)
+        look = lambda: events.http.get(f"/v1/profiles/{B}/timeline", headers=events.read).status_code  # noqa: E731
+        assert wait_until(look, lambda status: status == 200) == 200
+        wiring.database.dispose()
+        yield events
+
+
+def timeline(events: Events, **query: Any) -> list[dict[str, Any]]:
+    """All pages."""
+    found: list[dict[str, Any]] = []
+    while True:
+        answer = events.http.get(f"/v1/profiles/{B}/timeline", params=query, headers=events.read)
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        found += page["data"]
+        if page["next_cursor"] is None:
+            return found
+        query["cursor"] = page["next_cursor"]
+
+
+def test_the_timeline_is_newest_first_over_every_subject(told: Events) -> None:
+    whole = timeline(told, limit=200)
+    assert len(whole) == 25
+    times = [(one["occurred_at"], one["touchpoint_id"]) for one in whole]
+    assert times == sorted(times, reverse=True)
+    for limit in (1, 7, 25):
+        assert timeline(told, limit=limit) == whole
+    assert timeline(told, kind="page") == [one for one in whole if one["kind"] == "page"]
+    assert timeline(told, name="Event 1", limit=3) == [one for one in whole if one.get("name") == "Event 1"]
+    assert timeline(told, channel="store") == [one for one in whole if one["channel"] == "store"]
+    since, until = (NOON + timedelta(hours=hours) for hours in (3, 6))
+    between = {"from": since.isoformat(), "to": until.isoformat()}
+    assert len(timeline(told, **between)) == 6
+    one = told.http.get(f"/v1/touchpoints/{whole[0]['touchpoint_id']}", headers=told.read)
+    assert one.json() == whole[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"cursor": "nonsense"}, 400),
+        ({"cursor": "WyIyMDIwLTAxLTAxVDAwOjAwOjAwIiwieCJd"}, 400),
+        ({"limit": 0}, 422),
+        ({"kind": "visit"}, 422),
+        ({"from": "2020-01-01"}, 422),
+    ],
+)
+def test_bad_questions_are_told_so(gate: Events, query: dict[str, Any], status: int) -> None:
+    answer = gate.http.get(f"/v1/profiles/{A}/timeline", params=query, headers=gate.read)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_nobody_has_no_timeline(gate: Events) -> None:
+    assert gate.http.get(f"/v1/profiles/{A}/timeline", headers=gate.read).json()["code"] == "profile_not_found"
+    assert gate.http.get("/v1/touchpoints/00", headers=gate.read).json()["code"] == "touchpoint_not_found"
