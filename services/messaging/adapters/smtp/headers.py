@@ -10,7 +10,7 @@ from services.messaging.domain.addresses import Address
 from services.messaging.domain.errors import HeaderUnsafe
 
 _MAX_LINE = 76
-_ENCODED_BYTES = 45  # of UTF-8 in one encoded word, so that the word stays within its 75 characters
+_ENCODED_BYTES = 39  # of UTF-8 in one encoded word, so that a line with "Subject: " before it stays within 76
 _UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ATOMS = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$")
 

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import email
+import re
+from collections.abc import Iterator
+from email import policy
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from services.messaging.api.app import create_app
+from services.messaging.settings import MessagingSettings
+from shared.contracts.messaging import UnsubscribedV1
+from tests.integration.messaging.conftest import KEY
+from tests.integration.messaging.mail_server import MailServer
+from tests.integration.messaging.scenes import SEGMENT, Shop
+
+TEMPLATE = {
+    "name": "Thanks",
+    "variants": {
+        "en": {"subject": "Hello {{ first_name }}", "text": "{{ salutation }}, thank you."},
+        "zh-TW": {"subject": "您好", "text": "{{ salutation }},謝謝您。"},
+    },
+}
+
+
+@pytest.fixture
+def http(shop: Shop, settings: MessagingSettings) -> Iterator[TestClient]:
+    with TestClient(create_app(settings), headers={"Authorization": f"Bearer {KEY}"}) as client:
+        yield client
+
+
+def planned(http: TestClient, **fields: Any) -> dict[str, Any]:
+    template = http.post("/v1/templates", json=TEMPLATE).json()
+    draft = {
+        "name": "May",
+        "segment_id": SEGMENT,
+        "template_id": template["id"],
+        "sender": {"address": "shop@example.com", "name": "小店, Ltd."},
+        **fields,
+    }
+    answer = http.post("/v1/campaigns", json=draft)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+def way_out(content: bytes) -> str:
+    found = re.search(rb"List-Unsubscribe: <http://127.0.0.1:8102(/u/[^>]+)>", content)
+    assert found
+    return found[1].decode()
+
+
+def test_a_campaign_from_plan_to_its_messages(http: TestClient, shop: Shop, server: MailServer) -> None:
+    ids = shop.customers(3)
+    campaign = planned(http)
+    assert campaign["status"] == "draft"
+    key = {"Idempotency-Key": "launch-1"}
+    first = http.post(f"/v1/campaigns/{campaign['id']}/launch", headers=key)
+    assert first.json() == http.post(f"/v1/campaigns/{campaign['id']}/launch", headers=key).json()
+    shop.send_all()
+    shown = http.get(f"/v1/campaigns/{campaign['id']}").json()
+    assert (shown["status"], shown["audience_size"], shown["messages"]["sent"]) == ("completed", 3, 3)
+    page = http.get(f"/v1/campaigns/{campaign['id']}/messages", params={"limit": 2}).json()
+    rest = http.get(f"/v1/campaigns/{campaign['id']}/messages", params={"cursor": page["next_cursor"]}).json()
+    assert [each["profile_id"] for each in (*page["data"], *rest["data"])] == ids
+    detail = http.get(f"/v1/messages/{page['data'][0]['id']}").json()
+    assert detail["rendered"]["text"].startswith("Dear Name0, thank you.")
+    assert "/u/preview" in detail["rendered"]["text"]
+    summary = http.get("/v1/summary").json()
+    assert summary["segments"] == {SEGMENT: 3}
+    assert (summary["contacts"], summary["messages"]["sent"], summary["campaigns"]) == (3, 3, {"completed": 1})
+    sender = email.message_from_bytes(server.accepted[0][1], policy=policy.default)["From"]
+    assert (sender.addresses[0].display_name, sender.addresses[0].addr_spec) == ("小店, Ltd.", "shop@example.com")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"data": {"List-Unsubscribe": "One-Click"}}, {"files": {"List-Unsubscribe": (None, "One-Click")}}, {}],
+    ids=["urlencoded", "multipart", "empty"],
+)
+def test_one_click_out_needs_no_log_in_and_is_told_once(
+    http: TestClient, shop: Shop, server: MailServer, body: dict[str, Any]
+) -> None:
+    (profile_id,) = shop.customers(1)
+    http.post(f"/v1/campaigns/{planned(http)['id']}/launch")
+    shop.send_all()
+    path = way_out(server.accepted[0][1])
+    anyone = TestClient(http.app)
+    page = anyone.get(path)
+    assert (page.status_code, "取消訂閱" in page.text) == (200, True)
+    assert shop.facts()[-1].event_type.endswith("dispatched.v1"), "looking changes nothing"
+    for _ in range(2):
+        answer = anyone.post(path, **body)
+        assert answer.status_code == 200
+        assert "set-cookie" not in answer.headers
+    told = [fact for fact in shop.facts() if isinstance(fact, UnsubscribedV1)]
+    assert [(fact.profile_id, fact.channel) for fact in told] == [(profile_id, "email")]
+    second = planned(http)
+    http.post(f"/v1/campaigns/{second['id']}/launch")
+    shop.send_all()
+    assert shop.counts(second["id"]) == {"skipped": 1}
+    assert len(server.accepted) == 1
+
+
+def test_a_refusal_between_queue_and_sending_counts(http: TestClient, shop: Shop, server: MailServer) -> None:
+    shop.customers(2)
+    http.post(f"/v1/campaigns/{planned(http)['id']}/launch")
+    shop.send_all()
+    campaign = planned(http)
+    http.post(f"/v1/campaigns/{campaign['id']}/launch")
+    shop.move_campaigns()
+    TestClient(http.app).post(way_out(server.to("c1@example.com")[0]))
+    shop.send_all()
+    assert shop.counts(campaign["id"]) == {"sent": 1, "skipped": 1}
+    urgent = planned(http, kind="transactional")
+    http.post(f"/v1/campaigns/{urgent['id']}/launch")
+    shop.send_all()
+    assert shop.counts(urgent["id"]) == {"sent": 2}, "what a customer asked for still reaches them"
+
+
+@pytest.mark.parametrize("token", ["preview", "A" * 64, "a-b_c", "A" * 63 + "B"])
+def test_a_link_that_was_never_signed_does_nothing(http: TestClient, token: str) -> None:
+    assert http.get(f"/u/{token}").status_code == 404
+    answer = http.post(f"/u/{token}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_link")
+
+
+def test_a_template_is_versioned_and_campaigns_pin_theirs(http: TestClient, shop: Shop, server: MailServer) -> None:
+    shop.customers(1)
+    campaign = planned(http)
+    path = f"/v1/templates/{campaign['template_id']}"
+    etag = http.get(path).headers["ETag"]
+    other = {**TEMPLATE, "variants": {"en": {"subject": "Other", "text": "other"}}}
+    assert http.put(path, json=other, headers={"If-Match": etag}).json()["version"] == 2
+    assert http.put(path, json=other, headers={"If-Match": etag}).status_code == 412
+    assert http.get(f"{path}/versions/1").json()["variants"].keys() == {"en", "zh-TW"}
+    http.post(f"/v1/campaigns/{campaign['id']}/launch")
+    shop.send_all()
+    assert email.message_from_bytes(server.accepted[0][1])["Subject"] == "Hello Name0"
+
+
+def test_a_preview_is_written_for_a_sample_or_a_customer(http: TestClient, shop: Shop) -> None:
+    (profile_id,) = shop.customers(1)
+    path = f"/v1/templates/{http.post('/v1/templates', json=TEMPLATE).json()['id']}/preview"
+    sample = {"language": "zh-Hant", "traits": {"name": "王小明", "gender": "male"}}
+    assert http.post(path, json=sample).json()["text"] == "王小明先生,謝謝您。"
+    assert http.post(path, json={"profile_id": profile_id}).json()["text"] == "Dear Name0, thank you."
+    assert http.post(path, json={}).json()["text"] == "Dear customer, thank you."
+    assert http.post(path, json={"profile_id": profile_id[::-1]}).status_code in (404, 422)
+
+
+def test_a_template_with_flaws_is_refused_at_each_place(http: TestClient) -> None:
+    draft = {"name": "x", "variants": {"en": {"subject": "{{ nope }}", "html": "<p>\n{{ ''.__class__ }}</p>"}}}
+    answer = http.post("/v1/templates", json=draft)
+    assert answer.status_code == 422
+    assert {flaw["where"] for flaw in answer.json()["errors"]} == {"/variants/en/subject", "/variants/en/html"}
+    assert any(flaw["detail"].startswith("line 2:") for flaw in answer.json()["errors"])
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        {"address": "a@b@c.example"},
+        {"address": "shop@localhost"},
+        {"address": "shop@example.com\r\nBcc: x@example.com"},
+        {"address": "shop@example.com", "name": "Shop\r\nBcc: x@example.com"},
+        {"address": "shop@example.com", "nam": "Shop"},
+    ],
+)
+def test_a_sender_that_mail_cannot_carry_is_refused(http: TestClient, sender: dict[str, str]) -> None:
+    template = http.post("/v1/templates", json=TEMPLATE).json()
+    draft = {"name": "May", "segment_id": SEGMENT, "template_id": template["id"], "sender": sender}
+    assert http.post("/v1/campaigns", json=draft).status_code == 422
+
+
+def test_what_a_status_does_not_allow_is_a_conflict(http: TestClient, shop: Shop) -> None:
+    campaign = planned(http)["id"]
+    assert http.post(f"/v1/campaigns/{campaign}/pause").status_code == 409
+    assert http.post(f"/v1/campaigns/{campaign}/cancel").json()["status"] == "cancelled"
+    assert http.post(f"/v1/campaigns/{campaign}/launch").status_code == 409
+
+
+def test_a_key_without_the_scope_and_no_key_are_refused(http: TestClient) -> None:
+    made = http.post("/v1/api-keys", json={"name": "reader", "scopes": ["campaigns:read"]})
+    assert made.status_code == 201, made.text
+    reader = TestClient(http.app, headers={"Authorization": f"Bearer {made.json()['key']}"})
+    assert reader.get("/v1/campaigns").status_code == 200
+    assert reader.post("/v1/templates", json=TEMPLATE).status_code == 403
+    assert TestClient(http.app).get("/v1/campaigns").status_code == 401
