@@ -1,0 +1,81 @@
+"""Clients that hold connections open or send far too much cost a bounded amount."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from tests.support.suite import SERVICES, WRITE_KEY, Suite
+
+pytestmark = pytest.mark.faults
+MEGABYTE = 1024 * 1024
+HALF_REQUESTS = {
+    "half a header": b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+    "half a body": b"POST /v1/api-keys HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+    "nothing": b"",
+}
+POSTS = {
+    "events": "/v1/batch",
+    "profile": "/v1/segments",
+    "messaging": "/v1/templates",
+    "scoring": "/v1/score-runs",
+}
+"""A route of each service that takes a body."""
+
+
+def seconds_until_closed(port: int, request: bytes) -> float:
+    """How long the server keeps a connection on which no request is ever completed."""
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(request)
+        while connection.recv(4096):
+            pass
+    return time.monotonic() - began
+
+
+def test_half_open_requests_are_closed(suite: Suite) -> None:
+    attempts = [(service, kind) for service in SERVICES for kind in HALF_REQUESTS]
+    with ThreadPoolExecutor(len(attempts)) as pool:
+        ports = [suite.ports[service] for service, _ in attempts]
+        kept = list(pool.map(seconds_until_closed, ports, [HALF_REQUESTS[kind] for _, kind in attempts]))
+    slow = {attempt: seconds for attempt, seconds in zip(attempts, kept, strict=True) if seconds > 12}
+    assert not slow
+    assert all(map(suite.ready, SERVICES))
+
+
+def chunks(megabytes: int) -> Iterator[bytes]:
+    chunk = b" " * MEGABYTE
+    for _ in range(megabytes):
+        yield chunk
+
+
+def refusal(client: httpx.Client, path: str, content: bytes | Iterator[bytes]) -> int:
+    """The status, or 413 as well when the server refused and hung up while the body was still on its way."""
+    try:
+        answer = client.post(path, content=content, headers={"Content-Type": "application/json"})
+    except (httpx.WriteError, httpx.RemoteProtocolError, httpx.ReadError):
+        return 413
+    return answer.status_code
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_bodies_without_end_are_refused_before_they_are_read(suite: Suite, service: str) -> None:
+    path = POSTS[service]
+    bomb = gzip.compress(b" " * 400 * MEGABYTE, 9)
+    with suite.client(service) as client:
+        if service == "events":
+            client.auth = httpx.BasicAuth(WRITE_KEY, "")
+            client.headers.pop("authorization")
+        assert refusal(client, path, b" " * 3 * MEGABYTE) == 413
+        before = suite.memory(f"{service}-api")
+        assert refusal(client, path, chunks(200)) == 413
+        assert refusal(client, path, bomb) in (400, 413)
+        grown = (suite.memory(f"{service}-api") - before) / MEGABYTE
+    assert grown < 50
+    assert suite.ready(service)
