@@ -13,6 +13,15 @@ for overlay in development production; do
   "$tools/kubernetes-validate" --strict --quiet "$work/$overlay.yaml"
   (cd "$work" && "$tools/checkov" --config-file "$here/kubernetes/checkov.yaml" --file "$overlay.yaml")
 done
+if command -v promtool > /dev/null; then
+  promtool check rules "$here/dashboards/alerts.yaml"
+  promtool test rules "$here/dashboards/alerts.test.yaml"
+elif [ "${RAPPORT_REQUIRE_SERVICES:-}" = 1 ]; then
+  echo "check.sh: RAPPORT_REQUIRE_SERVICES=1, but there is no promtool for the alerts" >&2
+  exit 1
+else
+  echo "SKIPPED, NOT TESTED: the alerts; there is no promtool (Debian's package prometheus brings it)"
+fi
 "$tools/hadolint" "$here/docker/Dockerfile"
 "$tools/checkov" --framework dockerfile --compact --quiet --skip-download --file "$here/docker/Dockerfile"
 find "$here" "$here/../.ci" -name libs -prune -o \( -name '*.sh' -o -path '*/.ci/run' \) -type f -print0 |

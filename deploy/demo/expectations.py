@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +16,15 @@ _MILLS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastOrder:
-    """A customer's most recent purchase."""
+class Account:
+    """What one customer bought: purchases for money, the distinct days they were made on, and the last of them."""
 
-    order_id: str
-    at: datetime
-    amount_minor: int
+    orders: int
+    visits: int
+    net_minor: int
+    last_order_id: str
+    last_order_at: datetime
+    last_order_minor: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Expectations:
     debt_adjustments: int
     order_lines: int
     adjustment_lines: int
-    last_orders: dict[str, LastOrder]
+    accounts: dict[str, Account]
 
     @property
     def purchases(self) -> int:
@@ -61,7 +63,7 @@ class Expectations:
     def bought_within(self, days: int, as_of: datetime) -> set[str]:
         """Customers whose last purchase is at most so many days before `as_of`."""
         start = as_of - timedelta(days=days)
-        return {customer for customer, last in self.last_orders.items() if start <= last.at <= as_of}
+        return {customer for customer, account in self.accounts.items() if start <= account.last_order_at <= as_of}
 
 
 def expect(table: pa.Table) -> Expectations:
@@ -92,7 +94,7 @@ def expect(table: pa.Table) -> Expectations:
         debt_adjustments=lines.invoices(corrects),
         order_lines=int((~stock & ~corrects).sum()),
         adjustment_lines=int((stock | corrects).sum()),
-        last_orders=lines.last_orders(clean),
+        accounts=lines.accounts(clean, cancels & lines.known),
     )
 
 
@@ -120,23 +122,40 @@ class _Columns:
         """What the chosen lines cost, each invoice rounded half up to the penny."""
         return int(np.sum(self._amounts(chosen)))
 
-    def last_orders(self, chosen: Bools) -> dict[str, LastOrder]:
-        """Each customer's last invoice; of two at the same instant the one with the greater number."""
-        amounts = self._amounts(chosen)
-        first_line: dict[int, int] = {}
-        for row in np.flatnonzero(chosen)[::-1]:
-            first_line[int(self.invoice[row])] = int(row)
+    def accounts(self, bought: Bools, paid_back: Bools) -> dict[str, Account]:
+        """Every buyer's account; of two orders at the same instant the one with the greater number is the last."""
+        amounts, returned = self._amounts(bought), self._by_customer(paid_back)
+        orders = self._orders(bought)
+        return {
+            customer: Account(
+                orders=len(of_customer),
+                visits=len({at.date() for at, _, _ in of_customer}),
+                net_minor=sum(int(amounts[invoice]) for _, _, invoice in of_customer) + returned.get(customer, 0),
+                last_order_id=max(of_customer)[1],
+                last_order_at=max(of_customer)[0].replace(tzinfo=UTC),
+                last_order_minor=int(amounts[max(of_customer)[2]]),
+            )
+            for customer, of_customer in orders.items()
+        }
+
+    def _orders(self, chosen: Bools) -> dict[str, list[tuple[datetime, str, int]]]:
+        """Time, number and index of each customer's invoices among the chosen lines."""
         earliest = np.full(len(self.numbers), np.datetime64("9999-01-01", "us"))
         np.minimum.at(earliest, self.invoice[chosen], self.when[chosen])
-        last: dict[str, Any] = {}
-        for invoice, row in first_line.items():
-            order = (earliest[invoice].item(), self.numbers[invoice], int(amounts[invoice]))
-            customer = str(self.customer[row])
-            last[customer] = max(last.get(customer, order), order)
-        return {
-            customer: LastOrder(order_id=number, at=at.replace(tzinfo=UTC), amount_minor=amount)
-            for customer, (at, number, amount) in last.items()
-        }
+        invoices, lines = np.unique(self.invoice[chosen], return_index=True)
+        orders: dict[str, list[tuple[datetime, str, int]]] = {}
+        for invoice, customer in zip(invoices.tolist(), self.customer[chosen][lines].tolist(), strict=True):
+            orders.setdefault(str(customer), []).append((earliest[invoice].item(), self.numbers[invoice], invoice))
+        return orders
+
+    def _by_customer(self, chosen: Bools) -> dict[str, int]:
+        """What the chosen invoices cost, by customer."""
+        amounts = self._amounts(chosen)
+        costs: dict[str, int] = {}
+        invoices, lines = np.unique(self.invoice[chosen], return_index=True)
+        for invoice, customer in zip(invoices.tolist(), self.customer[chosen][lines].tolist(), strict=True):
+            costs[str(customer)] = costs.get(str(customer), 0) + int(amounts[invoice])
+        return costs
 
     def _amounts(self, chosen: Bools) -> npt.NDArray[np.int64]:
         mills = np.zeros(len(self.numbers), dtype=np.int64)

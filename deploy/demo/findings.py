@@ -16,9 +16,7 @@ class Letter:
     sender: str
     recipient: str
     subject: str
-    text: str
     html: str
-    language: str
 
 
 @dataclass(frozen=True, slots=True)

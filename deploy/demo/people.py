@@ -27,6 +27,11 @@ class Person:
     salutation: str
 
     @property
+    def speaks_chinese(self) -> bool:
+        """Whether letters go out in Chinese rather than English."""
+        return bool(self.traits["locale"] == "zh-TW")
+
+    @property
     def email(self) -> str | None:
         """Where letters go; some customers never gave an address."""
         address: str | None = self.traits.get("email")

@@ -66,6 +66,11 @@ class SuiteApi:
             auth=(self._write_key, ""),
         )
 
+    def click(self, link: str) -> None:
+        """What a mail provider does when a reader clicks "unsubscribe" (RFC 8058): no key, no cookie, one form field."""
+        answer = httpx.post(link, data={"List-Unsubscribe": "One-Click"}, timeout=_TIMEOUT)
+        _content(answer)
+
     def _ask(self, service: str, method: str, path: str, **request: Any) -> Json:
         url = f"{self._urls[service]}{path}"
         deadline = time.monotonic() + _PATIENCE_S

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -65,6 +67,23 @@ class Suite:
             return False
         self._manager.start()
         return True
+
+    @contextmanager
+    def kept_alive(self) -> Iterator[None]:
+        """Look after the process manager in the background while the block lasts."""
+        stop = threading.Event()
+
+        def look() -> None:
+            while not stop.wait(0.5):
+                self.revive()
+
+        watcher = threading.Thread(target=look, name="process-manager watch", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            watcher.join()
 
     def ready(self) -> set[str]:
         """The services that answer /readyz with 200 now."""

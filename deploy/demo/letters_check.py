@@ -1,0 +1,123 @@
+"""The account of the letters: the mail catcher against messaging, and each letter against its customer."""
+
+from __future__ import annotations
+
+import re
+from calendar import month_name
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import getaddresses
+from typing import cast
+
+from deploy.demo.checks import Check, same_members
+from deploy.demo.expectations import Account, Expectations
+from deploy.demo.findings import Letter
+from deploy.demo.people import Person
+from deploy.demo.reaching_out import Sent
+from deploy.demo.suite_api import Json
+from deploy.local.mail_catcher.mailbox import Caught
+
+_ONE_CLICK = "List-Unsubscribe=One-Click"
+_LINK = re.compile(r"<(https?://[^<>\s]+)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A caught message, parsed. `message_id` is messaging's own id of it."""
+
+    message_id: str
+    recipient: str
+    message: EmailMessage
+
+    def part(self, kind: str) -> str:
+        """The text of the `plain` or `html` part."""
+        body = self.message.get_body((kind,))
+        return cast("str", body.get_content()).replace("\r\n", "\n") if body else ""
+
+    @property
+    def way_out(self) -> str | None:
+        """Where one click unsubscribes (RFC 8058), or None when the headers do not say so as they must."""
+        links = self.message.get_all("List-Unsubscribe", [])
+        posts = self.message.get_all("List-Unsubscribe-Post", [])
+        link = _LINK.fullmatch(links[0].strip()) if len(links) == 1 else None
+        return link[1] if link and [post.strip() for post in posts] == [_ONE_CLICK] else None
+
+    def letter(self) -> Letter:
+        """As the report shows it."""
+        headers = {name: str(self.message[name]) for name in ("From", "To", "Subject")}
+        language = str(self.message.get("Content-Language", "en"))
+        return Letter(
+            headers["From"], headers["To"], headers["Subject"], self.part("plain"), self.part("html"), language
+        )
+
+
+def parse(caught: Caught) -> Arrived:
+    """Read one caught message."""
+    message = message_from_bytes(caught.content, policy=policy.default)
+    recipient = getaddresses([str(message["To"])])[0][1]
+    return Arrived(caught.message_id.strip("<>").partition("@")[0], recipient, message)
+
+
+def check_letters(
+    sent: Sequence[Sent],
+    arrived: Sequence[Arrived],
+    people: Mapping[str, Person],
+    customer_of: Mapping[str, str],
+    expected: Expectations,
+) -> Iterator[Check]:
+    """Who was written to, that each letter arrived once, and that it says what it must."""
+    by_id = {letter.message_id: letter for letter in arrived}
+    settled = {message["id"]: message for campaign in sent for message in campaign.messages}
+    certain = {message_id for message_id, message in settled.items() if message["status"] == "sent"}
+    in_doubt = {message_id for message_id, message in settled.items() if message["status"] == "unknown"}
+    yield from same_members("mail", "letters that arrived", certain, set(by_id) - in_doubt)
+    copies = Counter(letter.message_id for letter in arrived)
+    yield Check("mail", "letters that arrived twice", 0, sum(number > 1 for number in copies.values()))
+    yield Check("messaging", "letters that failed", 0, _with_status(settled.values(), "failed"))
+    for campaign in sent:
+        yield from _check_campaign(campaign, people, customer_of)
+    wrong = [
+        f"{letter.recipient} ({flaw})"
+        for message_id, letter in by_id.items()
+        if (flaw := _flaw(letter, customer_of[settled[message_id]["profile_id"]], people, expected))
+    ]
+    yield Check("mail", "letters that say something wrong", "none", "; ".join(wrong[:3]) or "none")
+
+
+def _check_campaign(sent: Sent, people: Mapping[str, Person], customer_of: Mapping[str, str]) -> Iterator[Check]:
+    name = sent.programme.name
+    customers = {customer_of[message["profile_id"]] for message in sent.messages}
+    members = {customer_of[member] for member in sent.members}
+    yield from same_members("messaging", f"{name}: audience", members, customers)
+    yield Check("messaging", f"{name}: messages, one a customer", len(customers), len(sent.messages))
+    unreachable = sum(people[customer].email is None for customer in customers)
+    yield Check("messaging", f"{name}: without an address", unreachable, _with_status(sent.messages, "skipped"))
+
+
+def _with_status(messages: Iterable[Json], status: str) -> int:
+    return sum(message["status"] == status for message in messages)
+
+
+def _flaw(letter: Arrived, customer: str, people: Mapping[str, Person], expected: Expectations) -> str | None:
+    person, account = people[customer], expected.accounts[customer]
+    text, page = letter.part("plain"), letter.part("html")
+    if letter.recipient != person.email:
+        return "address"
+    if not text.startswith(f"{person.salutation},\n") and not text.startswith(f"{person.salutation}：\n"):
+        return "salutation"
+    for body in (text, page):
+        if not all(said in body for said in last_purchase_told(account, chinese=person.speaks_chinese)):
+            return "last purchase"
+        if letter.way_out is None or letter.way_out not in body:
+            return "way out"
+    return None
+
+
+def last_purchase_told(account: Account, *, chinese: bool) -> tuple[str, str]:
+    """The day and the amount of the last purchase, in the reader's language."""
+    at = account.last_order_at
+    day = f"{at.year}年{at.month}月{at.day}日" if chinese else f"{at.day} {month_name[at.month]} {at.year}"
+    return day, f"£{account.last_order_minor / 100:,.2f}"
