@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from sqlalchemy.orm import Session
+from threadpoolctl import threadpool_limits
 
 from services.scoring.adapters.sql.customer_map import SqlCustomerMap
 from services.scoring.adapters.sql.order_ledger import SqlOrderLedger
@@ -81,9 +82,10 @@ class Wiring:
         """Do the oldest run that is not over, if this worker may; whether there was anything to do."""
         if not (self.runs.waiting() and self.run_lease.hold()):
             return False
-        return perform_next_run(
-            self.runs, clock=self.clock, still_mine=self.run_lease.hold, keep_runs=self.settings.scoring_keep_runs
-        )
+        with threadpool_limits(1):  # on few cores, threads of one small matrix product wait for each other
+            return perform_next_run(
+                self.runs, clock=self.clock, still_mine=self.run_lease.hold, keep_runs=self.settings.scoring_keep_runs
+            )
 
     def request_due_run(self) -> None:
         """Queue a run when one is due, if this worker may."""

@@ -38,8 +38,10 @@ class HoldoutPolicy:
 
     def days_of(self, span_days: int) -> int | None:
         """Days to hold out of a history of `span_days`; None when it is too short to be split."""
-        days = self.days or min(max(span_days // 4, self.min_days), self.max_days)
-        return days if days >= 1 and span_days >= 2 * days else None
+        if self.days is not None:
+            return self.days if self.days < span_days else None
+        days = min(max(span_days // 4, self.min_days), self.max_days)
+        return days if 2 * days <= span_days else None
 
 
 @dataclass(frozen=True)

@@ -27,13 +27,17 @@ from shared.clock import Clock
 from shared.contracts.scoring import Reason, ScoreComputedV1
 
 SLICE = 1_000
+"""Scores staged, and scores told, in one transaction."""
+
 MAX_FAILURES = 5
 
 StillMine = Callable[[], bool]
 """Asked between slices: may this worker go on?"""
 
 
-def perform_next_run(store: RunStore, *, clock: Clock, still_mine: StillMine, keep_runs: int) -> bool:
+def perform_next_run(
+    store: RunStore, *, clock: Clock, still_mine: StillMine, keep_runs: int, slice_size: int = SLICE
+) -> bool:
     """Do, or finish, the oldest run that is not over. False when there was nothing to do.
 
     Raises TakenOver when another worker has the run now. What else goes wrong is counted on the run, which fails
@@ -45,8 +49,9 @@ def perform_next_run(store: RunStore, *, clock: Clock, still_mine: StillMine, ke
         return False
     try:
         if run.state == "computing":
-            run = _compute(store, run, still_mine)
-        _publish(store, run, clock=clock, still_mine=still_mine, keep_runs=keep_runs)
+            run = _compute(store, run, still_mine=still_mine, slice_size=slice_size)
+        while run.state == "publishing" and still_mine():
+            run = _publish_slice(store, run, limit=slice_size, keep_runs=keep_runs, at=clock())
     except ScoringError as problem:
         _fail(store, run, str(problem), at=clock())
     except TakenOver:
@@ -57,7 +62,7 @@ def perform_next_run(store: RunStore, *, clock: Clock, still_mine: StillMine, ke
     return True
 
 
-def _compute(store: RunStore, run: ScoreRun, still_mine: StillMine) -> ScoreRun:
+def _compute(store: RunStore, run: ScoreRun, *, still_mine: StillMine, slice_size: int) -> ScoreRun:
     population, census = _census(store, run.settings)
     grid = GridCount()
     fits: dict[str, Any] = {}
@@ -66,7 +71,7 @@ def _compute(store: RunStore, run: ScoreRun, still_mine: StillMine) -> ScoreRun:
         fits[currency] = fit_report(values)
 
     scores = score(population, _plan(run.settings), report)
-    while batch := list(islice(scores, SLICE)):
+    while batch := list(islice(scores, slice_size)):
         if not still_mine():
             return run
         for each in batch:
@@ -111,19 +116,19 @@ def _plan(settings: RunSettings) -> ScoringPlan:
     )
 
 
-def _publish(store: RunStore, run: ScoreRun, *, clock: Clock, still_mine: StillMine, keep_runs: int) -> None:
-    while run.state == "publishing" and still_mine():
-        with store.transaction() as unit:
-            batch = unit.runs.to_publish(run, SLICE)
-            if batch:
-                told = replace(run.progress, published=run.progress.published + len(batch))
-                run = replace(run, progress=told, failures=0)
-                unit.facts.tell(_facts(run, batch, at=clock()))
-            else:
-                run = run.ended("succeeded", at=clock())
-            unit.runs.save(run)
-            if run.state == "succeeded":
-                unit.runs.forget_all_but(keep_runs)
+def _publish_slice(store: RunStore, run: ScoreRun, *, limit: int, keep_runs: int, at: datetime) -> ScoreRun:
+    with store.transaction() as unit:
+        batch = unit.runs.to_publish(run, limit)
+        if batch:
+            told = replace(run.progress, published=run.progress.published + len(batch))
+            run = replace(run, progress=told, failures=0)
+            unit.facts.tell(_facts(run, batch, at=at))
+        else:
+            run = run.ended("succeeded", at=at)
+        unit.runs.save(run)
+        if run.state == "succeeded":
+            unit.runs.forget_all_but(keep_runs)
+    return run
 
 
 def _facts(run: ScoreRun, scores: Sequence[Score], *, at: datetime) -> Iterator[ScoreComputedV1]:

@@ -8,7 +8,6 @@ from contextlib import suppress
 from threading import Event
 
 from sqlalchemy.exc import DBAPIError
-from threadpoolctl import threadpool_limits
 
 from services.scoring.bootstrap import Wiring
 from services.scoring.settings import ScoringSettings
@@ -31,8 +30,7 @@ def _score_runs(wiring: Wiring) -> Loop:
     def loop(stop: Event) -> None:
         while not stop.is_set():
             try:
-                with threadpool_limits(1):  # on few cores, threads of one small matrix product wait for each other
-                    busy = wiring.perform_next_run()
+                busy = wiring.perform_next_run()
             except TakenOver as lost:
                 _log.warning("a run was taken over", extra={"reason": str(lost)})
                 busy = False

@@ -1,0 +1,177 @@
+"""Score runs: one effect each, whatever dies in between."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from services.scoring.adapters.sql.score_queries import ScoreFilter, ScoreQueries
+from services.scoring.adapters.sql.tables import scores
+from services.scoring.bootstrap import Wiring, follow, record
+from services.scoring.use_cases import perform_run
+from services.scoring.use_cases.perform_run import perform_next_run
+from services.scoring.use_cases.ports import RunSettings, ScoreRun, TakenOver
+from services.scoring.use_cases.request_run import request_due_run, request_run
+from shared.bus.cloudevents import from_record
+from shared.bus.ports import Record
+from shared.contracts.contract import Contract
+from shared.contracts.scoring import ScoreComputedV1
+from shared.inbox.deliveries import fact_of
+from shared.sql.plumbing import outbox
+from tests.integration.scoring.conftest import NOW, Say
+from tests.integration.scoring.test_facts import profile
+
+CUSTOMERS = 60
+SLICE = 50  # two models: a run is staged, and told, in three slices
+
+
+@pytest.fixture
+def filled(wiring: Wiring, say: Say) -> Wiring:
+    names = [f"c{number:03}" for number in range(CUSTOMERS)]
+    facts: list[Contract] = [profile(f"p-{name}", f"user_id:{name}") for name in names]
+    for number, name in enumerate(names):
+        days = range(number % 90, 180, 11 + number % 40)
+        facts += [say(f"user_id:{name}", f"{name}-{day}", 100 + number, day=day) for day in days]
+    facts.append(say("anonymous_id:kiosk", "k1", 100))
+    facts.append(say("user_id:nobody-knows", "n1", 100))
+    with wiring.database.transaction() as session:
+        record(session, facts)
+        follow(session, facts)
+    return wiring
+
+
+def ask(wiring: Wiring, **settings: object) -> ScoreRun:
+    asked = RunSettings(("rfm", "lifetime_value"), as_of=NOW)
+    with wiring.runs.transaction() as unit:
+        return request_run(unit.runs, replace(asked, **settings), trigger="request", at=NOW)
+
+
+def told(wiring: Wiring) -> list[ScoreComputedV1]:
+    with wiring.database.reading() as session:
+        rows = session.execute(select(outbox).order_by(outbox.c.sequence)).all()
+    facts = []
+    for row in rows:
+        headers = tuple((name, value.encode("latin-1")) for name, value in row.headers)
+        stored = Record(row.topic, row.partition, row.sequence, bytes(row.value), row.key, headers, row.created_at)
+        facts += [fact_of(event) for event in from_record(stored)]
+    return [fact for fact in facts if isinstance(fact, ScoreComputedV1)]
+
+
+def get(wiring: Wiring, run: ScoreRun) -> ScoreRun:
+    with wiring.database.reading() as session:
+        return ScoreQueries(session).run(run.id)
+
+
+def test_a_run_scores_everybody_once_and_tells_it(filled: Wiring) -> None:
+    run = ask(filled)
+    assert filled.perform_next_run()
+    assert not filled.perform_next_run()
+    done = get(filled, run)
+    assert (done.state, done.progress.staged, done.progress.published) == ("succeeded", 120, 120)
+    assert done.report is not None
+    assert done.report["counts"]["scored"] == CUSTOMERS
+    assert done.report["counts"]["anonymous"] == 1
+    assert done.report["counts"]["without_profile"] == 1
+    facts = told(filled)
+    assert Counter((fact.profile_id, fact.model) for fact in facts).most_common(1)[0][1] == 1
+    assert len(facts) == 2 * CUSTOMERS
+    assert {fact.run_id for fact in facts} == {run.id}
+    assert all(fact.reasons for fact in facts)
+
+
+def perform(wiring: Wiring, still_mine: Callable[[], bool]) -> bool:
+    return perform_next_run(wiring.runs, clock=wiring.clock, still_mine=still_mine, keep_runs=2, slice_size=SLICE)
+
+
+class Killed(BaseException):
+    """As kill -9: nothing gets to clean up."""
+
+
+@pytest.mark.parametrize("steps", range(7))
+def test_killed_at_any_slice_it_ends_with_one_effect(filled: Wiring, steps: int) -> None:
+    run = ask(filled)
+    left = iter(range(steps))
+
+    def still_mine() -> bool:
+        if next(left, None) is None:
+            raise Killed
+        return True
+
+    with pytest.raises(Killed):
+        perform(filled, still_mine)
+    assert perform(filled, lambda: True)
+    done = get(filled, run)
+    assert (done.state, done.attempt) == ("succeeded", 2)
+    assert Counter((fact.profile_id, fact.model) for fact in told(filled)).total() == 2 * CUSTOMERS
+
+
+def test_a_worker_that_was_overtaken_writes_nothing(filled: Wiring) -> None:
+    ask(filled)
+    with filled.runs.transaction() as unit:
+        slow = unit.runs.take_up(at=NOW)
+    with filled.runs.transaction() as unit:
+        assert unit.runs.take_up(at=NOW) is not None
+    assert slow is not None
+    with pytest.raises(TakenOver), filled.runs.transaction() as unit:
+        unit.runs.save(slow)
+
+
+def test_a_fault_that_stays_fails_the_run_and_not_the_next_one(filled: Wiring) -> None:
+    run = ask(filled)
+
+    def broken() -> bool:
+        raise RuntimeError("disk on fire")
+
+    for _ in range(perform_run.MAX_FAILURES):
+        with pytest.raises(RuntimeError):
+            perform(filled, broken)
+    failed = get(filled, run)
+    assert (failed.state, failed.error) == ("failed", "RuntimeError: disk on fire")
+    following = ask(filled)
+    assert filled.perform_next_run()
+    assert get(filled, following).state == "succeeded"
+
+
+def test_scores_of_old_runs_are_forgotten_and_their_reports_kept(filled: Wiring) -> None:
+    runs = [ask(filled, models=("rfm",)) for _ in range(4)]
+    while filled.perform_next_run():
+        pass
+    with filled.database.reading() as session:
+        kept = session.execute(select(scores.c.run_id, func.count()).group_by(scores.c.run_id)).all()
+    assert sorted(kept) == sorted((run.id, CUSTOMERS) for run in runs[2:])
+    assert get(filled, runs[0]).report
+
+
+def test_nobody_to_score_is_a_run_too(wiring: Wiring) -> None:
+    run = ask(wiring)
+    assert wiring.perform_next_run()
+    assert get(wiring, run).state == "succeeded"
+
+
+def test_anonymous_customers_are_scored_on_request(wiring: Wiring, say: Say) -> None:
+    with wiring.database.transaction() as session:
+        record(session, [say("anonymous_id:kiosk", "k1", 100)])
+        follow(session, [profile("p-kiosk", "anonymous_id:kiosk")])
+    run = ask(wiring, include_anonymous=True)
+    wiring.perform_next_run()
+    with wiring.database.reading() as session:
+        queries = ScoreQueries(session)
+        (found,) = queries.of_run(queries.run(run.id), ScoreFilter("rfm"), limit=5)
+    assert found.score.profile_id == "p-kiosk"
+
+
+def test_the_schedule_waits_for_its_hour(wiring: Wiring) -> None:
+    def due(*, after: timedelta) -> ScoreRun | None:
+        return request_due_run(wiring.runs, every=timedelta(hours=24), idle_since=NOW, clock=lambda: NOW + after)
+
+    assert due(after=timedelta(hours=23)) is None
+    first = due(after=timedelta(hours=25))
+    assert first is not None
+    assert (first.trigger, first.settings.models) == ("schedule", ("rfm", "lifetime_value"))
+    assert due(after=timedelta(hours=26)) is None
+    assert due(after=timedelta(hours=50)) is not None
