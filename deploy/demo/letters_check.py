@@ -45,13 +45,15 @@ class Arrived:
         link = _LINK.fullmatch(links[0].strip()) if len(links) == 1 else None
         return link[1] if link and [post.strip() for post in posts] == [_ONE_CLICK] else None
 
+    @property
+    def language(self) -> str:
+        """The language it is written in."""
+        return str(self.message["Content-Language"])
+
     def letter(self) -> Letter:
         """As the report shows it."""
-        headers = {name: str(self.message[name]) for name in ("From", "To", "Subject")}
-        language = str(self.message.get("Content-Language", "en"))
-        return Letter(
-            headers["From"], headers["To"], headers["Subject"], self.part("plain"), self.part("html"), language
-        )
+        sender, recipient, subject = (str(self.message[name]) for name in ("From", "To", "Subject"))
+        return Letter(sender, recipient, subject, self.part("html"))
 
 
 def parse(caught: Caught) -> Arrived:

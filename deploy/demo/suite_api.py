@@ -67,7 +67,7 @@ class SuiteApi:
         )
 
     def click(self, link: str) -> None:
-        """What a mail provider does when a reader clicks "unsubscribe" (RFC 8058): no key, no cookie, one form field."""
+        """What a mail provider does when a reader unsubscribes (RFC 8058): no key, no cookie, one form field."""
         answer = httpx.post(link, data={"List-Unsubscribe": "One-Click"}, timeout=_TIMEOUT)
         _content(answer)
 

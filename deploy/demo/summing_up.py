@@ -36,10 +36,8 @@ def sum_up(
     findings.tell("profile", f"{profile['orders']['purchases']:,} purchases, {profile['orders']['refunds']:,} refunds")
     for segment in findings.segments:
         findings.tell("profile", f"{segment.name}: {segment.size:,} ({segment.meaning})")
-    model, spending = findings.fit["purchase_model"], findings.fit["spending"]["model"]
-    findings.tell(
-        "scoring", f"{len(findings.values_minor):,} customers scored: rfm, lifetime value by {model}, {spending}"
-    )
+    models = f"{findings.fit['purchase_model']} and {findings.fit['spending']['model']}"
+    findings.tell("scoring", f"{len(findings.values_minor):,} customers scored: rfm; lifetime value by {models}")
     findings.tell("scoring", f"expected in the next twelve months: £{sum(findings.values_minor) / 100:,.0f}")
     outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in messaging["messages"].items() if count)
     findings.tell("messaging", f"letters: {outcomes}")

@@ -21,7 +21,7 @@ from deploy.local.process_manager import ProcessManager, ProcessState
 from deploy.local.programs import ROOT, programs_of
 from deploy.local.refusals import CannotStart
 
-_READY_WITHIN_S = 90.0
+_READY_WITHIN_S = 180.0
 _GIVE_UP_AFTER = 3
 
 
