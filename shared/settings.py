@@ -17,7 +17,7 @@ class ServiceSettings(BaseSettings):
     environment: Literal["development", "production"] = "development"
     data_dir: Path = Field(Path("var"), description="where embedded databases and the embedded bus live")
     bus_url: str = Field("var/bus", description="a path for the embedded log, or kafka://host:port[,host:port]")
-    host: str = "127.0.0.1"
+    host: str = Field("127.0.0.1", description="the address that APIs and workers listen on")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     worker_port: int = Field(0, ge=0, le=65535, description="health and metrics of the worker; 0 for none")
     admin_key_sha256: str | None = Field(

@@ -49,7 +49,9 @@ def test_functions_with_many_parameters_take_them_by_name() -> None:
         f"{file.relative_to(ROOT)}:{function.lineno} {function.name}"
         for file in CODE
         for function in functions(file)
-        if len([a for a in function.args.args if a.arg not in ("self", "cls")]) > 5 and not function.decorator_list
+        if len([a for a in function.args.args if a.arg not in ("self", "cls")]) > 4
+        and not function.decorator_list
+        and not function.name.startswith("handle_")  # aiosmtpd says how those are called
     ]
     assert positional == []
 

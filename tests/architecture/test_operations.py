@@ -1,0 +1,49 @@
+"""What operators rely on exists: metrics that alerts ask for, the pages they point to, the groups that scale."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import prometheus_client
+import yaml
+
+from shared.telemetry import metrics
+from tests.architecture.manifests import KUBERNETES
+from tests.architecture.suite import ROOT, SERVICES
+
+ALERTS = yaml.safe_load((ROOT / "deploy" / "dashboards" / "alerts.yaml").read_text())["groups"][0]["rules"]
+
+
+def exposed() -> set[str]:
+    """Every series name that a process exposes."""
+    kept = [value for value in vars(metrics).values() if isinstance(value, prometheus_client.metrics.MetricWrapperBase)]
+    families = [family for metric in kept for family in metric.describe()]
+    endings = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
+    return {f"{family.name}{ending}" for family in families for ending in endings[family.type]}
+
+
+def test_alerts_ask_for_metrics_that_there_are() -> None:
+    asked = {name for rule in ALERTS for name in re.findall(r"rapport_\w+", rule["expr"])}
+    assert asked
+    assert asked <= exposed()
+
+
+def test_alerts_point_to_a_heading_of_the_operators_page() -> None:
+    headings = set(re.findall(r"^#+ (.+)$", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE))
+    pointed = {
+        place.strip() for rule in ALERTS for place in re.findall(r"See: (.+)\.$", rule["annotations"]["description"])
+    }
+    assert len(pointed) == len(ALERTS)
+    assert pointed <= headings
+
+
+def test_workers_scale_by_the_groups_that_they_read_as() -> None:
+    text = (KUBERNETES / "components" / "keda" / "scaled-workers.yaml").read_text()
+    scaled: list[Any] = list(yaml.safe_load_all(text))
+    groups = {t["metadata"]["consumerGroup"]: t["metadata"]["topic"] for s in scaled for t in s["spec"]["triggers"]}
+    assert {s["spec"]["scaleTargetRef"]["name"] for s in scaled} == {f"{name}-worker" for name in SERVICES}
+    source = "".join((ROOT / "services" / name / "bootstrap.py").read_text() for name in SERVICES)
+    read = set(re.findall(r"\"((?:profile|messaging|scoring|events)\.(?:\w+))\"", source))
+    assert set(groups) == {name for name in read if name.count(".") == 1}
+    assert all(group.endswith(topic) for group, topic in groups.items())
