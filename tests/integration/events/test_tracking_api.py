@@ -34,7 +34,7 @@ def test_calls_with_needs_of_their_own(gate: Events, path: str) -> None:
     assert gate.send(path, call).content == SUCCESS
 
 
-@pytest.mark.parametrize("path", ["/v1/batch", "/v1/b", "/v1/import"])
+@pytest.mark.parametrize("path", ["/v1/batch", "/v1/b", "/v1/import", "/beacon/v1/batch"])
 def test_batches(gate: Events, path: str) -> None:
     assert gate.send(path, {"batch": [PAGE, PAGE | {"type": "identify"}]}).content == SUCCESS
     assert gate.send(path, {"batch": []}).content == SUCCESS

@@ -60,13 +60,27 @@ class SqlTimeline:
         """The document of one touchpoint."""
         return self._documents([touchpoint_id]).get(touchpoint_id)
 
-    def by_message(self, message_id: str) -> list[bytes]:
-        """The touchpoints that lately came under this message id, of whatever source."""
+    def latest(
+        self, *, subject: str | None, message_id: str | None, limit: int, before: str | None
+    ) -> list[tuple[str, bytes]]:
+        """Touchpoints by id, the last recorded first, from behind the id `before`.
+
+        A message is found for as long as its duplicates are looked for: a day at least.
+        """
+        query = select(_columns.id, _columns.document).order_by(_columns.id.desc()).limit(limit)
+        if subject is not None:
+            query = query.where(_columns.subject == subject)
+        if message_id is not None:
+            query = query.where(_columns.id.in_(self._of_message(message_id)))
+        if before is not None:
+            query = query.where(_columns.id < before)
+        return [(row.id, bytes(row.document)) for row in self._session.execute(query)]
+
+    def _of_message(self, message_id: str) -> list[str]:
         hashes = [message_hash(source_id, message_id) for source_id in self._session.scalars(select(sources.c.id))]
-        query = select(seen_messages.c.touchpoint_id).where(
-            seen_messages.c.bucket.in_(select(seen_messages.c.bucket).distinct()), seen_messages.c.hash.in_(hashes)
-        )
-        return list(self._documents(list(self._session.scalars(query))).values())
+        buckets = list(self._session.scalars(select(seen_messages.c.bucket).distinct()))
+        seen = (seen_messages.c.bucket.in_(buckets)) & (seen_messages.c.hash.in_(hashes))
+        return list(self._session.scalars(select(seen_messages.c.touchpoint_id).where(seen)))
 
     def _documents(self, ids: Sequence[str]) -> dict[str, bytes]:
         query = select(_columns.id, _columns.document).where(_columns.id.in_(ids)).order_by(_columns.id)

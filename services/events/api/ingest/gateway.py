@@ -29,11 +29,15 @@ _STORED_WITHIN_S = 25.0
 BEACON = "beacon"
 PATHS = {
     **{f"/v1/{name}": BATCH for name in ("batch", "import", "b")},
+    "/beacon/v1/batch": BATCH,
     **{f"/v1/{kind}": kind for kind in ("identify", "track", "page", "screen", "group", "alias")},
     **{f"/v1/{kind[0]}": kind for kind in ("identify", "track", "page", "screen", "group", "alias")},
     "/v1/m": BEACON,
 }
-"""What each path takes: a batch, calls of one kind, or the browser SDK's metrics about itself."""
+"""What each path takes: a batch, calls of one kind, or the browser SDK's metrics about itself.
+
+`/beacon` is where RudderStack's browser SDK sends when a page is left, with the write key in the query.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

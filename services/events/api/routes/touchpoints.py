@@ -7,14 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.events.adapters.sql.timeline import SqlTimeline
-from services.events.api.schemas.touchpoints import TouchpointView, document, page
+from services.events.api.schemas.touchpoints import TouchpointView, page, single
 from services.events.domain.errors import TouchpointNotFound
 from shared.auth.access import Requires
-from shared.http.pagination import Page
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
 
+Text = r"^[^\x00]*$"
 router = APIRouter(
     prefix="/v1/touchpoints",
     tags=["Touchpoints"],
@@ -25,16 +26,24 @@ router = APIRouter(
 
 
 @router.get("", response_model=Page[TouchpointView])
-def find(
-    message_id: Annotated[
-        str, Query(min_length=1, max_length=500, pattern=r"^[^\x00]*$", description="the messageId a client sent")
-    ],
+def list_touchpoints(
     request: Request,
+    message_id: Annotated[
+        str | None, Query(min_length=1, max_length=500, pattern=Text, description="the messageId that a client sent")
+    ] = None,
+    subject: Annotated[
+        str | None, Query(min_length=1, max_length=300, pattern=Text, description="such as `user_id:17850`")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Response:
-    """What became of a message, for a day at least after it arrived; one touchpoint a source."""
+    """Touchpoints, the last recorded first. A `message_id` is found for a day at least after it arrived."""
+    before = decode_cursor(cursor, str)[0] if cursor else None
     database: Database = request.app.state.database
     with database.reading() as session:
-        return page(SqlTimeline(session).by_message(message_id), None)
+        found = SqlTimeline(session).latest(subject=subject, message_id=message_id, limit=limit + 1, before=before)
+    shown, more = found[:limit], len(found) > limit
+    return page([document for _, document in shown], encode_cursor(shown[-1][0]) if more else None)
 
 
 @router.get("/{touchpoint_id}", response_model=TouchpointView)
@@ -48,4 +57,4 @@ def show(
         stored = SqlTimeline(session).one(touchpoint_id)
     if stored is None:
         raise TouchpointNotFound(f"no touchpoint {touchpoint_id}")
-    return document(stored)
+    return single(stored)

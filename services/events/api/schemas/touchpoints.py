@@ -58,7 +58,7 @@ class TouchpointView(BaseModel):
     traceparent: str | None = None
 
 
-def document(stored: bytes) -> Response:
+def single(stored: bytes) -> Response:
     """A stored touchpoint as the answer: its document is the view's JSON already."""
     return Response(stored, media_type="application/json")
 
