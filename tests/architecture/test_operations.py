@@ -44,6 +44,5 @@ def test_workers_scale_by_the_groups_that_they_read_as() -> None:
     groups = {t["metadata"]["consumerGroup"]: t["metadata"]["topic"] for s in scaled for t in s["spec"]["triggers"]}
     assert {s["spec"]["scaleTargetRef"]["name"] for s in scaled} == {f"{name}-worker" for name in SERVICES}
     source = "".join((ROOT / "services" / name / "bootstrap.py").read_text() for name in SERVICES)
-    read = set(re.findall(r"\"((?:profile|messaging|scoring|events)\.(?:\w+))\"", source))
-    assert set(groups) == {name for name in read if name.count(".") == 1}
+    assert set(groups) == set(re.findall(r"(?:consumer=|CONSUMER = )\"([\w.]+)\"", source))
     assert all(group.endswith(topic) for group, topic in groups.items())

@@ -44,7 +44,6 @@ def first_requests(suite: Suite) -> str:
 def answers_to(script: str, environment: dict[str, str]) -> list[Any]:
     """What each request was answered; shorter where one failed and ended the script."""
     done = subprocess.run(["bash", "-e"], input=script, env=environment, capture_output=True, text=True, check=False)
-    print(done.stdout, done.stderr)
     return [json.loads(answer) for answer in re.sub(r"}\s*{", "}\n{", done.stdout).splitlines()]
 
 
