@@ -36,7 +36,7 @@ def main() -> int:
     """0 when every count is as it must be; 1 when one is not or a service failed; 130 after Ctrl-C."""
     options = _options()
     signal.signal(signal.SIGTERM, _end)
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
     try:
         with data_folder(options.data_dir) as folder:
             return _demo(options, folder, Narrator(console))

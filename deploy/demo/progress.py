@@ -21,7 +21,7 @@ class Narrator:
 
     def say(self, line: str) -> None:
         """One line."""
-        self.console.print(line, highlight=False)
+        self.console.print(line, highlight=False, soft_wrap=True)
 
     @contextmanager
     def stage(self, title: str, total: int) -> Iterator[Advance]:

@@ -69,7 +69,8 @@ class SuiteApi:
     def click(self, link: str) -> None:
         """What a mail provider does when a reader unsubscribes (RFC 8058): no key, no cookie, one form field."""
         answer = httpx.post(link, data={"List-Unsubscribe": "One-Click"}, timeout=_TIMEOUT)
-        _content(answer)
+        if not answer.is_success:
+            raise DemoFailed(f"POST {link} answered {answer.status_code}: {answer.text[:500]}")
 
     def _ask(self, service: str, method: str, path: str, **request: Any) -> Json:
         url = f"{self._urls[service]}{path}"

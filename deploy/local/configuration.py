@@ -37,6 +37,7 @@ class Configuration:
     host: str
     data_dir: Path
     bus_url: str
+    databases: Mapping[str, str]
     ports: Mapping[str, int]
     mail_port: int | None
     environment: Mapping[str, str]
@@ -68,9 +69,11 @@ def configure(*, mail_port: int = 8125, **chosen: Any) -> Configuration:
     environment["RAPPORT_DATA_DIR"] = str(data_dir)
     if "bus_url" not in profile.model_fields_set:
         environment["RAPPORT_BUS_URL"] = str(data_dir / "bus")
+    databases = {}
     for name, read in settings.items():
-        if f"{name}_database_url" not in read.model_fields_set:
-            environment[_variable(f"{name}_database_url")] = f"sqlite:///{data_dir / name}.db"
+        given = f"{name}_database_url" in read.model_fields_set
+        databases[name] = getattr(read, f"{name}_database_url") if given else f"sqlite:///{data_dir / name}.db"
+        environment[_variable(f"{name}_database_url")] = databases[name]
     catches = "smtp_url" not in messaging.model_fields_set
     if catches:
         environment["RAPPORT_SMTP_URL"] = f"smtp://127.0.0.1:{mail_port}"
@@ -81,6 +84,7 @@ def configure(*, mail_port: int = 8125, **chosen: Any) -> Configuration:
         host=profile.host,
         data_dir=data_dir,
         bus_url=environment.get("RAPPORT_BUS_URL", profile.bus_url),
+        databases=databases,
         ports=ports,
         mail_port=mail_port if catches else None,
         environment=environment,

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 import httpx
+from sqlalchemy.exc import SQLAlchemyError
 
 from deploy.local import preflight
 from deploy.local.configuration import SETTINGS, Configuration
 from deploy.local.development_keys import DevelopmentKeys, development_keys
 from deploy.local.process_manager import ProcessManager, ProcessState
-from deploy.local.programs import ROOT, programs_of
+from deploy.local.programs import programs_of
 from deploy.local.refusals import CannotStart
+from shared.sql.database import Database
+from shared.sql.migrations import upgrade
 
 _READY_WITHIN_S = 180.0
 _GIVE_UP_AFTER = 3
@@ -43,7 +44,7 @@ class Suite:
         except OSError as error:
             raise CannotStart(f"{error.filename}: {error.strerror}") from error
         environment = {**self.configuration.environment, **self.keys.environment}
-        _migrate(SETTINGS, os.environ | environment)
+        _migrate(self.configuration.databases)
         preflight.prepare_bus(self.configuration.bus_url)
         self._manager = ProcessManager(
             programs_of(self.configuration), logs=self.configuration.logs, environment=environment
@@ -128,25 +129,16 @@ class _Failures:
                 raise CannotStart(f"{state.name} does not start: {state.last_log_line()}")
 
 
-def _migrate(services: Iterable[str], environment: dict[str, str]) -> None:
-    """Bring every database up to date, all at the same time."""
-    running = {
-        name: subprocess.Popen(
-            [sys.executable, "-m", f"services.{name}", "migrate"],
-            cwd=ROOT,
-            env=environment,
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-        )
-        for name in services
-    }
-    said = {name: process.communicate()[1].strip() for name, process in running.items()}
-    for name, process in running.items():
-        if process.returncode:
-            raise CannotStart(
-                f"the database of {name} is not usable: {said[name].splitlines()[-1] if said[name] else ''}"
-            )
+def _migrate(databases: Mapping[str, str]) -> None:
+    """Bring every database up to date. Raises CannotStart for one that cannot be used."""
+    for name, url in databases.items():
+        try:
+            database = Database(url)
+            upgrade(database, f"services.{name}.migrations")
+            database.dispose()
+        except (ValueError, SQLAlchemyError, OSError) as error:
+            reason = str(error).partition("\n")[0]
+            raise CannotStart(f"RAPPORT_{name.upper()}_DATABASE_URL: {reason}") from error
 
 
 def _answers(url: str) -> bool:
