@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import Depends, Header, Path, Request
+from fastapi import Depends, Path, Request
 
 from services.messaging.bootstrap import Wiring
+from shared.http.problems import Problem
 
+_ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
 UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 
@@ -17,18 +19,15 @@ def _wiring(request: Request) -> Wiring:
     return wiring
 
 
-def _wanted_version(
-    if_match: Annotated[
-        str | None,
-        Header(
-            pattern=r'^(\*|(W/)?"[0-9]{1,9}")$',
-            description="the ETag that the change is based on; 412 when there is a newer one",
-            examples=['"3"'],
-        ),
-    ] = None,
-) -> int | None:
-    digits = re.search(r"\d+", if_match or "")
-    return int(digits.group()) if digits else None
+def _wanted_version(request: Request) -> int | None:
+    """The version that `If-Match` names. Not among the documented parameters: no value of it is valid by itself."""
+    header = request.headers.get("if-match", "*")
+    if header.strip() == "*":
+        return None
+    found = _ETAG.fullmatch(header.strip())
+    if found is None:
+        raise Problem(400, "invalid_etag", 'If-Match is an ETag of this resource, such as "3"')
+    return int(found[1])
 
 
 Wired = Annotated[Wiring, Depends(_wiring)]

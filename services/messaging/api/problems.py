@@ -24,7 +24,7 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     TemplateNotFound: ProblemSpec(status=404, code="template_not_found", title="No such template"),
     CampaignNotFound: ProblemSpec(status=404, code="campaign_not_found", title="No such campaign"),
     MessageNotFound: ProblemSpec(status=404, code="message_not_found", title="No such message"),
-    ContactNotFound: ProblemSpec(status=404, code="contact_not_found", title="No such customer here"),
+    ContactNotFound: ProblemSpec(status=409, code="contact_unknown", title="The customer is not known here yet"),
     UnknownToken: ProblemSpec(status=404, code="unknown_link", title="This link is not complete"),
     TransitionRefused: ProblemSpec(status=409, code="wrong_status", title="The campaign's status does not allow this"),
     VersionMismatch: ProblemSpec(status=412, code="version_conflict", title="It changed since you read it"),

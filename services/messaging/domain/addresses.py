@@ -1,4 +1,7 @@
-"""E-mail addresses as SMTP carries them (RFC 5321 section 4.5.3.1, RFC 6531)."""
+"""E-mail addresses as SMTP carries them (RFC 5321, RFC 6531).
+
+A local part may be longer than the 64 octets that every server must take (RFC 5321 section 4.5.3.1): some take more.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ def parse_address(text: object) -> Address:
     labels = domain.split(".")
     if len(labels) < 2 or not all(map(_LABEL.match, labels)) or labels[-1].isdigit():
         raise AddressInvalid("the part after @ is not a domain name")
-    if len(local.encode("utf-8", "replace")) > 64 or len(local) + len(domain) > 253:
+    if len(local.encode("utf-8", "replace")) + len(domain) > 253:
         raise AddressInvalid("longer than mail can carry")
     return Address(local, domain)
 

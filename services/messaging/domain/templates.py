@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from services.messaging.domain.languages import Language
 
 LONGEST_SUBJECT = 255
 LONGEST_BODY = 100_000
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class TemplateVersion:
-    """What a campaign pins. `variants` holds a text for each language there is; `default_language` is one of them."""
+    """What a campaign pins. `default_language` is for readers of others, where there is a text in it."""
 
     template_id: str
     version: int
@@ -65,12 +67,10 @@ class Rendered:
 def check_shape(version: TemplateVersion) -> None:
     """Check what needs no template language. Raises TemplateInvalid with every flaw."""
     flaws = []
-    if version.default_language not in version.variants:
-        flaws.append(Flaw(version.default_language, 1, "the default language has no text"))
     for language, variant in version.variants.items():
         if not (variant.html or "").strip() and not (variant.text or "").strip():
             flaws.append(Flaw(language, 1, "give at least one of html and text"))
-        if not variant.subject.strip() or len(variant.subject) > LONGEST_SUBJECT or not variant.subject.isprintable():
+        if not variant.subject.strip() or len(variant.subject) > LONGEST_SUBJECT or _CONTROLS.search(variant.subject):
             reason = f"one line of 1 to {LONGEST_SUBJECT} characters is needed"
             flaws.append(Flaw(f"{language}.subject", 1, reason))
         for part in ("html", "text"):

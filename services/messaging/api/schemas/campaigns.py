@@ -8,29 +8,28 @@ from datetime import datetime
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.messaging.api.dependencies import UUID
+from services.messaging.api.schemas.texts import ONE_LINE, EmailAddress, Name
 from services.messaging.domain.campaigns import Campaign, CampaignStatus, Kind, Sender
 from services.messaging.use_cases.change_campaigns import Plan
 from shared.http.schemas import Schema
-
-_ONE_LINE = r"^[^\x00-\x1f\x7f]+$"
 
 
 class SenderBody(Schema):
     """Whom the messages are from."""
 
-    address: str = Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$", examples=["shop@example.com"])
-    name: str | None = Field(None, min_length=1, max_length=100, pattern=_ONE_LINE, examples=["The Shop"])
+    address: EmailAddress
+    name: str | None = Field(None, min_length=1, max_length=100, pattern=ONE_LINE, examples=["The Shop"])
 
 
 class CampaignDraft(Schema):
     """A template to a segment. The audience is taken when it is due; the template's version is pinned now."""
 
-    name: str = Field(min_length=1, max_length=200, examples=["Win back 2026-05"])
+    name: Name = Field(examples=["Win back 2026-05"])
     segment_id: str = Field(pattern=UUID, examples=["0193f0a2-8d00-7d10-b0c4-93a1d7a4c001"])
     template_id: str = Field(pattern=UUID, examples=["0193f0a2-7c1e-7b6a-9f3e-2f1f6f0e8a11"])
     template_version: int | None = Field(None, ge=1, le=1_000_000, description="the current one unless given")
     sender: SenderBody
-    topic: str = Field("news", min_length=1, max_length=100, pattern=_ONE_LINE, examples=["win-back"])
+    topic: str = Field("news", min_length=1, max_length=100, pattern=ONE_LINE, examples=["win-back"])
     kind: Kind = Field(
         "marketing",
         description="marketing honours refusals and is never sent twice; transactional is sent again when in doubt",

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, Field, JsonValue
 
 from services.messaging.api.dependencies import UUID
+from services.messaging.api.schemas.texts import ONE_LINE, SOMETHING, Name
 from services.messaging.domain.campaigns import Sender
 from services.messaging.domain.contacts import Contact, LastPurchase
 from services.messaging.domain.languages import Language
@@ -43,9 +44,15 @@ EXAMPLE: dict[str, Any] = {
 class VariantBody(Schema):
     """One language; at least one of `html` and `text`."""
 
-    subject: str = Field(min_length=1, max_length=LONGEST_SUBJECT)
-    html: str | None = Field(None, max_length=LONGEST_BODY)
-    text: str | None = Field(None, max_length=LONGEST_BODY)
+    subject: str = Field(min_length=1, max_length=LONGEST_SUBJECT, pattern=ONE_LINE)
+    html: str | None = Field(None, max_length=LONGEST_BODY, pattern=SOMETHING)
+    text: str | None = Field(None, max_length=LONGEST_BODY, pattern=SOMETHING)
+
+    model_config = {
+        "json_schema_extra": {
+            "anyOf": [{"required": [part], "properties": {part: {"type": "string"}}} for part in ("html", "text")]
+        }
+    }
 
 
 class TemplateDraft(Schema):
@@ -55,7 +62,7 @@ class TemplateDraft(Schema):
     `last_purchase.{date, amount, products, order_id}` and `traits.<name>`; the last two need a `default` or an `if`.
     """
 
-    name: str = Field(min_length=1, max_length=200)
+    name: Name
     default_language: Language = "en"
     variants: dict[Language, VariantBody] = Field(min_length=1)
 
@@ -104,12 +111,11 @@ class PreviewRequest(Schema):
     """Whom to write to: a known profile, or sample data."""
 
     profile_id: str | None = Field(None, pattern=UUID)
-    version: int | None = Field(None, ge=1, le=1_000_000)
     language: str | None = Field(None, max_length=35, description="BCP 47", examples=["zh-TW"])
     timezone: str | None = Field(None, max_length=64, examples=["Asia/Taipei"])
     traits: dict[str, JsonValue] = Field({}, max_length=100, examples=[{"name": "王小明", "gender": "male"}])
     last_purchase: SamplePurchase | None = None
-    sender_name: str = Field("Rapport", min_length=1, max_length=100)
+    sender_name: Name = "Rapport"
 
     def contact(self) -> Contact:
         """The sample as a customer."""
