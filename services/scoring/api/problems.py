@@ -16,7 +16,7 @@ from shared.http.problems import ProblemSpec
 
 PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     UnknownModel: ProblemSpec(status=422, code="unknown_model", title="No model has this name"),
-    InvalidRun: ProblemSpec(status=422, code="invalid_run", title="The run's settings contradict each other"),
+    InvalidRun: ProblemSpec(status=409, code="invalid_run", title="The run cannot be done now"),
     UnknownRun: ProblemSpec(status=404, code="unknown_run", title="No score run has this id"),
     UnknownProfile: ProblemSpec(status=404, code="unknown_profile", title="No fact names this profile"),
     TooFewData: ProblemSpec(status=422, code="too_few_data", title="Too few customers to fit a model to"),

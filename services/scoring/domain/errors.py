@@ -4,7 +4,7 @@ Errors::
 
     ScoringError
      +-- UnknownModel        no model has this name
-     +-- InvalidRun          the settings of a score run contradict each other
+     +-- InvalidRun          a score run that cannot be done now, such as one as of tomorrow
      +-- UnknownRun          no score run has this id
      +-- UnknownProfile      no fact names this profile
      +-- TooFewData          a model cannot be fitted to so few customers
@@ -22,7 +22,7 @@ class UnknownModel(ScoringError):
 
 
 class InvalidRun(ScoringError):
-    """The settings of a score run contradict each other."""
+    """A score run that cannot be done now, such as one as of tomorrow."""
 
 
 class UnknownRun(ScoringError):

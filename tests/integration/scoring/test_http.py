@@ -114,7 +114,6 @@ def test_the_same_idempotency_key_queues_one_run(http: httpx.Client) -> None:
         {"models": []},
         {"models": ["horoscope"]},
         {"models": ["rfm"], "surprise": 1},
-        {"models": ["rfm"], "as_of": "2999-01-01T00:00:00Z"},
         {"models": ["rfm"], "as_of": "2020-01-01T00:00:00"},
         {"models": ["rfm"], "holdout_days": 0},
     ],
@@ -123,6 +122,16 @@ def test_a_bad_request_for_a_run_is_refused(http: httpx.Client, body: dict[str, 
     answer = http.post("/v1/score-runs", json=body)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_run_as_of_tomorrow_is_refused(http: httpx.Client) -> None:
+    answer = http.post("/v1/score-runs", json={"models": ["rfm"], "as_of": "2999-01-01T00:00:00Z"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "invalid_run")
+
+
+@pytest.mark.parametrize("days", ["90", True, 90.5])
+def test_types_are_not_guessed(http: httpx.Client, days: object) -> None:
+    assert http.post("/v1/score-runs", json={"models": ["rfm"], "holdout_days": days}).status_code == 422
 
 
 def test_counts_keep_anonymous_customers_apart(wiring: Wiring, say: Say, http: httpx.Client) -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from services.scoring.api.schemas.identifiers import ModelName
 from services.scoring.use_cases.ports import RunSettings, ScoreRun
 from shared.http.schemas import Schema
 
 _EARLIEST = datetime.fromisoformat("1970-01-02T00:00:00+00:00")
+
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 90.0 is the integer 90."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class NewScoreRun(Schema):
@@ -22,14 +27,24 @@ class NewScoreRun(Schema):
         AwareDatetime | None,
         Field(ge=_EARLIEST, description="use facts until then; now when left out", examples=["2011-12-10T00:00:00Z"]),
     ] = None
-    holdout_days: int | None = Field(
-        None, ge=1, le=3_650, description="days held out of the fit to check it; a quarter of the history if left out"
+    holdout_days: Annotated[int | None, BeforeValidator(_whole)] = Field(
+        None,
+        strict=True,
+        ge=1,
+        le=3_650,
+        description="days held out of the fit to check it; a quarter of the history if left out",
     )
     holdout_tolerance: float = Field(
-        0.25, gt=0, le=10, description="largest error of the held-out total, as a fraction, at which a model passes"
+        0.25,
+        strict=True,
+        gt=0,
+        le=10,
+        description="largest error of the held-out total, as a fraction, at which a model passes",
     )
-    annual_discount: float = Field(0.1, ge=0, le=10, description="0.1: money in a year is worth a tenth less")
-    include_anonymous: bool = Field(False, description="score customers known by a device only, too")
+    annual_discount: float = Field(
+        0.1, strict=True, ge=0, le=10, description="0.1: money in a year is worth a tenth less"
+    )
+    include_anonymous: bool = Field(False, strict=True, description="score customers known by a device only, too")
 
 
 class ScoreRunSummary(BaseModel):
