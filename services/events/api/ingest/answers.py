@@ -39,7 +39,7 @@ def preflight(scope: Scope) -> Response:
         status_code=204,
         headers={
             **_CORS,
-            "Access-Control-Allow-Methods": "POST, OPTIONS",
+            "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
             "Access-Control-Allow-Headers": asked if _HEADER_LIST.fullmatch(asked) else _USUAL_HEADERS,
             "Access-Control-Max-Age": "86400",
             "Vary": "Access-Control-Request-Headers",

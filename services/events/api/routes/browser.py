@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from services.events.api.ingest.answers import preflight
 from services.events.api.ingest.write_keys import KnownWriteKeys
 from services.events.domain.errors import UnknownWriteKey
 from shared.http.problems import PROBLEM_RESPONSES, Problem
@@ -67,6 +68,14 @@ async def rudderstack_settings(
         "workspaceId": "rapport",
     }
     return {"source": source, "consentManagementMetadata": {}}
+
+
+@router.options("/sourceConfig", include_in_schema=False)
+@router.options("/sourceConfig/", include_in_schema=False)
+@router.options("/v1/projects/{write_key}/settings", include_in_schema=False)
+def allow_asking(request: Request) -> Response:
+    """A browser asks first, where its SDK sends the write key in a header too."""
+    return preflight(request.scope)
 
 
 async def _source(request: Request, write_key: str) -> str:
