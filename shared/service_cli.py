@@ -80,7 +80,8 @@ def _migrate(database: Database, package: str, options: argparse.Namespace) -> i
     elif options.check:
         check(database, package)
     elif options.applied:
-        return 0 if is_applied(database, package) else 1
+        if not is_applied(database, package):
+            raise ValueError("the schema is older than this version; run migrate")
     else:
         upgrade(database, package)
     return 0
