@@ -82,7 +82,7 @@ class Books:
         """What has come in since the books were opened."""
         return Totals(*(now - before for now, before in zip(self._totals(), self._opening, strict=True)))
 
-    def account_of(self, customers: Sequence[Customer], *, drained_within_s: float = 60.0) -> EventAccount:
+    def account_of(self, customers: Sequence[Customer], *, drained_within_s: float = 120.0) -> EventAccount:
         """Wait until the suite has caught up with these customers, then count."""
         wanted = expected(customers)
         deadline = time.monotonic() + drained_within_s

@@ -62,7 +62,7 @@ def test_one_poison_fact_in_ten_thousand_stops_nothing_and_can_be_replayed(suite
     with poisoned(suite, f"{victim.user_id}-2"):
         send(suite, customers)
         others = expected(customers).profile_orders - 1
-        suite.wait_for(lambda: books.totals().profile_orders == others, "every other order", timeout_s=90)
+        suite.wait_for(lambda: books.totals().profile_orders == others, "every other order", timeout_s=180)
         (letter,) = dead_letters(suite, "profile")
         assert letter["state"] == "dead"
         assert "this order is poison" in letter["reason"]

@@ -65,6 +65,11 @@ class Suite:
         """Every process by name, such as `events-api` and `events-worker`."""
         return [f"{service}-{role}" for service in self.services for role in self._roles]
 
+    @property
+    def bus_url(self) -> str:
+        """The bus that every process is on."""
+        return self._environment["RAPPORT_BUS_URL"]
+
     def __enter__(self) -> Self:
         self.directory.mkdir(parents=True, exist_ok=True)
         try:
@@ -98,6 +103,11 @@ class Suite:
         self._processes[name].kill()
         self._processes[name].wait(10)
 
+    def restart(self, name: str) -> None:
+        """kill -9 one process and start it again at once."""
+        self.kill(name)
+        self.start(name)
+
     def terminate(self, name: str, *, timeout_s: float = 25.0) -> int:
         """Ask one process to end (SIGTERM), and return its exit code. Raises psutil.TimeoutExpired."""
         self._processes[name].send_signal(signal.SIGTERM)
@@ -107,11 +117,11 @@ class Suite:
         """The bytes that one process has in memory now."""
         return int(self._processes[name].memory_info().rss)
 
-    def wait_until_ready(self, timeout_s: float = 60.0) -> None:
+    def wait_until_ready(self, timeout_s: float = 180.0) -> None:
         """Wait until every API answers /readyz with 200; AssertionError with the logs' ends otherwise."""
         self.wait_for(lambda: all(map(self.ready, self.services)), "every API is ready", timeout_s=timeout_s)
 
-    def wait_for(self, met: Callable[[], bool], what: str, *, timeout_s: float = 60.0) -> None:
+    def wait_for(self, met: Callable[[], bool], what: str, *, timeout_s: float = 120.0) -> None:
         """Wait until `met` holds, also while a service is down; AssertionError with the logs' ends otherwise."""
         deadline = time.monotonic() + timeout_s
         while not _holds(met):

@@ -21,7 +21,7 @@ class Refused(Exception):
 class TrackingClient:
     """A client of one events API. Used by one thread; `attempts` counts requests, answered or not."""
 
-    def __init__(self, url: str, *, give_up_after_s: float = 60.0) -> None:
+    def __init__(self, url: str, *, give_up_after_s: float = 240.0) -> None:
         self._http = httpx.Client(base_url=url, auth=(WRITE_KEY, ""), timeout=10)
         self._give_up_after_s = give_up_after_s
         self.attempts = 0
