@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from services.messaging.domain.errors import AddressInvalid
 
@@ -38,8 +39,13 @@ def parse_address(text: object) -> Address:
     """
     if not isinstance(text, str) or len(text) > 320:
         raise AddressInvalid("not an e-mail address")
+    return _parse(text)
+
+
+@lru_cache(maxsize=4_096)
+def _parse(text: str) -> Address:
     local, at, host = text.strip().rpartition("@")
-    if not at or not _LOCAL.match(local) or any(not char.isprintable() for char in local):
+    if not at or not _LOCAL.match(local) or not local.isprintable():
         raise AddressInvalid("the part before @ is not a mailbox name")
     try:
         domain = host.encode("idna").decode("ascii").lower()

@@ -36,6 +36,8 @@ def with_way_out(rendered: Rendered, url: str) -> Rendered:
     if page is not None and not any(f"href={mark}{quoted}{mark}" in page for mark in "\"'"):
         link = f'<p style="font-size:12px"><a href="{quoted}">{word}</a></p>'
         page = _before_the_end(page, link)
+    if text is rendered.text and page is rendered.html:
+        return rendered
     return replace(rendered, text=text, html=page)
 
 

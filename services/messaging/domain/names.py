@@ -90,14 +90,20 @@ def clean_name(value: object) -> str | None:
     """`value` as a name, or None where it cannot be one: not text, empty, a stand-in for "no name", an address."""
     if not isinstance(value, str):
         return None
-    visible = "".join(" " if unicodedata.category(char)[0] in "ZC" else char for char in value[: LONGEST_NAME * 4])
-    name = " ".join(unicodedata.normalize("NFC", visible).split()).strip("\"'`,;:-_*. ")
+    name = " ".join(_visible(value[: LONGEST_NAME * 4]).split()).strip("\"'`,;:-_*. ")
     if not name or len(name) > LONGEST_NAME or not any(char.isalpha() for char in name):
         return None
     # `nan` is what spreadsheets leave behind; Nan is a name.
     if name.casefold() in _JUNK or name in ("nan", "NaN", "NAN") or _ADDRESS_OR_MARKUP.search(name):
         return None
     return name[0].upper() + name[1:] if name.islower() and " " not in name else name
+
+
+def _visible(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    shown = "".join(" " if unicodedata.category(char)[0] in "ZC" else char for char in text)
+    return unicodedata.normalize("NFC", shown)
 
 
 def person_of(traits: Mapping[str, Any]) -> PersonName:
