@@ -107,7 +107,7 @@ def _is_right(customer: str, profile: Json, expected: Expectations) -> bool:
 
 
 def check_scoring(
-    summary: Json, scores: Sequence[Json], customer_of: Mapping[str, str], expected: Expectations, as_of: datetime
+    summary: Json, scores: Sequence[Json], customer_of: Mapping[str, str], *, expected: Expectations, as_of: datetime
 ) -> Iterator[Check]:
     """Facts in total, and each customer's visits, orders, money and recency as the RFM model saw them."""
     known, unknown = summary["identified"], summary["anonymous"]
@@ -137,6 +137,7 @@ def check_segments(
     sent: Sequence[Sent],
     scores: Sequence[Json],
     customer_of: Mapping[str, str],
+    *,
     expected: Expectations,
     as_of: datetime,
 ) -> Iterator[Check]:

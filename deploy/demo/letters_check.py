@@ -67,6 +67,7 @@ def check_letters(
     sent: Sequence[Sent],
     arrived: Sequence[Arrived],
     people: Mapping[str, Person],
+    *,
     customer_of: Mapping[str, str],
     expected: Expectations,
 ) -> Iterator[Check]:

@@ -37,7 +37,12 @@ def require_empty(api: SuiteApi) -> None:
 
 
 def play_year(
-    api: SuiteApi, narrator: Narrator, invoices: Sequence[Invoice], people: Mapping[str, Person], expected: Expectations
+    api: SuiteApi,
+    narrator: Narrator,
+    *,
+    invoices: Sequence[Invoice],
+    people: Mapping[str, Person],
+    expected: Expectations,
 ) -> int:
     """Send everything and return the number of calls; every service has taken it in by then."""
     total = len(invoices) + len(people)

@@ -71,7 +71,7 @@ class Telling:
         year, api, findings = self._year, self._api, self._findings
         require_empty(api)
         findings.checks += check_input(year.expected, year.invoices, whole=year.is_published_set)
-        play_year(api, self._narrator, year.invoices, year.people, year.expected)
+        play_year(api, self._narrator, invoices=year.invoices, people=year.people, expected=year.expected)
         score_everyone(api, self._narrator, as_of=year.as_of, customers=year.expected.buyers, findings=findings)
         sent = reach_out(api, self._narrator, (win_back(), thank_you(year.as_of)), findings)
         arrived = [parse(caught) for caught in self._mailbox.messages()]
@@ -91,9 +91,9 @@ class Telling:
         scores = rfm_scores(api)
         checks += check_events(api, year.expected)
         checks += check_profiles(summaries["profile"], profiles, year.people, year.expected)
-        checks += check_scoring(summaries["scoring"], scores, customer_of, year.expected, year.as_of)
-        checks += check_segments(sent, scores, customer_of, year.expected, year.as_of)
-        checks += check_letters(sent, arrived, year.people, customer_of, year.expected)
+        checks += check_scoring(summaries["scoring"], scores, customer_of, expected=year.expected, as_of=year.as_of)
+        checks += check_segments(sent, scores, customer_of, expected=year.expected, as_of=year.as_of)
+        checks += check_letters(sent, arrived, year.people, customer_of=customer_of, expected=year.expected)
         checks.append(Check("messaging", "unsubscribed", bool(arrived), summaries["messaging"]["suppressions"]))
 
 
