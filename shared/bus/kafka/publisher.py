@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -22,7 +24,12 @@ logger = logging.getLogger(__name__)
 
 _CONNECT_TIMEOUT_MS = 5_000
 _REQUEST_TIMEOUT_MS = 10_000
-_DELIVERY_TIMEOUT_MS = 30_000
+_ANSWER_WITHIN_S = 30.0
+_OVERDUE_PAUSE_S = 1.0
+_CLOSING_PAUSE_S = 0.01
+_CLOSE_WITHIN_S = 5.0
+# The producer never gives a batch up: after doing so, kafka-python 3.0's idempotent producer sends nothing more.
+_DELIVERY_TIMEOUT_MS = 7 * 86_400_000
 _MAX_REQUEST_BYTES = 4_000_000
 _BATCH_BYTES = 256 * 1024
 _LINGER_MS = 1
@@ -32,16 +39,18 @@ PartitionsOf = Callable[[str], int]
 
 
 class _Append:
-    """One submit, which ends with the last of its records."""
+    """One submit. Its future ends with its last record or when that takes too long, its memory only with the former."""
 
-    __slots__ = ("_error", "_left", "_lock", "future", "records")
+    __slots__ = ("_error", "_left", "_lock", "_on_settled", "future", "overdue_at", "records")
 
-    def __init__(self, records: Sequence[NewRecord]) -> None:
+    def __init__(self, records: Sequence[NewRecord], on_settled: Callable[[], None]) -> None:
         self.records = records
         self.future: Future[None] = Future()
         self.future.set_running_or_notify_cancel()
+        self.overdue_at = time.monotonic() + _ANSWER_WITHIN_S
+        self._on_settled = on_settled
         self._left = len(records)
-        self._error: BusError | None = None
+        self._error: Exception | None = None
         self._lock = threading.Lock()
 
     def record_done(self, error: BaseException | None, _metadata: object = None) -> None:
@@ -49,17 +58,25 @@ class _Append:
         with self._lock:
             self._left -= 1
             if error is not None and self._error is None:
-                self._error = told(error)
+                self._error = error if isinstance(error, ValueError) else told(error)
             if self._left:
                 return
-        self.end(self._error)
+        self.settle(self._error)
 
-    def end(self, error: Exception | None) -> None:
-        """Let the caller know."""
-        if error is None:
-            self.future.set_result(None)
-        else:
-            self.future.set_exception(error)
+    def settle(self, error: Exception | None) -> None:
+        """Nothing more happens to the records."""
+        self._on_settled()
+        self.answer(error)
+
+    def answer(self, error: Exception | None) -> None:
+        """Let the caller know, once."""
+        with self._lock:
+            if self.future.done():
+                return
+            if error is None:
+                self.future.set_result(None)
+            else:
+                self.future.set_exception(error)
 
 
 class KafkaPublisher:
@@ -70,10 +87,11 @@ class KafkaPublisher:
     ) -> None:
         self._connection = connection
         self._partitions_of = partitions_of
-        self._waiting_room = waiting
+        self._room = waiting
         self._max_request_bytes = max(_MAX_REQUEST_BYTES, 2 * max_record_bytes)
         self._producer: Any = None
         self._waiting: deque[_Append] = deque()
+        self._open: deque[_Append] = deque()
         self._wake = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="append to kafka", daemon=True)
@@ -88,57 +106,72 @@ class KafkaPublisher:
 
     def submit(self, records: Sequence[NewRecord]) -> Future[None]:
         """See the port. The future cannot be cancelled: what is submitted will be appended, or fail."""
-        append = _Append(records)
         try:
-            size = self._waiting_room.enter(records)
+            size = self._room.enter(records)
         except BusError as error:
-            append.end(error)
-            return append.future
-        append.future.add_done_callback(lambda _: self._waiting_room.leave(size))
+            return _ended(error)
+        append = _Append(records, partial(self._room.leave, size))
         with self._wake:
-            if not self._closing and records:
+            if records and not self._closing:
                 self._waiting.append(append)
+                self._open.append(append)
                 self._wake.notify()
                 return append.future
-        append.end(BusUnavailable("the publisher is closed") if records else None)
+        append.settle(BusUnavailable("the publisher is closed") if records else None)
         return append.future
 
     def close(self) -> None:
-        """See the port; waits for what was submitted as long as its delivery may take."""
+        """See the port; what no broker took by then is answered with BusUnavailable."""
         with self._wake:
             self._closing = True
             self._wake.notify()
         self._thread.join()
         if self._producer is not None:
-            self._producer.close(timeout=_DELIVERY_TIMEOUT_MS / 1000)
+            with suppress(KafkaError):
+                self._producer.close(timeout=_CLOSE_WITHIN_S)
 
     def _run(self) -> None:
         while (group := self._next_group()) is not None:
-            try:
-                producer = self._connected()
-            # Whatever keeps the producer from starting belongs to those who wait; the next group tries again.
-            except Exception as error:  # noqa: BLE001
-                logger.warning("no broker answers", extra={"servers": self._connection.servers, "cause": str(error)})
-                for append in group:
-                    append.end(told(error))
-                continue
-            for append in group:
-                self._send(producer, append)
+            self._answer_overdue()
+            if group:
+                self._send_all(group)
 
     def _next_group(self) -> list[_Append] | None:
-        """All that wait; None when the publisher is closed and nothing waits."""
+        """What is to be sent now, nothing once a second; None when the publisher is closed and all is answered."""
         with self._wake:
-            while not self._waiting and not self._closing:
-                self._wake.wait()
+            if not self._waiting:
+                if self._closing and not self._open:
+                    return None
+                self._wake.wait(_CLOSING_PAUSE_S if self._closing else _OVERDUE_PAUSE_S)
             group = list(self._waiting)
             self._waiting.clear()
-        return group or None
+        return group
+
+    def _answer_overdue(self) -> None:
+        """Tell callers who wait too long; the producer keeps trying, since its sequence does not survive giving up."""
+        now = time.monotonic()
+        with self._wake:
+            while self._open and (self._open[0].future.done() or self._open[0].overdue_at < now):
+                append = self._open.popleft()
+                append.answer(BusUnavailable(f"no broker confirmed the append within {_ANSWER_WITHIN_S} s"))
+
+    def _send_all(self, group: Sequence[_Append]) -> None:
+        try:
+            producer = self._connected()
+        # Whatever keeps the producer from starting belongs to those who wait; the next group tries again.
+        except Exception as error:  # noqa: BLE001
+            logger.warning("no broker answers", extra={"servers": self._connection.servers, "cause": str(error)})
+            for append in group:
+                append.settle(told(error))
+            return
+        for append in group:
+            self._send(producer, append)
 
     def _send(self, producer: Any, append: _Append) -> None:
         try:
             self._check(append.records)
         except (BusError, ValueError) as error:
-            append.end(error)
+            append.settle(error)
             return
         for record in append.records:
             self._send_record(producer, append, record)
@@ -181,3 +214,9 @@ class KafkaPublisher:
             "delivery_timeout_ms": _DELIVERY_TIMEOUT_MS,
             "metrics_enabled": False,
         }
+
+
+def _ended(error: BusError) -> Future[None]:
+    future: Future[None] = Future()
+    future.set_exception(error)
+    return future

@@ -156,7 +156,7 @@ class _Load:
         self._topic = topic
         self._acknowledged: list[int] = []
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def wait_for_acknowledged(self, count: int, *, timeout_s: float = 60.0) -> None:
