@@ -40,13 +40,15 @@ def win_back() -> Programme:
 
 
 def thank_you(as_of: datetime) -> Programme:
-    """To everyone who bought in the week before `as_of`."""
+    """To every registered customer who bought in the week before `as_of`."""
+    bought = {"type": "last_purchase", "within_days": THANKED_DAYS, "as_of": as_of.isoformat()}
+    registered = {"type": "trait", "key": "locale", "operator": "exists"}
     return Programme(
         key="thank_you",
         name="Thank you",
         segment="Last week's buyers",
-        meaning="bought in the last seven days of the data",
-        definition={"type": "last_purchase", "within_days": THANKED_DAYS, "as_of": as_of.isoformat()},
+        meaning="registered, and bought in the last seven days of the data",
+        definition={"type": "and", "conditions": [registered, bought]},
     )
 
 

@@ -1,0 +1,49 @@
+"""What supervisord is told."""
+
+from __future__ import annotations
+
+from configparser import RawConfigParser
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deploy.local.configuration import SETTINGS, Configuration
+from deploy.local.programs import programs_of, write_supervisor_file
+
+
+@pytest.fixture
+def configuration(tmp_path: Path) -> Configuration:
+    return Configuration(
+        host="127.0.0.1",
+        data_dir=tmp_path,
+        bus_url=str(tmp_path / "bus"),
+        databases={},
+        ports=dict.fromkeys(SETTINGS, 1),
+        mail_port=2,
+        environment={},
+    )
+
+
+def test_every_service_has_an_api_and_a_worker_and_mail_is_caught(configuration: Configuration) -> None:
+    names = {program.name for program in programs_of(configuration)}
+    assert names == {"mail-catcher", *(f"{s}-{role}" for s in SETTINGS for role in ("api", "worker"))}
+
+
+def test_no_mail_is_caught_when_another_server_sends_it(configuration: Configuration) -> None:
+    names = {program.name for program in programs_of(replace(configuration, mail_port=None))}
+    assert "mail-catcher" not in names
+
+
+def test_percent_signs_in_paths_survive(configuration: Configuration, tmp_path: Path) -> None:
+    logs = tmp_path / "100%s"
+    path = tmp_path / "supervisord.conf"
+    write_supervisor_file(path, programs_of(configuration), socket=tmp_path / "s.sock", logs=logs)
+    file = RawConfigParser()
+    file.read(path)
+    assert file["program:events-api"]["stdout_logfile"] % {} == str(logs / "events-api.log")
+
+
+def test_apis_end_before_the_workers_that_finish_their_work(configuration: Configuration) -> None:
+    order = {program.name: program.order for program in programs_of(configuration)}
+    assert order["mail-catcher"] < order["messaging-worker"] < order["messaging-api"]
