@@ -50,7 +50,7 @@ class Estimate:
 def maximise(
     log_likelihood: LogLikelihood, *, names: tuple[str, ...], starts: Sequence[Sequence[float]], observations: int
 ) -> Estimate:
-    """Climb from each start, keep the highest point, and examine it."""
+    """Climb from the first start; where that ends at no proper maximum, from the others too, and keep the highest."""
 
     def cost(log_parameters: Floats) -> tuple[float, Floats]:
         parameters: Floats = np.exp(log_parameters)
@@ -60,9 +60,13 @@ def maximise(
             return 1e10, np.zeros_like(log_parameters)
         return -value / observations, slope
 
-    climbs = [_climb(cost, np.log(np.asarray(start, dtype=np.float64))) for start in starts]
-    best = min(climbs, key=lambda climb: float(climb.fun))
-    return _examine(cost, np.asarray(best.x, dtype=np.float64), names=names, observations=observations)
+    found: list[Estimate] = []
+    for start in starts:
+        climb = _climb(cost, np.log(np.asarray(start, dtype=np.float64)))
+        found.append(_examine(cost, np.asarray(climb.x, dtype=np.float64), names=names, observations=observations))
+        if found[-1].converged:
+            return found[-1]
+    return max(found, key=lambda estimate: estimate.log_likelihood)
 
 
 def _climb(cost: LogLikelihood, start: Floats) -> optimize.OptimizeResult:

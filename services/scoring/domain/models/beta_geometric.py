@@ -48,29 +48,38 @@ class BetaGeometric:
 
     def log_likelihood(self, parameters: Floats, seen: RepeatStatistics) -> tuple[float, Floats]:
         r, alpha, a, b = parameters
-        shift = self._shift
         odds, log_age = self._odds_left(parameters, seen)
-        left = expit(odds) * seen.weight
-        stayed = seen.weight - left
-        x = seen.counts.values
-        in_class = np.bincount(seen.counts.index, weights=seen.weight, minlength=x.size)
+        x, shift = seen.counts.values, self._shift
+        in_class: Floats = np.asarray(np.bincount(seen.counts.index, weights=seen.weight, minlength=x.size), float)
         by_count = gammaln(r + x) + gammaln(b + x + shift) - gammaln(a + b + x + shift)
         constant = -gammaln(r) + r * np.log(alpha) + gammaln(a + b) - gammaln(b)
         value = in_class @ (by_count + constant) + seen.weight @ (np.logaddexp(0.0, odds) - (r + seen.x) * log_age)
-        log_last = np.log(alpha + seen.last.values)[seen.last.index]
-        age, last = seen.age.values[seen.age.index], seen.last.values[seen.last.index]
+        left = expit(odds) * seen.weight
+        return float(value), self._gradient(parameters, seen, left=left, in_class=in_class)
+
+    def _gradient(self, parameters: Floats, seen: RepeatStatistics, *, left: Floats, in_class: Floats) -> Floats:
+        """`left` weighs each row with the probability of having left, `in_class` counts customers by purchases."""
+        r, alpha, a, b = parameters
+        x, last, age = seen.counts.values, alpha + seen.last.values, alpha + seen.age.values
+        stayed = seen.weight - left
+        trials = digamma(a + b) - digamma(a + b + x + self._shift)
+        kept = np.where((x > 0) | self.leaves_after_first, b + x + self._shift - 1.0, np.inf)
+        # Sums over rows are taken by distinct value first: logarithms and quotients are then few.
+        left_at = np.bincount(seen.last.index, weights=left, minlength=last.size)
+        stayed_at = np.bincount(seen.age.index, weights=stayed, minlength=age.size)
+        visits_left = np.bincount(seen.last.index, weights=left * (r + seen.x), minlength=last.size)
+        visits_stayed = np.bincount(seen.age.index, weights=stayed * (r + seen.x), minlength=age.size)
         left_by_count = np.bincount(seen.counts.index, weights=left, minlength=x.size)
-        trials = digamma(a + b) - digamma(a + b + x + shift)
-        kept = np.where((x > 0) | self.leaves_after_first, b + x + shift - 1.0, np.inf)
-        gradient = (
-            in_class @ (digamma(r + x) - digamma(r) + np.log(alpha)) - stayed @ log_age - left @ log_last,
-            in_class.sum() * r / alpha
-            - stayed @ ((r + seen.x) / (alpha + age))
-            - left @ ((r + seen.x) / (alpha + last)),
-            in_class @ trials + left.sum() / a,
-            in_class @ (trials + digamma(b + x + shift) - digamma(b)) - left_by_count @ (1.0 / kept),
+        return np.array(
+            [
+                in_class @ (digamma(r + x) - digamma(r) + np.log(alpha))
+                - stayed_at @ np.log(age)
+                - left_at @ np.log(last),
+                in_class.sum() * r / alpha - visits_stayed @ (1.0 / age) - visits_left @ (1.0 / last),
+                in_class @ trials + left.sum() / a,
+                in_class @ (trials + digamma(b + x + self._shift) - digamma(b)) - left_by_count @ (1.0 / kept),
+            ]
         )
-        return float(value), np.array(gradient)
 
     def p_alive(self, parameters: Floats, seen: RepeatStatistics) -> Floats:
         return np.asarray(expit(-self._odds_left(parameters, seen)[0]))
