@@ -27,7 +27,7 @@ class MessagingSettings(ServiceSettings):
     public_url: str = Field(
         "http://127.0.0.1:8102", pattern=r"^https?://[^/?#]+[^?#]*$", description="where customers reach /u/…"
     )
-    messaging_window: int = Field(100, ge=1, le=1_000, description="messages that may be in doubt after a crash")
+    messaging_window: int = Field(50, ge=1, le=1_000, description="messages that may be in doubt after a crash")
     messaging_retry_delays_s: tuple[float, ...] = Field(
         RETRY_DELAYS_S, max_length=20, description="seconds after each attempt that a mail server put off"
     )

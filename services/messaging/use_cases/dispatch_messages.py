@@ -34,7 +34,7 @@ class DispatchLimits:
     """How much is claimed at a time, how much of it may be in doubt at a time, and when to try again."""
 
     claim: int = 500
-    window: int = 100
+    window: int = 50
     retry_delays_s: Sequence[float] = RETRY_DELAYS_S
 
 
