@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import cast
 
@@ -29,18 +29,15 @@ from shared.contracts.contract import Contract
 from shared.contracts.ingest import IngestReceivedV1
 from shared.contracts.topics import ALL, INGEST, PROFILES
 from shared.ids import new_id
-from shared.inbox.consumer import ConsumerLoop, Subscription
+from shared.inbox.consumer import Subscription
 from shared.inbox.dead_letters import DeadLetters
 from shared.outbox.outbox import Outbox
-from shared.outbox.relay import Relay
 from shared.sql.database import Database
-from shared.workers import Loop, every
 
 MIGRATIONS = "services.events.migrations"
 DEVELOPMENT_SOURCE = "00000000-0000-7000-8000-000000000001"
 """The source of `RAPPORT_DEV_WRITE_KEY`, the same on every machine."""
 INGEST_CONSUMER = "events.ingest"
-_HOUR_S = 3600.0
 _RETRY_S = 2.0
 _log = logging.getLogger(__name__)
 
@@ -86,17 +83,12 @@ class Wiring:
         with self.database.reading() as session:
             return SqlSources(session).source_of_key(digest_of(write_key))
 
-    def loops(self) -> Mapping[str, Loop]:
-        """What the worker runs, by name."""
-        return {
-            "topics": self.create_topics,
-            "ingest": self._consumer(Subscription(consumer=INGEST_CONSUMER, topics=(INGEST,), handle=self.record)).run,
-            "profiles": self._consumer(
-                Subscription(consumer="events.profiles", topics=(PROFILES,), handle=follow, max_records=200)
-            ).run,
-            "relay": Relay(self.database, self.publisher).run,
-            "forget": every(_HOUR_S, self.forget_messages),
-        }
+    def subscriptions(self) -> Sequence[Subscription]:
+        """What events reads from the bus."""
+        return (
+            Subscription(consumer=INGEST_CONSUMER, topics=(INGEST,), handle=self.record),
+            Subscription(consumer="events.profiles", topics=(PROFILES,), handle=follow, max_records=200),
+        )
 
     def record(self, session: Session, facts: Sequence[Contract]) -> None:
         """Record what the ingest topic brought, in the transaction of `session`."""
@@ -117,15 +109,6 @@ class Wiring:
         """Let go of the bus; the application lets go of the database."""
         self.publisher.close()
         self.bus.close()
-
-    def _consumer(self, subscription: Subscription) -> ConsumerLoop:
-        return ConsumerLoop(
-            bus=self.bus,
-            database=self.database,
-            subscription=subscription,
-            dead_letters=self.dead_letters,
-            clock=self.clock,
-        )
 
 
 def follow(session: Session, facts: Sequence[Contract]) -> None:

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from services.events.api.app import create_app
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
+from services.events.workers.loops import loops_of
 from shared.sql.database import Database
 from shared.sql.migrations import upgrade
 
@@ -38,7 +39,7 @@ def running_worker(settings: EventsSettings) -> Iterator[Wiring]:
     """The worker's loops in threads."""
     wiring = Wiring(settings)
     stop = threading.Event()
-    threads = [threading.Thread(target=loop, args=(stop,), name=name) for name, loop in wiring.loops().items()]
+    threads = [threading.Thread(target=loop, args=(stop,), name=name) for name, loop in loops_of(wiring).items()]
     for thread in threads:
         thread.start()
     try:

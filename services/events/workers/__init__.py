@@ -1,0 +1,1 @@
+"""What events' worker runs beside the API."""
