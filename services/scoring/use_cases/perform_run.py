@@ -134,6 +134,7 @@ def _publish_slice(store: RunStore, run: ScoreRun, *, limit: int, keep_runs: int
 def _facts(run: ScoreRun, scores: Sequence[Score], *, at: datetime) -> Iterator[ScoreComputedV1]:
     for each in scores:
         yield ScoreComputedV1(
+            traceparent=run.traceparent,
             profile_id=each.profile_id,
             model=each.model,
             model_version=VERSIONS[each.model],

@@ -73,6 +73,8 @@ class ScoreRun:
     progress: Progress = Progress()
     report: Mapping[str, Any] | None = None
     error: str | None = None
+    traceparent: str | None = None
+    """The trace of whoever asked for the run; its scores carry it on."""
 
     def ended(self, state: RunState, *, at: datetime, error: str | None = None) -> ScoreRun:
         """The run, over."""

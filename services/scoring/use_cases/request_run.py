@@ -13,7 +13,12 @@ from shared.ids import new_id
 
 
 def request_run(
-    runs: Runs, settings: RunSettings, *, trigger: Literal["request", "schedule"], at: datetime
+    runs: Runs,
+    settings: RunSettings,
+    *,
+    trigger: Literal["request", "schedule"],
+    at: datetime,
+    traceparent: str | None = None,
 ) -> ScoreRun:
     """Queue a run. Raises UnknownModel, or InvalidRun when it has no model or looks into the future."""
     if unknown := sorted(set(settings.models) - set(MODELS)):
@@ -22,7 +27,9 @@ def request_run(
         raise InvalidRun("name at least one model")
     if settings.as_of > at:
         raise InvalidRun("as_of lies in the future")
-    run = ScoreRun(id=new_id(), state="queued", trigger=trigger, settings=settings, created_at=at)
+    run = ScoreRun(
+        id=new_id(), state="queued", trigger=trigger, settings=settings, created_at=at, traceparent=traceparent
+    )
     runs.add(run)
     return run
 

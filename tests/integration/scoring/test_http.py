@@ -13,6 +13,7 @@ from services.scoring.domain import errors
 from shared.contracts.profile import ProfilesMergedV1
 from tests.integration.scoring.conftest import NOW, Say
 from tests.integration.scoring.test_facts import merged, profile
+from tests.integration.scoring.test_runs import told
 
 AS_OF = NOW.isoformat()
 
@@ -177,3 +178,13 @@ def test_merges_arrive_before_profiles(wiring: Wiring, http: httpx.Client) -> No
     with wiring.database.transaction() as session:
         follow(session, [ProfilesMergedV1(profile_id="aa", merged_profile_id="bb", merged_at=NOW)])
     assert http.get("/v1/profiles/bb/scores").json() == {"profile_id": "aa", "scores": []}
+
+
+def test_scores_carry_on_the_trace_of_the_request(wiring: Wiring, say: Say, http: httpx.Client) -> None:
+    with wiring.database.transaction() as session:
+        record(session, [say("user_id:ann", "o1", 900)])
+        follow(session, [profile("001", "user_id:ann")])
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    http.post("/v1/score-runs", json={"models": ["rfm"]}, headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01"})
+    assert wiring.perform_next_run()
+    assert [fact.traceparent[3:35] for fact in told(wiring) if fact.traceparent] == [trace]

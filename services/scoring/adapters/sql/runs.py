@@ -93,6 +93,7 @@ def run_of(row: Any) -> ScoreRun:
         progress=Progress(row.staged, row.published),
         report=row.report,
         error=row.error,
+        traceparent=row.traceparent,
     )
 
 
@@ -123,6 +124,7 @@ def _columns(run: ScoreRun) -> dict[str, Any]:
         "published": run.progress.published,
         "report": run.report,
         "error": run.error,
+        "traceparent": run.traceparent,
     }
 
 

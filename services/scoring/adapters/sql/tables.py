@@ -56,6 +56,7 @@ score_runs = Table(
     Column("published", Integer, nullable=False),
     Column("report", Json),
     Column("error", Text),
+    Column("traceparent", String(55)),
 )
 
 scores = Table(

@@ -26,6 +26,7 @@ from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cu
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
+from shared.telemetry.trace import current_traceparent
 
 router = APIRouter(prefix="/v1/score-runs", tags=["Score runs"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 
@@ -42,7 +43,14 @@ def create_score_run(
 
     def act() -> ScoreRunSummary:
         now = utc_now()
-        return run_summary(request_run(SqlRuns(session), run_settings(body, now=now), trigger="request", at=now))
+        run = request_run(
+            SqlRuns(session),
+            run_settings(body, now=now),
+            trigger="request",
+            at=now,
+            traceparent=current_traceparent.get(),
+        )
+        return run_summary(run)
 
     with database.transaction() as session:
         return once(session, caller=caller.key_id, key=key, request=body, answer=ScoreRunSummary, act=act)

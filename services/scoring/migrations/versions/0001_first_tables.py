@@ -52,6 +52,7 @@ def upgrade() -> None:
     sa.Column('published', sa.Integer(), nullable=False),
     sa.Column('report', types.Json(), nullable=True),
     sa.Column('error', sa.Text(), nullable=True),
+    sa.Column('traceparent', sa.String(length=55), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_score_runs'))
     )
     with op.batch_alter_table('score_runs', schema=None) as batch_op:
