@@ -20,6 +20,8 @@ from shared.telemetry.logs import configure_logging
 from shared.workers import Loop, run_worker
 
 S = TypeVar("S", bound=ServiceSettings)
+_SWITCH_S = 0.0005
+"""The bus appends in a thread; at Python's own 5 ms it would wait that long for each step beside a busy event loop."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,7 @@ def main(service: Service[S], arguments: Sequence[str] | None = None) -> int:
 def _run(service: Service[S], settings: S, options: argparse.Namespace) -> int:
     match options.command:
         case "api":
+            sys.setswitchinterval(_SWITCH_S)
             serve(service.create_app(settings), host=settings.host, port=service.port(settings))
             return 0
         case "worker":
