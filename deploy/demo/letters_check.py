@@ -85,7 +85,8 @@ def check_letters(
     wrong = [
         f"{letter.recipient} ({flaw})"
         for message_id, letter in by_id.items()
-        if (flaw := _flaw(letter, customer_of[settled[message_id]["profile_id"]], people, expected))
+        if message_id in settled
+        and (flaw := _flaw(letter, customer_of[settled[message_id]["profile_id"]], people, expected))
     ]
     yield Check("mail", "letters that say something wrong", "none", "; ".join(wrong[:3]) or "none")
 
@@ -96,7 +97,7 @@ def _check_campaign(sent: Sent, people: Mapping[str, Person], customer_of: Mappi
     members = {customer_of[member] for member in sent.members}
     yield from same_members("messaging", f"{name}: audience", members, customers)
     yield Check("messaging", f"{name}: messages, one a customer", len(customers), len(sent.messages))
-    unreachable = sum(people[customer].email is None for customer in customers)
+    unreachable = sum(people[customer].email is None for customer in customers & people.keys())
     yield Check("messaging", f"{name}: without an address", unreachable, _with_status(sent.messages, "skipped"))
 
 
@@ -105,7 +106,9 @@ def _with_status(messages: Iterable[Json], status: str) -> int:
 
 
 def _flaw(letter: Arrived, customer: str, people: Mapping[str, Person], expected: Expectations) -> str | None:
-    person, account = people[customer], expected.accounts[customer]
+    person, account = people.get(customer), expected.accounts.get(customer)
+    if person is None or account is None:
+        return "to nobody known"
     text, page = letter.part("plain"), letter.part("html")
     if letter.recipient != person.email:
         return "address"

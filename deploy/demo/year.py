@@ -87,7 +87,7 @@ class Telling:
     def _check(self, sent: Sequence[Sent], arrived: Sequence[Arrived], summaries: dict[str, Json]) -> None:
         year, api, checks = self._year, self._api, self._findings.checks
         profiles = _customers(api)
-        customer_of = {profile["id"]: customer for customer, profile in profiles.items()}
+        customer_of = CustomerNumbers({profile["id"]: customer for customer, profile in profiles.items()})
         scores = rfm_scores(api)
         checks += check_events(api, year.expected)
         checks += check_profiles(summaries["profile"], profiles, year.people, year.expected)
@@ -95,6 +95,13 @@ class Telling:
         checks += check_segments(sent, scores, customer_of, expected=year.expected, as_of=year.as_of)
         checks += check_letters(sent, arrived, year.people, customer_of=customer_of, expected=year.expected)
         checks.append(Check("messaging", "unsubscribed", bool(arrived), summaries["messaging"]["suppressions"]))
+
+
+class CustomerNumbers(dict[str, str]):
+    """The shop's number of each profile; one that is nobody's is told as it is, so that a check can name it."""
+
+    def __missing__(self, profile_id: str) -> str:
+        return f"profile {profile_id}"
 
 
 def _customers(api: SuiteApi) -> dict[str, Json]:
