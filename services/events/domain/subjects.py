@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 MAX_ID_LENGTH = 255
 """Longest identifier kept, in characters; what is longer is a mistake, not a name."""
+
+SOMETHING = r"[^\s\x00-\x1f\x7f-\xa0]"
+"""What an identifier must hold: one character that is neither space nor control."""
+_something = re.compile(SOMETHING).search
+
+_EXACT = 2**53
+"""Floats below are exact integers."""
 
 Id = str | int | float | None
 
 
 def id_text(value: Id) -> str | None:
-    """An identifier as text. Clients send numbers too: 42 and 42.0 are `42`; null and blank are no identifier."""
+    """An identifier as text. Clients send numbers too: 42 and 42.0 are `42`; null and blank name nobody."""
     if isinstance(value, str):
-        return value.strip() or None
-    if isinstance(value, float) and value.is_integer():
+        return value.strip() if _something(value) else None
+    if isinstance(value, float) and abs(value) < _EXACT and value.is_integer():
         value = int(value)
     return None if value is None else str(value)
 

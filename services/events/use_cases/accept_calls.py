@@ -61,8 +61,8 @@ def _accept(call: Call, text: bytes, limits: CallLimits) -> tuple[int, bytes]:
         raise TooLarge("event_too_large", f"a call of {len(text)} bytes, at most {limits.call_bytes} are taken")
     partition = _partition_of(call.user_id, call.anonymous_id)
     _check_kind(call)
-    message_id = call.message_id if isinstance(call.message_id, str) else id_text(call.message_id)
-    if message_id is None or not message_id.strip():
+    message_id = id_text(call.message_id)
+    if message_id is None:
         return partition, _with(text, messageId=new_id())
     if len(message_id) > limits.message_id_length:
         raise InvalidCall("message_id_too_long", f"messageId is longer than {limits.message_id_length} characters")

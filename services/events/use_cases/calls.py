@@ -5,13 +5,14 @@ Source: Segment's spec of the HTTP Tracking API and its common fields; RudderSta
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
-from services.events.domain.subjects import Id
+from services.events.domain.subjects import MAX_ID_LENGTH, Id
 
 Moment = str | int | float | None
+_Name = Annotated[str, msgspec.Meta(max_length=MAX_ID_LENGTH)] | int | float | None
 
 KINDS: Final = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 
@@ -21,10 +22,10 @@ class Call(msgspec.Struct, rename="camel"):
 
     type: str | None = None
     message_id: Id = None
-    user_id: Id = None
-    anonymous_id: Id = None
-    previous_id: Id = None
-    group_id: Id = None
+    user_id: _Name = None
+    anonymous_id: _Name = None
+    previous_id: _Name = None
+    group_id: _Name = None
     event: Id = None
     name: Id = None
     channel: Id = None

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from services.events.api.ingest.gateway import BEACON, PATHS
 from services.events.api.ingest.reading import BATCH
-from services.events.domain.subjects import MAX_ID_LENGTH
+from services.events.domain.subjects import MAX_ID_LENGTH, SOMETHING
 from services.events.use_cases.accept_calls import CallLimits
 from shared.http.problems import PROBLEM_RESPONSES
 
@@ -18,10 +18,11 @@ _REFUSALS = (400, 401, 405, 413, 429, 500, 503)
 
 _ID = {
     "anyOf": [
-        {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH, "pattern": r"[^\s\x00-\x1f\x7f-\xa0]"},
-        {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
+        {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH, "pattern": SOMETHING},
+        {"type": "number"},
     ]
 }
+_NAME = {"anyOf": [{"type": "string", "pattern": SOMETHING}, {"type": "number"}]}
 _MAYBE_ID = {"anyOf": [{"type": "string", "maxLength": MAX_ID_LENGTH}, *_ID["anyOf"][1:], {"type": "null"}]}
 _MOMENT = {"type": ["string", "number", "null"], "description": "ISO 8601, or seconds or milliseconds since 1970"}
 _OBJECT = {"type": ["object", "null"]}
@@ -122,7 +123,11 @@ def _batch(limits: CallLimits) -> dict[str, Any]:
 
 def _needs(kind: str) -> dict[str, Any]:
     needed = _NEEDED.get(kind, ())
-    return {"required": list(needed), "properties": dict.fromkeys(needed, _ID)} if needed else {}
+    return (
+        {"required": list(needed), "properties": {name: _NAME if name == "event" else _ID for name in needed}}
+        if needed
+        else {}
+    )
 
 
 def _fields(limits: CallLimits) -> dict[str, Any]:
@@ -131,7 +136,7 @@ def _fields(limits: CallLimits) -> dict[str, Any]:
         "messageId": {
             "anyOf": [
                 {"type": "string", "maxLength": limits.message_id_length},
-                {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+                {"type": "number"},
                 {"type": "null"},
             ],
             "description": "the same on every retry; made up when missing",
