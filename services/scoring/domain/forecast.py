@@ -73,7 +73,7 @@ class FittedFamily:
         return self.family.name
 
     def purchases(self, seen: RepeatStatistics, weeks: Floats) -> Floats:
-        return self.family.expected_purchases(self.estimate.parameters, seen, weeks)
+        return self.family.expected_purchases(self.estimate.parameters, seen, weeks=weeks)
 
     def expected_since_first(self, weeks: Floats) -> Floats:
         return self.family.expected_since_first(self.estimate.parameters, weeks)
@@ -102,7 +102,7 @@ class FittedFamily:
         return np.stack(columns, axis=1)
 
     def _purchases_at(self, seen: RepeatStatistics, parameters: Floats) -> Floats:
-        return self.family.expected_purchases(parameters, seen, _MONTH_ENDS)
+        return self.family.expected_purchases(parameters, seen, weeks=_MONTH_ENDS)
 
 
 def year_ahead(purchases_by: Floats, *, p_alive: Floats, relative_error: Floats, annual_discount: float) -> Forecast:

@@ -56,7 +56,7 @@ def value_customers(visits: Visits, *, day: int, policy: HoldoutPolicy, annual_d
         seen=seen,
         selection=selection,
         spending=spending,
-        tracking=_tracking(selection, visits, day),
+        tracking=_tracking(selection, visits, day=day),
         p_alive=np.where(finite, ahead.p_alive, 0.0),
         purchases_90=np.where(finite, ahead.purchases_90, 0.0),
         purchases_365=np.where(finite, ahead.purchases_365, 0.0),
@@ -78,7 +78,7 @@ def _by_customer(forecast: Forecast, seen: RepeatStatistics) -> Forecast:
     )
 
 
-def _tracking(selection: Selection, visits: Visits, day: int) -> tuple[TrackingWeek, ...]:
+def _tracking(selection: Selection, visits: Visits, *, day: int) -> tuple[TrackingWeek, ...]:
     """With the calibrated model where there is one, so that the weeks after it are a test."""
     forecaster = selection.calibrated or selection.chosen
     end = day if selection.calibration_end is None else selection.calibration_end

@@ -119,12 +119,12 @@ def _purchase(said: Sequence[OrderStatement], placed: Sequence[OrderStatement]) 
         placed_at=min(s.occurred_at for s in placed),
         currency=latest.currency,
         gross_minor=gross,
-        refunded_minor=min(gross, _refunded(said, latest.currency, gross)),
+        refunded_minor=min(gross, _refunded(said, currency=latest.currency, gross=gross)),
         paid_lines=latest.paid_lines,
     )
 
 
-def _refunded(said: Sequence[OrderStatement], currency: str, gross: int) -> int:
+def _refunded(said: Sequence[OrderStatement], *, currency: str, gross: int) -> int:
     """Minor units given back on a known order; a refund in another currency cannot be set against it."""
     refunds = [s for s in said if s.status == "refunded"]
     if any(s.amount_minor is None for s in refunds):

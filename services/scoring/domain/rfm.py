@@ -55,8 +55,8 @@ def score_rfm(visits: Visits, *, net_minor: Floats, currency: Ints, day: int) ->
     last = np.zeros(visits.customers, dtype=np.int64)
     np.maximum.at(last, visits.customer, visits.day)
     silence = day - last
-    gap = _usual_gap(count, last - visits.first_day, day - visits.first_day)
-    spending = _within(currency, net_minor, 2)
+    gap = _usual_gap(count, active_days=last - visits.first_day, observed_days=day - visits.first_day)
+    spending = _within(currency, net_minor, classes=2)
     level = quantile_class(count, 3)
     return Rfm(
         recency_days=silence,
@@ -64,14 +64,14 @@ def score_rfm(visits: Visits, *, net_minor: Floats, currency: Ints, day: int) ->
         net_minor=net_minor,
         recency=quantile_class(-silence, 5) + 1,
         frequency=quantile_class(count, 5) + 1,
-        monetary=_within(currency, net_minor, 5) + 1,
+        monetary=_within(currency, net_minor, classes=5) + 1,
         block=tuple(BLOCKS[3 * (1 - int(s)) + 2 - int(v)] for s, v in zip(spending, level, strict=True)),
         usual_gap_days=gap,
         lapsing=(silence > SILENCE * gap).astype(np.int64),
     )
 
 
-def _usual_gap(count: Ints, active_days: Ints, observed_days: Ints) -> Floats:
+def _usual_gap(count: Ints, *, active_days: Ints, observed_days: Ints) -> Floats:
     """Days between visits to expect of each customer: the own mean gap, pulled towards everybody's.
 
     With nobody who came back there is no gap to learn from: then the longest observation stands in, and nobody lapses.
@@ -82,7 +82,7 @@ def _usual_gap(count: Ints, active_days: Ints, observed_days: Ints) -> Floats:
     return np.asarray((active_days + _PRIOR_GAPS * overall) / (gaps + _PRIOR_GAPS))
 
 
-def _within(group: Ints, values: Floats, classes: int) -> Ints:
+def _within(group: Ints, values: Floats, *, classes: int) -> Ints:
     """Quantile classes of `values` among the members of each group."""
     result = np.zeros(values.size, dtype=np.int64)
     for number in np.unique(group):

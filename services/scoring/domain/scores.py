@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,6 @@ from services.scoring.domain.errors import UnknownModel
 from services.scoring.domain.lifetime_value import LifetimeValues, value_customers
 from services.scoring.domain.population import Population
 from services.scoring.domain.reasons import Driver, strongest
-from services.scoring.domain.repeat_statistics import Ints
 from services.scoring.domain.rfm import Rfm, score_rfm
 from services.scoring.domain.selection import HoldoutPolicy
 
@@ -65,58 +64,74 @@ def score(population: Population, plan: ScoringPlan, report: FitReport) -> Itera
             members, visits = population.of_currency(number)
             values = value_customers(visits, day=plan.day, policy=plan.policy, annual_discount=plan.annual_discount)
             report(currency, values)
-            yield from _value_scores(population, members, values, currency)
+            ids = [population.profile_ids[member] for member in members]
+            yield from _value_scores(values, profile_ids=ids, currency=currency)
 
 
 def _rfm_scores(population: Population, day: int) -> Iterator[Score]:
     table = score_rfm(population.visits, net_minor=population.net_minor, currency=population.currency, day=day)
-    typical_silence = float(np.median(table.recency_days))
-    typical_visits = float(np.median(table.visits))
-    typical_net = [
-        float(np.median(population.net_minor[population.currency == number]))
-        for number in range(len(population.currencies))
-    ]
+    typical = _TypicalRfm.of(population, table)
     for i, profile_id in enumerate(population.profile_ids):
         home = int(population.currency[i])
-        drivers = (
-            (9.0, Driver(f"block_{table.block[i]}", table.block[i])),
-            (8.0 * int(table.lapsing[i]), _silence(table, i)),
-            (abs(table.recency[i] - 3), Driver("recency_days", int(table.recency_days[i]), typical_silence)),
-            (abs(table.frequency[i] - 3), Driver("visits", int(table.visits[i]), typical_visits)),
-            (abs(table.monetary[i] - 3), Driver("net_minor", float(table.net_minor[i]), typical_net[home])),
-        )
         yield Score(
             profile_id=profile_id,
             model=rfm.NAME,
             value=float(table.recency[i] + table.frequency[i] + table.monetary[i]),
             label=table.block[i],
             currency=population.currencies[home],
-            values=_rfm_figures(population, table, i),
-            drivers=strongest([d for d in drivers if d[1].feature != "lapsing" or table.lapsing[i]]),
+            values=_rfm_figures(population, table, row=i),
+            drivers=_rfm_drivers(table, i, typical=typical, net_minor=typical.net_minor[home]),
         )
 
 
-def _silence(table: Rfm, i: int) -> Driver:
-    return Driver("lapsing", int(table.recency_days[i]), float(table.usual_gap_days[i]))
+@dataclass(frozen=True)
+class _TypicalRfm:
+    """The median customer's figures; money by home currency."""
+
+    recency_days: float
+    visits: float
+    net_minor: tuple[float, ...]
+
+    @classmethod
+    def of(cls, population: Population, table: Rfm) -> _TypicalRfm:
+        net = [table.net_minor[population.currency == number] for number in range(len(population.currencies))]
+        return cls(
+            float(np.median(table.recency_days)),
+            float(np.median(table.visits)),
+            tuple(float(np.median(each)) for each in net),
+        )
 
 
-def _rfm_figures(population: Population, table: Rfm, i: int) -> dict[str, Figure]:
+def _rfm_drivers(table: Rfm, row: int, *, typical: _TypicalRfm, net_minor: float) -> tuple[Driver, ...]:
+    """The block, a silence where there is one, then whichever scores are furthest from the middle."""
+    first = [Driver(f"block_{table.block[row]}", table.block[row])]
+    if table.lapsing[row]:
+        first.append(Driver("lapsing", int(table.recency_days[row]), float(table.usual_gap_days[row])))
+    others = (
+        (abs(table.recency[row] - 3), Driver("recency_days", int(table.recency_days[row]), typical.recency_days)),
+        (abs(table.frequency[row] - 3), Driver("visits", int(table.visits[row]), typical.visits)),
+        (abs(table.monetary[row] - 3), Driver("net_minor", float(table.net_minor[row]), net_minor)),
+    )
+    return (*first, *strongest(others, limit=3 - len(first)))
+
+
+def _rfm_figures(population: Population, table: Rfm, *, row: int) -> dict[str, Figure]:
     return {
-        "cell": f"{table.recency[i]}{table.frequency[i]}{table.monetary[i]}",
-        "recency": int(table.recency[i]),
-        "frequency": int(table.frequency[i]),
-        "monetary": int(table.monetary[i]),
-        "recency_days": int(table.recency_days[i]),
-        "visits": int(table.visits[i]),
-        "orders": int(population.orders[i]),
-        "net_minor": int(table.net_minor[i]),
-        "usual_gap_days": round(float(table.usual_gap_days[i]), 2),
-        "lapsing": bool(table.lapsing[i]),
-        "worth_saving": table.block[i] in rfm.HIGH_SPENDING,
+        "cell": f"{table.recency[row]}{table.frequency[row]}{table.monetary[row]}",
+        "recency": int(table.recency[row]),
+        "frequency": int(table.frequency[row]),
+        "monetary": int(table.monetary[row]),
+        "recency_days": int(table.recency_days[row]),
+        "visits": int(table.visits[row]),
+        "orders": int(population.orders[row]),
+        "net_minor": int(table.net_minor[row]),
+        "usual_gap_days": round(float(table.usual_gap_days[row]), 2),
+        "lapsing": bool(table.lapsing[row]),
+        "worth_saving": table.block[row] in rfm.HIGH_SPENDING,
     }
 
 
-def _value_scores(population: Population, members: Ints, table: LifetimeValues, currency: str) -> Iterator[Score]:
+def _value_scores(table: LifetimeValues, *, profile_ids: Sequence[str], currency: str) -> Iterator[Score]:
     columns = {
         "purchases_365": table.purchases_365,
         "average_value_minor": table.spending.mean,
@@ -124,14 +139,14 @@ def _value_scores(population: Population, members: Ints, table: LifetimeValues, 
     }
     typical = {feature: float(np.median(column)) for feature, column in columns.items()}
     flagged = set(table.flagged.tolist())
-    for i, member in enumerate(members):
+    for i, profile_id in enumerate(profile_ids):
         drivers = [
             (_distance(float(column[i]), typical[feature]), Driver(feature, float(column[i]), typical[feature]))
             for feature, column in columns.items()
         ]
         error = float(table.error[i])
         yield Score(
-            profile_id=population.profile_ids[member],
+            profile_id=profile_id,
             model=lifetime_value.NAME,
             value=round(float(table.value[i]), 2),
             label=lifetime_value.LABELS[table.label[i]],

@@ -37,17 +37,20 @@ def expect_spending(visits: Visits) -> Spending:
     try:
         estimate = gamma_gamma.fit(count, mean)
     except TooFewData as problem:
-        return _shrunk_mean(visits, None, correlation, str(problem))
+        return _shrunk_mean(visits, correlation=correlation, fallback=str(problem))
     if not estimate.converged:
-        return _shrunk_mean(visits, estimate, correlation, estimate.message)
+        return _shrunk_mean(visits, estimate, correlation=correlation, fallback=estimate.message)
     if estimate.parameters[1] <= 1.0:
-        return _shrunk_mean(visits, estimate, correlation, "q <= 1: the population has no mean")
+        fallback = "q <= 1: the population has no mean"
+        return _shrunk_mean(visits, estimate, correlation=correlation, fallback=fallback)
     expected = gamma_gamma.expected_spending(estimate.parameters, visits=count, mean=mean)
     slope = gamma_gamma.spending_gradient(estimate.parameters, visits=count, mean=mean)
     return Spending(gamma_gamma.NAME, expected, estimate.delta(slope), estimate, correlation, "")
 
 
-def _shrunk_mean(visits: Visits, estimate: Estimate | None, correlation: float | None, fallback: str) -> Spending:
+def _shrunk_mean(
+    visits: Visits, estimate: Estimate | None = None, *, correlation: float | None, fallback: str
+) -> Spending:
     """Own visits and one more at everybody's mean."""
     paid = np.nan_to_num(visits.money) > 0
     money, customer = visits.money[paid], visits.customer[paid]

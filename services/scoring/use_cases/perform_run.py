@@ -53,11 +53,11 @@ def perform_next_run(
         while run.state == "publishing" and still_mine():
             run = _publish_slice(store, run, limit=slice_size, keep_runs=keep_runs, at=clock())
     except ScoringError as problem:
-        _fail(store, run, str(problem), at=clock())
+        _fail(store, run, reason=str(problem), at=clock())
     except TakenOver:
         raise
     except Exception as error:
-        _count_failure(store, run, error, at=clock())
+        _count_failure(store, run, error=error, at=clock())
         raise
     return True
 
@@ -156,12 +156,12 @@ def _facts(run: ScoreRun, scores: Sequence[Score], *, at: datetime) -> Iterator[
         )
 
 
-def _fail(store: RunStore, run: ScoreRun, reason: str, *, at: datetime) -> None:
+def _fail(store: RunStore, run: ScoreRun, *, reason: str, at: datetime) -> None:
     with store.transaction() as unit:
         unit.runs.save(run.ended("failed", at=at, error=reason))
 
 
-def _count_failure(store: RunStore, run: ScoreRun, error: Exception, *, at: datetime) -> None:
+def _count_failure(store: RunStore, run: ScoreRun, *, error: Exception, at: datetime) -> None:
     failed = replace(run, failures=run.failures + 1, error=f"{type(error).__name__}: {error}")
     if failed.failures >= MAX_FAILURES:
         failed = failed.ended("failed", at=at, error=failed.error)

@@ -58,7 +58,7 @@ def test_every_figure_is_finite_wherever_the_search_may_go(
     assert np.all(np.isfinite(gradient))
     alive = family.p_alive(point, seen)
     assert np.all((alive >= 0) & (alive <= 1))
-    expected = family.expected_purchases(point, seen, np.array([1.0, 52.0]))
+    expected = family.expected_purchases(point, seen, weeks=np.array([1.0, 52.0]))
     assert np.all(np.isfinite(expected))
     assert np.all(expected >= 0)
     assert np.all(expected[:, 1] >= expected[:, 0] * (1 - 1e-9))
@@ -75,7 +75,7 @@ def test_bg_forecast_is_the_papers_closed_form(r: float, alpha: float, a: float,
     tail = ((alpha + age) / (alpha + age + ahead)) ** (r + x) * hyp2f1(r + x, b + x, a + b + x - 1, z)
     alive = 1 + a / (b + x - 1) * ((alpha + age) / (alpha + t_x)) ** (r + x)
     closed = front * (1 - tail) / alive
-    ours = BG_NBD.expected_purchases(np.array([r, alpha, a, b]), seen, np.array([ahead]))[0, 0]
+    ours = BG_NBD.expected_purchases(np.array([r, alpha, a, b]), seen, weeks=np.array([ahead]))[0, 0]
     assert ours == pytest.approx(closed, rel=1e-5)
 
 

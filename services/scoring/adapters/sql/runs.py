@@ -53,7 +53,7 @@ class SqlRuns:
     def stage(self, run: ScoreRun, staged: Sequence[Score]) -> None:
         self.save(run)
         first = run.progress.staged - len(staged)
-        rows = [_score_row(run.id, position, score) for position, score in enumerate(staged, start=first)]
+        rows = [_score_row(run.id, score, position=position) for position, score in enumerate(staged, start=first)]
         self._session.execute(insert(scores), rows)
 
     def to_publish(self, run: ScoreRun, limit: int) -> Sequence[Score]:
@@ -128,7 +128,7 @@ def _columns(run: ScoreRun) -> dict[str, Any]:
     }
 
 
-def _score_row(run_id: str, position: int, score: Score) -> dict[str, Any]:
+def _score_row(run_id: str, score: Score, *, position: int) -> dict[str, Any]:
     return {
         "run_id": run_id,
         "position": position,

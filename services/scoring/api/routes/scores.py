@@ -53,7 +53,7 @@ def list_scores(
     database: Database = request.app.state.database
     with database.reading() as session:
         queries = ScoreQueries(session)
-        run = _run(queries, run_id, model)
+        run = _run(queries, run_id, model=model)
         found = queries.of_run(run, wanted, limit=limit + 1) if run else []
     data = [score_view(each, lang) for each in found[:limit]]
     more = len(found) > limit
@@ -65,12 +65,12 @@ def get_rfm_grid(request: Request, run_id: RunId = None) -> Grid:
     """The six-block grid: A, B and C spend much, with many, some and few visits; D, E and F spend little."""
     database: Database = request.app.state.database
     with database.reading() as session:
-        run = _run(ScoreQueries(session), run_id, "rfm")
+        run = _run(ScoreQueries(session), run_id, model="rfm")
     if run is None:
         raise UnknownRun("no run of rfm has succeeded yet")
     blocks = (run.report or {}).get("grid", [])
     return Grid.model_validate({"run_id": run.id, "as_of": run.settings.as_of, "blocks": blocks})
 
 
-def _run(queries: ScoreQueries, run_id: str | None, model: str) -> ScoreRun | None:
+def _run(queries: ScoreQueries, run_id: str | None, *, model: str) -> ScoreRun | None:
     return queries.latest_run(model) if run_id is None else queries.run(run_id)

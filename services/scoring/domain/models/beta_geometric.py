@@ -84,7 +84,7 @@ class BetaGeometric:
     def p_alive(self, parameters: Floats, seen: RepeatStatistics) -> Floats:
         return np.asarray(expit(-self._odds_left(parameters, seen)[0]))
 
-    def expected_purchases(self, parameters: Floats, seen: RepeatStatistics, weeks: Floats) -> Floats:
+    def expected_purchases(self, parameters: Floats, seen: RepeatStatistics, *, weeks: Floats) -> Floats:
         r, alpha, a, b = parameters
         alive = self.p_alive(parameters, seen)
         points, weights = beta_rule(a, b + seen.counts.values + self._shift)
@@ -97,19 +97,21 @@ class BetaGeometric:
             visits = r + seen.x[rows, None]
             for column, ahead in enumerate(weeks):
                 tau = (ahead * horizon)[:, None]
-                mean = np.einsum("ij,ij->i", weights[index], _purchases_before_leaving(points[index], visits, tau))
+                mean = np.einsum(
+                    "ij,ij->i", weights[index], _purchases_before_leaving(points[index], visits=visits, tau=tau)
+                )
                 expected[rows, column] = alive[rows] * mean
         return expected
 
     def expected_since_first(self, parameters: Floats, weeks: Floats) -> Floats:
         r, alpha, a, b = parameters
         points, weights = beta_rule(a, np.array([b + self._shift]))
-        purchases = _purchases_before_leaving(points, r, weeks[:, None] / alpha) @ weights[0]
+        purchases = _purchases_before_leaving(points, visits=r, tau=weeks[:, None] / alpha) @ weights[0]
         survives_first = b / (a + b) if self.leaves_after_first else 1.0
         return np.asarray(survives_first * purchases)
 
 
-def _purchases_before_leaving(p: Floats, visits: Floats | float, tau: Floats) -> Floats:
+def _purchases_before_leaving(p: Floats, *, visits: Floats | float, tau: Floats) -> Floats:
     """(1 - (1 + p tau)^-visits) / p, the purchases of a living customer who leaves after each with probability p."""
     p = np.maximum(p, 1e-300)
     return np.asarray(-np.expm1(-visits * np.log1p(p * tau)) / p)

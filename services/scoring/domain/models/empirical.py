@@ -49,7 +49,7 @@ class EmpiricalRates:
 
     def purchases(self, seen: RepeatStatistics, weeks: Floats) -> Floats:
         in_window = self.ratio[_class_of(seen, self.rate)] * _own_rate(seen, self.rate) * self.weeks
-        return np.asarray(in_window[:, None] * _share(self.decay, weeks, self.weeks)[None, :])
+        return np.asarray(in_window[:, None] * _share(self.decay, weeks, window=self.weeks)[None, :])
 
     def expected_since_first(self, weeks: Floats) -> Floats:
         ages = np.arange(self.by_age.size)
@@ -141,7 +141,7 @@ def _decay(visits: Visits, *, day: int, window_days: int) -> float:
     return float(-np.log(max(second, 0.5) / first) / (window_days / DAYS_PER_WEEK))
 
 
-def _share(decay: float, weeks: Floats, window: float) -> Floats:
+def _share(decay: float, weeks: Floats, *, window: float) -> Floats:
     """Purchases of the next `weeks` by those of the next `window`, at a rate that decays."""
     if decay * window < 1e-9:
         return np.asarray(weeks / window)

@@ -37,7 +37,7 @@ class ParetoNBD:
         value, gradient = 0.0, np.zeros(4)
         for start in range(0, seen.x.size, _SLICE):
             rows = slice(start, start + _SLICE)
-            part, slope = self._death_or_life(parameters, seen, rows)
+            part, slope = self._death_or_life(parameters, seen, rows=rows)
             value += float(seen.weight[rows] @ part)
             gradient += seen.weight[rows] @ slope
         x = seen.counts.values
@@ -51,13 +51,13 @@ class ParetoNBD:
         )
         return value, gradient
 
-    def _death_or_life(self, parameters: Floats, seen: RepeatStatistics, rows: slice) -> tuple[Floats, Floats]:
+    def _death_or_life(self, parameters: Floats, seen: RepeatStatistics, *, rows: slice) -> tuple[Floats, Floats]:
         """log(lived until T + left before) of each row, and its gradient by the parameters (rows, 4)."""
         r, alpha, s, beta = parameters
         visits = r + seen.x[rows]
         age = seen.age.values[seen.age.index[rows]]
         lived = -visits * np.log(alpha + age) - s * np.log(beta + age)
-        log_terms, when = self._leaving(parameters, seen, rows)
+        log_terms, when = self._leaving(parameters, seen, rows=rows)
         peak = log_terms.max(axis=1)
         share = np.exp(log_terms - peak[:, None])
         total = share.sum(axis=1)
@@ -74,7 +74,7 @@ class ParetoNBD:
         slope = [weight * a + (1.0 - weight) * b for a, b in zip(by_left, by_lived, strict=True)]
         return np.logaddexp(left, lived), np.stack(slope, axis=1)
 
-    def _leaving(self, parameters: Floats, seen: RepeatStatistics, rows: slice) -> tuple[Floats, Floats]:
+    def _leaving(self, parameters: Floats, seen: RepeatStatistics, *, rows: slice) -> tuple[Floats, Floats]:
         """Logarithms of the integral's terms at the quadrature's moments, and those moments, (rows, nodes)."""
         r, alpha, s, beta = parameters
         points, weights = unit_rule(_NODES)
@@ -100,22 +100,22 @@ class ParetoNBD:
         either = np.empty(seen.x.size)
         for start in range(0, seen.x.size, _SLICE):
             rows = slice(start, start + _SLICE)
-            either[rows] = self._death_or_life(parameters, seen, rows)[0]
+            either[rows] = self._death_or_life(parameters, seen, rows=rows)[0]
         return np.asarray(np.exp(np.minimum(lived - either, 0.0)))
 
-    def expected_purchases(self, parameters: Floats, seen: RepeatStatistics, weeks: Floats) -> Floats:
+    def expected_purchases(self, parameters: Floats, seen: RepeatStatistics, *, weeks: Floats) -> Floats:
         r, alpha, s, beta = parameters
         age = seen.age.values[seen.age.index]
         rate = (r + seen.x) / (alpha + age)
-        lifetime = _mean_lifetime(s, (beta + age)[:, None], weeks[None, :])
+        lifetime = _mean_lifetime(s, (beta + age)[:, None], weeks=weeks[None, :])
         return np.asarray((self.p_alive(parameters, seen) * rate)[:, None] * lifetime)
 
     def expected_since_first(self, parameters: Floats, weeks: Floats) -> Floats:
         r, alpha, s, beta = parameters
-        return np.asarray(r / alpha * _mean_lifetime(s, np.asarray(beta), weeks))
+        return np.asarray(r / alpha * _mean_lifetime(s, np.asarray(beta), weeks=weeks))
 
 
-def _mean_lifetime(s: float, beta: Floats, weeks: Floats) -> Floats:
+def _mean_lifetime(s: float, beta: Floats, *, weeks: Floats) -> Floats:
     """Weeks that a customer whose rate of leaving is Gamma(s, beta) is still there of the next `weeks`."""
     stretch = np.log1p(weeks / beta)
     if abs(s - 1.0) < 1e-9:

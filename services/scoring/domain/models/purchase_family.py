@@ -33,7 +33,7 @@ class PurchaseFamily(Protocol):
         """For each row, the probability that the customer has not left for good."""
         ...
 
-    def expected_purchases(self, parameters: Floats, seen: RepeatStatistics, weeks: Floats) -> Floats:
+    def expected_purchases(self, parameters: Floats, seen: RepeatStatistics, *, weeks: Floats) -> Floats:
         """For each row and each horizon, the purchases to expect from now, whether or not the customer has left."""
         ...
 

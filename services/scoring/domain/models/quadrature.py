@@ -11,13 +11,13 @@ from services.scoring.domain.repeat_statistics import Floats
 BETA_NODES = 40
 
 
-def beta_rule(a: float, b: Floats, nodes: int = BETA_NODES) -> tuple[Floats, Floats]:
+def beta_rule(a: float, b: Floats, *, nodes: int = BETA_NODES) -> tuple[Floats, Floats]:
     """Points and weights with E[f(p)] = sum(weights * f(points)) for p ~ Beta(a, b[i]), one row for each b.
 
     Golub & Welsch (1969): points are eigenvalues of the Jacobi matrix, weights squared first components of its
     eigenvectors, which sum to one by construction, so that neither very small nor very large shapes overflow.
     """
-    diagonal, off_diagonal = _jacobi_coefficients(a, np.atleast_1d(b), nodes)
+    diagonal, off_diagonal = _jacobi_coefficients(a, np.atleast_1d(b), nodes=nodes)
     matrix = np.zeros((diagonal.shape[0], nodes, nodes))
     steps = np.arange(nodes)
     matrix[:, steps, steps] = diagonal
@@ -26,7 +26,7 @@ def beta_rule(a: float, b: Floats, nodes: int = BETA_NODES) -> tuple[Floats, Flo
     return np.clip(points, 0.0, 1.0), vectors[:, 0, :] ** 2
 
 
-def _jacobi_coefficients(a: float, b: Floats, nodes: int) -> tuple[Floats, Floats]:
+def _jacobi_coefficients(a: float, b: Floats, *, nodes: int) -> tuple[Floats, Floats]:
     """Recurrence coefficients of the polynomials orthogonal under Beta(a, b) on [0, 1]."""
     k = np.arange(nodes, dtype=np.float64)[None, :]
     alpha, beta = b[:, None] - 1.0, a - 1.0
