@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from services.profile.domain.errors import (
     InvalidCondition,
-    InvalidIdentifier,
     ProfileNotFound,
     SegmentNotFound,
     VersionConflict,
@@ -17,6 +16,5 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     ProfileNotFound: ProblemSpec(status=404, code="profile_not_found", title="No such profile"),
     SegmentNotFound: ProblemSpec(status=404, code="segment_not_found", title="No such segment"),
     VersionConflict: ProblemSpec(status=412, code="version_conflict", title="It changed since you read it"),
-    InvalidIdentifier: ProblemSpec(status=422, code="invalid_identifier", title="A value that can name nobody"),
     InvalidCondition: ProblemSpec(status=422, code="invalid_definition", title="A definition that means nothing"),
 }

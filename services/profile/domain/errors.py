@@ -6,7 +6,6 @@
      +-- ProfileNotFound        no profile has this id or identifier
      +-- SegmentNotFound        no segment has this id
      +-- VersionConflict        the thing changed since the caller read it
-     +-- InvalidIdentifier      a value that can name nobody, such as "null" or half a phone number
      +-- InvalidCondition       a segment's definition that means nothing or is too large
 """
 
@@ -31,10 +30,6 @@ class VersionConflict(ProfileError):
     def __init__(self, current: int) -> None:
         super().__init__(f"the current version is {current}")
         self.current = current
-
-
-class InvalidIdentifier(ProfileError):
-    """A value that can name nobody."""
 
 
 class InvalidCondition(ProfileError):

@@ -102,6 +102,8 @@ periods = st.one_of(
     as_of,
     st.tuples(days, as_of).map(lambda pair: {"within_days": pair[0], **pair[1]}),
     st.just({"between": {"from": "2026-01-02", "to": "2026-01-04"}}),
+    st.just({"between": {"from": "2026-01-02", "to": "2026-01-04"}, "within_days": 9, "as_of": "2026-01-03"}),
+    st.just({"between": {"from": "2026-01-04", "to": "2026-01-02"}}),
 )
 traits = st.tuples(st.sampled_from(["a", "b", "c", "a'--"]), _comparisons(["contains"])).map(
     lambda pair: {"type": "trait", "key": pair[0], **pair[1]}
@@ -126,8 +128,8 @@ purchases = st.tuples(
         **six[5],
     }
 )
-last = st.tuples(st.sampled_from(["within_days", "more_than_days_ago"]), days, as_of).map(
-    lambda three: {"type": "last_purchase", three[0]: three[1], **three[2]}
+last = st.tuples(st.none() | days, st.none() | days, as_of).map(
+    lambda three: {"type": "last_purchase", "within_days": three[0], "more_than_days_ago": three[1], **three[2]}
 )
 definitions = st.recursive(
     st.one_of(traits, scored, purchases, last),

@@ -29,20 +29,8 @@ def deep(levels: int) -> dict[str, Any]:
         ({**TRAIT, "operator": "before", "value": "yesterday"}, "definition"),
         ({**TRAIT, "operator": "within_days", "value": "7"}, "definition"),
         ({**TRAIT, "operator": "equals", "value": 10**400}, "definition"),
-        ({"type": "last_purchase"}, "definition"),
-        ({"type": "last_purchase", "within_days": 1, "more_than_days_ago": 1}, "definition"),
         ({"type": "last_purchase", "within_days": 1, "as_of": "2011"}, "definition.as_of"),
         ({"type": "purchases", "measure": "spent", "operator": "gt", "value": 1}, "definition"),
-        (
-            {
-                "type": "purchases",
-                "measure": "orders",
-                "operator": "gt",
-                "value": 1,
-                "between": {"from": "2011-02-01", "to": "2011-01-01"},
-            },
-            "definition.between",
-        ),
         ({"type": "and", "conditions": [TRAIT, {**TRAIT, "operator": "gt"}]}, "definition.conditions[1]"),
     ],
 )

@@ -112,12 +112,15 @@ class SegmentSql:
         return select(wanted).where(*mine).correlate(profiles).scalar_subquery()
 
     def _last_purchase(self, condition: LastPurchase) -> Clause:
-        start, end = condition.bounds(self.now)
-        mine = and_(orders.c.profile_id == profiles.c.profile_id, orders.c.counts)
-        recent = exists().where(mine, orders.c.occurred_at.between(start, end))
-        if not condition.older:
-            return recent
-        return and_(exists().where(mine, orders.c.occurred_at < start), not_(recent))
+        until = condition.until(self.now)
+        mine = and_(orders.c.profile_id == profiles.c.profile_id, orders.c.counts, orders.c.occurred_at <= until)
+        tests: list[Clause] = [exists().where(mine)]
+        if condition.within is not None:
+            tests.append(exists().where(mine, orders.c.occurred_at >= until - timedelta(days=condition.within)))
+        if condition.beyond is not None:
+            recent = exists().where(mine, orders.c.occurred_at >= until - timedelta(days=condition.beyond))
+            tests.append(not_(recent))
+        return and_(*tests)
 
 
 def _equals_any(column: Any, values: tuple[Any, ...]) -> Clause:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from services.profile.adapters.sql.profile_reading import ProfileReading
 from services.profile.api.dependencies import ProfileId, WantedVersion, Wired, etag
 from services.profile.api.schemas.profiles import BelongingView, ProfileView, TraitChanges, TraitView, profile_view
-from services.profile.domain.errors import InvalidIdentifier
+from services.profile.domain.errors import ProfileNotFound
 from services.profile.domain.identifiers import EMAIL, PHONE, Identifier, email
 from shared.auth.access import Requires
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
@@ -55,7 +55,7 @@ def look_up_profile(
         number = wired.read_phone(f"+{value[1:]}" if value.startswith(" ") else value, region)
         name = Identifier(PHONE, number) if number else None
     if name is None:
-        raise InvalidIdentifier(f"{value!r} is no {kind}")
+        raise ProfileNotFound(f"nobody is known by this {kind}")
     with wired.database.reading() as session:
         whole = ProfileReading(session).known_as(name)
     response.headers["ETag"] = etag(whole.profile.version)

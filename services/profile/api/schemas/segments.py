@@ -16,7 +16,7 @@ from shared.http.schemas import Schema
 class SegmentDraft(Schema):
     """What a segment is called and who is in it."""
 
-    name: str = Field(min_length=1, max_length=200, examples=["Worth winning back"])
+    name: str = Field(min_length=1, max_length=200, pattern=r"\S", examples=["Worth winning back"])
     description: str = Field("", max_length=2000)
     definition: Definition = Field(examples=[EXAMPLE])
 
@@ -52,7 +52,7 @@ class SegmentPreviewRequest(Schema):
     """A definition to try without keeping it."""
 
     definition: Definition = Field(examples=[EXAMPLE])
-    sample: int = Field(10, ge=0, le=100, description="how many members to name")
+    sample: int = Field(10, strict=True, ge=0, le=100, description="how many members to name")
 
 
 class SegmentPreview(BaseModel):

@@ -18,23 +18,28 @@ Measure = Literal["orders", "refunds", "spent", "average_order"]
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A span of time, both ends included. With `days` it ends at `end`, or now without one, and moves along."""
+    """A span of time, both ends included: from `start` to `end`, up to `as_of`, and of that the last `days` (before now
+    when there is no `as_of`). What is not given does not bound it."""
 
     start: datetime | None = None
     end: datetime | None = None
     days: float | None = None
+    as_of: datetime | None = None
 
     def bounds(self, now: datetime) -> tuple[datetime | None, datetime | None]:
         """First and last instant; None where it is open."""
-        if self.days is None:
-            return self.start, self.end
-        end = self.end or now
-        return end - timedelta(days=self.days), end
+        starts, ends = [self.start], [self.end, self.as_of]
+        if self.days is not None:
+            until = self.as_of or now
+            starts.append(until - timedelta(days=self.days))
+            ends.append(until)
+        start = max((each for each in starts if each is not None), default=None)
+        return start, min((each for each in ends if each is not None), default=None)
 
     @property
     def moves(self) -> bool:
         """Whether time alone changes what is in it."""
-        return self.days is not None and self.end is None
+        return self.days is not None and self.as_of is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +90,16 @@ class PurchasesAre:
 
 @dataclass(frozen=True, slots=True)
 class LastPurchase:
-    """The last purchase up to `as_of` (or now) is within `days`; with `older`, there is one and it is from before."""
+    """There is a purchase up to `as_of` (or now), and the last one is at most `within` and more than `beyond` days old;
+    None asks for neither."""
 
-    days: float
-    older: bool = False
+    within: float | None = None
+    beyond: float | None = None
     as_of: datetime | None = None
 
-    def bounds(self, now: datetime) -> tuple[datetime, datetime]:
-        """First and last instant of the days that count as recent."""
-        end = self.as_of or now
-        return end - timedelta(days=self.days), end
+    def until(self, now: datetime) -> datetime:
+        """The instant that ages are counted from."""
+        return self.as_of or now
 
 
 @dataclass(frozen=True, slots=True)

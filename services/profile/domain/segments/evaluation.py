@@ -117,6 +117,9 @@ def _chosen(
 
 
 def _last_purchase_holds(condition: LastPurchase, orders: Sequence[OrderRecord], now: datetime) -> bool:
-    start, end = condition.bounds(now)
-    last = max((order.occurred_at for order in orders if order.counts and order.occurred_at <= end), default=None)
-    return last is not None and (last < start if condition.older else last >= start)
+    until = condition.until(now)
+    last = max((order.occurred_at for order in orders if order.counts and order.occurred_at <= until), default=None)
+    if last is None:
+        return False
+    recent = condition.within is None or last >= until - timedelta(days=condition.within)
+    return recent and (condition.beyond is None or last < until - timedelta(days=condition.beyond))

@@ -61,7 +61,9 @@ def _trait(json: _Json, path: str) -> TraitIs:
         case "before" | "after":
             return TraitIs(json["key"], operator, (_moment(value, path, end_of_day=operator == "after"),))
         case "within_days":
-            return TraitIs(json["key"], operator, (_days(value, path),))
+            days = _days(value, path)
+            _want(days is not None, path, "within_days needs a number of days")
+            return TraitIs(json["key"], operator, () if days is None else (days,))
         case _:
             return TraitIs(json["key"], operator, _operands(operator, value, path))
 
@@ -76,29 +78,23 @@ def _score(json: _Json, path: str) -> ScoreIs:
 
 def _purchases(json: _Json, path: str) -> PurchasesAre:
     money = json["measure"] in ("spent", "average_order")
-    _want(
-        not money or json.get("currency"), path, f"{json['measure']} needs a currency: money of several is never added"
+    _want(not money or json.get("currency"), path, f"{json['measure']} needs a currency: several are never added")
+    between = json.get("between") or {}
+    period = Period(
+        start=_perhaps(between.get("from"), f"{path}.between.from"),
+        end=_perhaps(between.get("to"), f"{path}.between.to", end_of_day=True),
+        days=_days(json.get("within_days"), path),
+        as_of=_perhaps(json.get("as_of"), f"{path}.as_of", end_of_day=True),
     )
-    return PurchasesAre(json["measure"], json["operator"], json["value"], json.get("currency"), _period(json, path))
-
-
-def _period(json: _Json, path: str) -> Period:
-    days, between, as_of = json.get("within_days"), json.get("between"), json.get("as_of")
-    end = None if as_of is None else _moment(as_of, f"{path}.as_of", end_of_day=True)
-    if between is None:
-        return Period(end=end, days=None if days is None else _days(days, path))
-    _want(days is None and as_of is None, path, "between excludes within_days and as_of")
-    start = _moment(between["from"], f"{path}.between.from")
-    end = _moment(between["to"], f"{path}.between.to", end_of_day=True)
-    _want(start <= end, f"{path}.between", "ends before it begins")
-    return Period(start, end)
+    return PurchasesAre(json["measure"], json["operator"], json["value"], json.get("currency"), period)
 
 
 def _last_purchase(json: _Json, path: str) -> LastPurchase:
-    within, older, as_of = json.get("within_days"), json.get("more_than_days_ago"), json.get("as_of")
-    _want((within is None) != (older is None), path, "give either within_days or more_than_days_ago")
-    end = None if as_of is None else _moment(as_of, f"{path}.as_of", end_of_day=True)
-    return LastPurchase(_days(older if within is None else within, path), within is None, end)
+    return LastPurchase(
+        within=_days(json.get("within_days"), path),
+        beyond=_days(json.get("more_than_days_ago"), path),
+        as_of=_perhaps(json.get("as_of"), f"{path}.as_of", end_of_day=True),
+    )
 
 
 _LEAVES: Mapping[str, Callable[[_Json, str], Condition]] = {
@@ -131,10 +127,16 @@ def _scalar(value: Any, path: str) -> Scalar:
     return number
 
 
-def _days(value: Any, path: str) -> float:
+def _days(value: Any, path: str) -> float | None:
+    if value is None:
+        return None
     number = isinstance(value, int | float) and not isinstance(value, bool)
     _want(number and 0 <= value <= MAX_DAYS, path, f"days are a number from 0 to {MAX_DAYS}")
     return float(value)
+
+
+def _perhaps(value: Any, path: str, *, end_of_day: bool = False) -> datetime | None:
+    return None if value is None else _moment(value, path, end_of_day=end_of_day)
 
 
 def _moment(value: Any, path: str, *, end_of_day: bool = False) -> datetime:
