@@ -94,7 +94,7 @@ def _operation(path: str, target: str, limits: CallLimits) -> dict[str, Any]:
     content = {"schema": schema, "example": example if target == BATCH else _EXAMPLES[target]}
     return {
         **operation,
-        "security": [{"WriteKey": []}],
+        "security": [{"WriteKey": []}, {}],  # the key may stand in the body or the query instead
         "requestBody": {"required": True, "content": {"application/json": content}},
     }
 
