@@ -60,7 +60,7 @@ def six_block_grid(blocks: Sequence[Json]) -> str:
         total = sum(block["customers"] for block in blocks) or 1
         for block in blocks:
             row, column = divmod("ABCDEF".index(block["block"]), 3)
-            _block(axes, block, (column, 1 - row), share=max(0.0, block["net_minor"] / most), of=total)
+            _block(axes, block, (column, 1 - row), share=max(0.0, block["net_minor"] / most) ** 0.5, of=total)
         axes.set_xticks([0.5, 1.5, 2.5], ["many visits", "some visits", "few visits"])
         axes.set_yticks([0.5, 1.5], ["low\nspending", "high\nspending"])
         for side in ("left", "bottom"):
@@ -71,7 +71,7 @@ def six_block_grid(blocks: Sequence[Json]) -> str:
 def _block(axes: Axes, block: Json, corner: tuple[int, int], *, share: float, of: int) -> None:
     x, y = corner
     red, green, blue = ((1 - share) * _PALE + share * _DEEP).tolist()
-    ink = "white" if share > 0.35 else INK
+    ink = "white" if share > 0.5 else INK
     shape = "round,pad=0,rounding_size=0.06"
     axes.add_patch(FancyBboxPatch((x + 0.04, y + 0.05), 0.92, 0.9, shape, fc=(red, green, blue), ec="none"))
     axes.text(x + 0.12, y + 0.76, block["block"], color=ink, fontsize=15, fontweight="bold", va="center")
@@ -108,7 +108,7 @@ def _mark(axes: Axes, at: float, name: str) -> None:
 
 def repeat_purchases(weeks: Sequence[Json]) -> str:
     """Repeat purchases so far, expected and actual; the shaded weeks were held out of the fit."""
-    with _drawing() as drawing:
+    with _drawing(13.2, 3.8) as drawing:
         axes = drawing.axes
         days: Any = [date.fromisoformat(week["ends_on"]) for week in weeks]
         expected = np.cumsum([week["expected"] or 0.0 for week in weeks])
