@@ -28,8 +28,6 @@ def write_report(findings: Findings, path: Path) -> None:
         repeats=Markup(charts.repeat_purchases(weeks)),  # noqa: S704
         segments=Markup(charts.segment_sizes(findings.segments, findings.customers)),  # noqa: S704
         sends=Markup(charts.sends_by_outcome(findings.sends)),  # noqa: S704
-        expected_repeats=sum(week["expected"] or 0.0 for week in weeks if week["holdout"]),
-        actual_repeats=sum(week["actual"] for week in weeks if week["holdout"]),
         held=sum(check.holds for check in findings.checks),
     )
     path.write_text(page, encoding="utf-8")
