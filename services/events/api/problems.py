@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.events.domain.errors import (
+    DeliveryNotFound,
+    DestinationRefused,
+    EndpointChanged,
+    EndpointNotFound,
     InvalidCall,
     SourceNotFound,
     TooLarge,
+    TooManyEndpoints,
+    TooManySecrets,
     TooManyWriteKeys,
     TouchpointNotFound,
     UnknownWriteKey,
@@ -23,4 +29,10 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     WriteKeyNotFound: ProblemSpec(status=404, code="write_key_not_found", title="There is no such write key"),
     TouchpointNotFound: ProblemSpec(status=404, code="touchpoint_not_found", title="There is no such touchpoint"),
     TooManyWriteKeys: ProblemSpec(status=409, code="too_many_write_keys", title="Two write keys are live already"),
+    EndpointNotFound: ProblemSpec(status=404, code="endpoint_not_found", title="There is no such webhook endpoint"),
+    DeliveryNotFound: ProblemSpec(status=404, code="delivery_not_found", title="There is no such webhook delivery"),
+    DestinationRefused: ProblemSpec(status=403, code="destination_refused", title="Webhooks may not go there"),
+    TooManySecrets: ProblemSpec(status=409, code="too_many_secrets", title="Too many secrets sign at once"),
+    TooManyEndpoints: ProblemSpec(status=409, code="too_many_endpoints", title="There are as many as there may be"),
+    EndpointChanged: ProblemSpec(status=412, code="endpoint_changed", title="The endpoint was changed meanwhile"),
 }

@@ -10,6 +10,12 @@ Tree::
      +-- WriteKeyNotFound
      +-- TouchpointNotFound
      +-- TooManyWriteKeys       a source may have two live keys, one to leave and one to arrive
+     +-- EndpointNotFound       no webhook endpoint of the caller's has this id
+     +-- DeliveryNotFound       no webhook delivery of the caller's has this id
+     +-- DestinationRefused     a webhook's URL leads where webhooks may not go
+     +-- TooManySecrets         too many secrets of a webhook endpoint sign at once
+     +-- TooManyEndpoints       one owner has as many webhook endpoints as there may be
+     +-- EndpointChanged        the webhook endpoint is not as the caller last saw it
 """
 
 from __future__ import annotations
@@ -50,3 +56,27 @@ class TouchpointNotFound(EventsError):
 
 class TooManyWriteKeys(EventsError):
     """The source has two live write keys already; revoke one first."""
+
+
+class EndpointNotFound(EventsError):
+    """No webhook endpoint that the caller may see has this id."""
+
+
+class DeliveryNotFound(EventsError):
+    """No webhook delivery that the caller may see has this id."""
+
+
+class DestinationRefused(EventsError):
+    """A webhook's URL leads where webhooks may not go; says why."""
+
+
+class TooManySecrets(EventsError):
+    """Too many secrets of a webhook endpoint sign at once."""
+
+
+class TooManyEndpoints(EventsError):
+    """One owner has as many webhook endpoints as there may be."""
+
+
+class EndpointChanged(EventsError):
+    """The webhook endpoint is not as the caller last saw it; read it again."""

@@ -9,7 +9,7 @@ MAX_ID_LENGTH = 255
 
 SOMETHING = r"[^\s\x00-\x1f\x7f-\xa0]"
 """What an identifier must hold: one character that is neither space nor control."""
-_something = re.compile(SOMETHING).search
+holds_something = re.compile(SOMETHING).search
 
 _EXACT = 2**53
 """Floats below are exact integers."""
@@ -20,7 +20,7 @@ Id = str | int | float | None
 def id_text(value: Id) -> str | None:
     """An identifier as text. Clients send numbers too: 42 and 42.0 are `42`; null and blank name nobody."""
     if isinstance(value, str):
-        return value.strip() if _something(value) else None
+        return value.strip() if holds_something(value) else None
     if isinstance(value, float) and abs(value) < _EXACT and value.is_integer():
         value = int(value)
     return None if value is None else str(value)

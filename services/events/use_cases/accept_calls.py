@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from services.events.domain.errors import InvalidCall, TooLarge
-from services.events.domain.subjects import MAX_ID_LENGTH, Id, id_text, subject_of
+from services.events.domain.subjects import MAX_ID_LENGTH, Id, holds_something, id_text, subject_of
 from services.events.use_cases.calls import KINDS, Call
 from shared.contracts.topics import INGEST
 from shared.ids import new_id
@@ -61,8 +61,8 @@ def _accept(call: Call, text: bytes, limits: CallLimits) -> tuple[int, bytes]:
         raise TooLarge("event_too_large", f"a call of {len(text)} bytes, at most {limits.call_bytes} are taken")
     partition = _partition_of(call.user_id, call.anonymous_id)
     _check_kind(call)
-    message_id = id_text(call.message_id)
-    if message_id is None:
+    message_id = call.message_id if isinstance(call.message_id, str) else id_text(call.message_id)
+    if message_id is None or not holds_something(message_id):
         return partition, _with(text, messageId=new_id())
     if len(message_id) > limits.message_id_length:
         raise InvalidCall("message_id_too_long", f"messageId is longer than {limits.message_id_length} characters")
@@ -81,7 +81,7 @@ def _partition_of(user_id: Id, anonymous_id: Id) -> int:
 def _check_kind(call: Call) -> None:
     match call.type:
         case "track":
-            if id_text(call.event) is None:
+            if not _names_something(call.event):
                 raise InvalidCall("event_required", "event is required in a track call")
         case "identify" | "page" | "screen":
             pass
@@ -93,6 +93,11 @@ def _check_kind(call: Call) -> None:
                 raise InvalidCall("alias_ids_required", "userId and previousId are required in an alias call")
         case other:
             raise InvalidCall("unknown_type", f"type is {other!r}, expected one of {', '.join(sorted(KINDS))}")
+
+
+@lru_cache(maxsize=512)
+def _names_something(event: Id) -> bool:
+    return id_text(event) is not None
 
 
 def _checked(value: Id, field: str) -> str | None:

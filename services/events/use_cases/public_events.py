@@ -1,0 +1,62 @@
+"""What partners and front-ends hear: facts of the bus under short names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from shared.contracts.contract import Contract
+from shared.contracts.events import TouchpointRecordedV1
+from shared.contracts.messaging import MessageDispatchedV1, UnsubscribedV1
+from shared.contracts.profile import ProfileChangedV1, ProfilesMergedV1, SegmentEnteredV1, SegmentLeftV1
+from shared.contracts.scoring import ScoreComputedV1
+from shared.contracts.webhooks import WebhookEndpointDisabledV1
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The short name of a contract, when such a fact came to be, and where all of it can be read."""
+
+    name: str
+    happened: Callable[[Any], datetime]
+    href: Callable[[Any], str]
+
+
+_NAMES: Mapping[type[Contract], Named] = {
+    TouchpointRecordedV1: Named(
+        "touchpoint.recorded", lambda fact: fact.received_at, lambda fact: f"/v1/touchpoints/{fact.touchpoint_id}"
+    ),
+    ProfileChangedV1: Named(
+        "profile.changed", lambda fact: fact.changed_at, lambda fact: f"/v1/profiles/{fact.profile_id}"
+    ),
+    ProfilesMergedV1: Named(
+        "profile.merged", lambda fact: fact.merged_at, lambda fact: f"/v1/profiles/{fact.profile_id}"
+    ),
+    SegmentEnteredV1: Named(
+        "segment.entered", lambda fact: fact.entered_at, lambda fact: f"/v1/segments/{fact.segment_id}"
+    ),
+    SegmentLeftV1: Named("segment.left", lambda fact: fact.left_at, lambda fact: f"/v1/segments/{fact.segment_id}"),
+    ScoreComputedV1: Named(
+        "score.computed", lambda fact: fact.computed_at, lambda fact: f"/v1/profiles/{fact.profile_id}/scores"
+    ),
+    MessageDispatchedV1: Named(
+        "message.dispatched", lambda fact: fact.at, lambda fact: f"/v1/messages/{fact.message_id}"
+    ),
+    UnsubscribedV1: Named("message.unsubscribed", lambda fact: fact.at, lambda fact: f"/v1/profiles/{fact.profile_id}"),
+    WebhookEndpointDisabledV1: Named(
+        "webhook-endpoint.disabled",
+        lambda fact: fact.disabled_at,
+        lambda fact: f"/v1/webhook-endpoints/{fact.endpoint_id}",
+    ),
+}
+
+EVENT_TYPES: Final = tuple(sorted(each.name for each in _NAMES.values()))
+CONTRACT_NAMES: Final = {contract.event_type: named.name for contract, named in _NAMES.items()}
+"""The short name of each contract's CloudEvents type, which means the same where types are chosen."""
+
+
+def named(fact: Contract) -> Named | None:
+    """What partners know of this kind of fact; None for what stays inside."""
+    return _NAMES.get(type(fact))
