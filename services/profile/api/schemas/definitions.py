@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+from typing_extensions import TypeAliasType
 
 from services.profile.domain.segments.conditions import Comparison
 from services.profile.domain.segments.reading import MAX_DAYS
@@ -184,22 +185,70 @@ class ScoreCompares(_Score):
     value: _Number
 
 
-TraitDefinition = Annotated[
-    TraitEquals | TraitIn | TraitExists | TraitContains | TraitCompares | TraitTimed | TraitRecent,
-    Field(discriminator="operator"),
+_CHOSEN_BY = {"trait": "operator", "score": "operator", "purchases": "measure"}
+_VARIANTS: dict[str, dict[str, type[_Definition]]] = {
+    "trait": {
+        "equals": TraitEquals,
+        "not_equals": TraitEquals,
+        "in": TraitIn,
+        "exists": TraitExists,
+        "contains": TraitContains,
+        **dict.fromkeys(("gt", "gte", "lt", "lte"), TraitCompares),
+        **dict.fromkeys(("before", "after"), TraitTimed),
+        "within_days": TraitRecent,
+    },
+    "score": {
+        "equals": ScoreEquals,
+        "not_equals": ScoreEquals,
+        "in": ScoreIn,
+        "exists": ScoreExists,
+        **dict.fromkeys(("gt", "gte", "lt", "lte"), ScoreCompares),
+    },
+    "purchases": {
+        **dict.fromkeys(("orders", "refunds"), PurchasesCounted),
+        **dict.fromkeys(("spent", "average_order"), PurchasesPaid),
+    },
+}
+
+
+def _variant(value: Any) -> str | None:
+    """The name of the definition that `value` says it is: by its type, and its operator or measure."""
+    fields = value if isinstance(value, dict) else vars(value) if isinstance(value, BaseModel) else {}
+    kind = fields.get("type")
+    if not isinstance(kind, str) or kind not in _VARIANTS:
+        return kind if isinstance(kind, str) else None
+    choice = fields.get(_CHOSEN_BY[kind])
+    chosen = _VARIANTS[kind].get(choice) if isinstance(choice, str) else None
+    return chosen.__name__ if chosen is not None else None
+
+
+_AnyDefinition = Annotated[
+    Annotated[AndDefinition, Tag("and")]
+    | Annotated[OrDefinition, Tag("or")]
+    | Annotated[NotDefinition, Tag("not")]
+    | Annotated[TraitEquals, Tag("TraitEquals")]
+    | Annotated[TraitIn, Tag("TraitIn")]
+    | Annotated[TraitExists, Tag("TraitExists")]
+    | Annotated[TraitContains, Tag("TraitContains")]
+    | Annotated[TraitCompares, Tag("TraitCompares")]
+    | Annotated[TraitTimed, Tag("TraitTimed")]
+    | Annotated[TraitRecent, Tag("TraitRecent")]
+    | Annotated[PurchasesCounted, Tag("PurchasesCounted")]
+    | Annotated[PurchasesPaid, Tag("PurchasesPaid")]
+    | Annotated[LastPurchaseDefinition, Tag("last_purchase")]
+    | Annotated[ScoreEquals, Tag("ScoreEquals")]
+    | Annotated[ScoreIn, Tag("ScoreIn")]
+    | Annotated[ScoreExists, Tag("ScoreExists")]
+    | Annotated[ScoreCompares, Tag("ScoreCompares")],
+    Discriminator(
+        _variant,
+        custom_error_type="unknown_condition",
+        custom_error_message="no condition has this type with this operator or measure",
+    ),
 ]
-PurchasesDefinition = Annotated[PurchasesCounted | PurchasesPaid, Field(discriminator="measure")]
-ScoreDefinition = Annotated[ScoreEquals | ScoreIn | ScoreExists | ScoreCompares, Field(discriminator="operator")]
-Definition = Annotated[
-    AndDefinition
-    | OrDefinition
-    | NotDefinition
-    | TraitDefinition
-    | PurchasesDefinition
-    | LastPurchaseDefinition
-    | ScoreDefinition,
-    Field(discriminator="type"),
-]
+
+Definition = TypeAliasType("Definition", _AnyDefinition)
+"""One condition, of any kind; by this name it stands once in OpenAPI."""
 
 for _recursive in (AndDefinition, OrDefinition, NotDefinition):
     _recursive.model_rebuild()
