@@ -24,7 +24,7 @@ from shared.clock import Clock
 from shared.telemetry.metrics import HTTP_SECONDS
 from shared.telemetry.trace import accept_traceparent, current_traceparent
 
-_STORED_WITHIN_S = 25.0
+_STORED_WITHIN_S = 8.0  # SDKs give up after 10 s or more: a 503 before that tells them when to come back
 
 BEACON = "beacon"
 PATHS = {
