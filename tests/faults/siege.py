@@ -56,6 +56,7 @@ def besiege(suite: Suite, sink: MailSink, strikes: Mapping[str, Strike]) -> None
     load = Load(suite.url("events"), prefix="load")
     campaign_id = campaigns.launch(suite, segment_id)
     load.start()
+    suite.wait_for(lambda: len(sink.received) > _AUDIENCE // 20, "the campaign is under way")
     for strike in [*strikes.values()] * _scale("ROUNDS", 1):
         strike()
         time.sleep(_PAUSE_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import httpx
 import pytest
@@ -51,7 +52,8 @@ def again(server: KafkaBroker | PostgresServer) -> Callable[[], None]:
 def test_nothing_is_lost_or_doubled_when_the_servers_are_killed(
     suite: Suite, sink: MailSink, kafka_broker: KafkaBroker, postgres_server: PostgresServer
 ) -> None:
-    besiege(suite, sink, {"kafka": again(kafka_broker), "postgresql": again(postgres_server)})
+    workers = {name: partial(suite.restart, name) for name in ("messaging-worker", "events-worker", "profile-worker")}
+    besiege(suite, sink, {"kafka": again(kafka_broker), "postgresql": again(postgres_server), **workers})
 
 
 def track(suite: Suite, message_id: str) -> httpx.Response:
