@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.events.api.ingest.reading import MAX_DEPTH, accept
+from services.events.api.ingest.reading import accept
 from services.events.domain.errors import InvalidCall, TooLarge
+from services.events.domain.json_text import MAX_DEPTH
 from services.events.use_cases.accept_calls import CallLimits
 from shared.contracts.topics import INGEST
 
