@@ -30,20 +30,30 @@ def show_addresses(suite: Suite, console: Console) -> None:
 
 def keep_watch(suite: Suite, console: Console) -> None:
     """Tell of every process that ended and was started again, until interrupted."""
-    known = {state.name: state for state in suite.states()}
+    watch = _Watch(console)
     while True:
-        time.sleep(_LOOK_EVERY_S)
         if suite.revive():
             console.print("the process manager was killed: everything is started again", style="yellow")
         for state in suite.states():
-            _tell_change(known.get(state.name), state, console)
-            known[state.name] = state
+            watch.look(state)
+        time.sleep(_LOOK_EVERY_S)
 
 
-def _tell_change(before: ProcessState | None, now: ProcessState, console: Console) -> None:
-    if before is None or (before.state, before.pid) == (now.state, now.pid):
-        return
-    if now.keeps_failing:
-        console.print(f"{now.name} does not start: {now.last_log_line()}", style="red", soft_wrap=True, markup=False)
-    elif now.state == "RUNNING" and before.pid != now.pid:
-        console.print(f"{now.name} runs again (process {now.pid})", style="yellow")
+class _Watch:
+    """Remembers which process of each name was seen running, and which failures were told."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._pids: dict[str, int] = {}
+        self._told: set[str] = set()
+
+    def look(self, state: ProcessState) -> None:
+        if state.state == "RUNNING":
+            if self._pids.setdefault(state.name, state.pid) != state.pid:
+                self._console.print(f"{state.name} runs again (process {state.pid})", style="yellow")
+            self._pids[state.name] = state.pid
+            self._told.discard(state.name)
+        elif state.keeps_failing and state.name not in self._told:
+            self._told.add(state.name)
+            line = f"{state.name} does not start: {state.last_log_line()}"
+            self._console.print(line, style="red", soft_wrap=True, markup=False)
