@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 from rich.console import Console
-from rich.table import Table
 
 from deploy.local.process_manager import ProcessState
 from deploy.local.suite import Suite
@@ -16,16 +15,13 @@ _LOOK_EVERY_S = 1.0
 def show_addresses(suite: Suite, console: Console) -> None:
     """Where everything is, and with which keys."""
     where = suite.configuration
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for name in where.ports:
-        table.add_row(name, f"{where.url(name)}/docs")
+    lines = {name: f"{where.url(name)}/docs" for name in where.ports}
     if where.mail_port:
-        table.add_row("mail catcher", f"smtp://{where.host}:{where.mail_port}   python -m deploy.local mail")
-    table.add_row("API key", suite.keys.api_key)
-    table.add_row("write key", suite.keys.write_key)
-    table.add_row("data", str(where.data_dir))
-    table.add_row("logs", str(where.logs))
-    console.print(table, soft_wrap=True, highlight=False)
+        lines["mail catcher"] = f"smtp://{where.host}:{where.mail_port}   read it: python -m deploy.local mail"
+    lines |= {"API key": suite.keys.api_key, "write key": suite.keys.write_key}
+    lines |= {"data": str(where.data_dir), "logs": str(where.logs)}
+    for name, value in lines.items():
+        console.print(f"  {name:<14}{value}", soft_wrap=True, highlight=False, markup=False)
 
 
 def keep_watch(suite: Suite, console: Console) -> None:

@@ -65,7 +65,8 @@ def test_a_suite_comes_up_heals_and_ends(tmp_path: Path) -> None:
         assert run.wait(90) == 0
         assert [part for part in parts if part.is_running()] == []
     finally:
-        run.kill()
+        if run.poll() is None:
+            run.kill()
 
 
 def answers(url: str) -> bool:
