@@ -15,12 +15,14 @@ from services.events.adapters.bus.ingest_log import SOURCE
 from services.events.adapters.sql.identity_map import SqlIdentityMap
 from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.touchpoints import SqlTouchpoints
+from services.events.bootstrap_webhooks import WebhookWiring
 from services.events.domain.duplicates import bucket_of
 from services.events.settings import EventsSettings
 from services.events.use_cases.follow_profiles import follow_profiles
 from services.events.use_cases.keep_sources import digest_of
 from services.events.use_cases.ports import Source
 from services.events.use_cases.record_touchpoints import Recording, record_touchpoints
+from shared.auth.keys import Caller
 from shared.bus.cloudevents import Event
 from shared.bus.opening import open_bus
 from shared.bus.ports import Bus, BusUnavailable, Publisher
@@ -51,6 +53,8 @@ class Wiring:
         self.database = Database(settings.events_database_url)
         self.outbox = Outbox(SOURCE, clock)
         self.dead_letters = DeadLetters("events", self.outbox, clock)
+        self.webhooks = WebhookWiring(settings, self.database, self.outbox)
+        self._sending_callers: set[str] = set()
 
     @cached_property
     def bus(self) -> Bus:
@@ -83,11 +87,20 @@ class Wiring:
         with self.database.reading() as session:
             return SqlSources(session).source_of_key(digest_of(write_key))
 
+    def source_of_caller(self, caller: Caller) -> str:
+        """The id of the source that an API key is, made when the key first sends."""
+        if caller.key_id not in self._sending_callers:
+            with self.database.transaction() as session:
+                SqlSources(session).add(Source(caller.key_id, f"API key {caller.key_id}", self.clock()))
+            self._sending_callers.add(caller.key_id)
+        return caller.key_id
+
     def subscriptions(self) -> Sequence[Subscription]:
         """What events reads from the bus."""
         return (
             Subscription(consumer=INGEST_CONSUMER, topics=(INGEST,), handle=self.record),
             Subscription(consumer="events.profiles", topics=(PROFILES,), handle=follow, max_records=200),
+            self.webhooks.subscription(),
         )
 
     def record(self, session: Session, facts: Sequence[Contract]) -> None:

@@ -10,11 +10,13 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from services.events.api.ingest.api_keys import SendingApiKeys
+from services.events.api.ingest.cloud_events_description import describe_cloud_events
 from services.events.api.ingest.description import describe_ingest
 from services.events.api.ingest.gateway import IngestGateway, Ingestion
 from services.events.api.ingest.write_keys import KnownWriteKeys
 from services.events.api.problems import PROBLEMS
-from services.events.api.routes import browser, sources, summary, timeline, touchpoints
+from services.events.api.routes import browser, sources, summary, timeline, touchpoints, webhook_deliveries, webhooks
 from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
 from shared.http.app import build_app
@@ -41,19 +43,30 @@ def create_app(settings: EventsSettings) -> FastAPI:
     app = build_app(
         name="events",
         description=_DESCRIPTION,
-        routers=(browser.router, sources.router, timeline.router, touchpoints.router, summary.router),
+        routers=(
+            browser.router,
+            sources.router,
+            timeline.router,
+            touchpoints.router,
+            summary.router,
+            webhooks.router,
+            webhook_deliveries.router,
+        ),
         problems=PROBLEMS,
         database=wiring.database,
         settings=settings,
         lifespan=lifespan,
     )
     app.state.write_keys = keys
+    app.state.webhooks = wiring.webhooks
     ingestion = Ingestion(
         limits=settings.call_limits,
         keys=keys,
+        api_keys=SendingApiKeys(app.state.access, wiring.source_of_caller),
         clock=wiring.clock,
         submit=lambda records: wiring.publisher.submit(records),
     )
     app.add_middleware(IngestGateway, ingestion=ingestion)
     describe_ingest(app, settings.call_limits)
+    describe_cloud_events(app, settings.call_limits)
     return app

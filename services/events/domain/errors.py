@@ -33,6 +33,11 @@ class InvalidCall(EventsError):
         self.code = code
         self.index = index
 
+    @property
+    def where(self) -> str | None:
+        """A JSON pointer to the call in the body; None when it is the only one."""
+        return None if self.index is None else f"/batch/{self.index}"
+
 
 class TooLarge(InvalidCall):
     """A call, a batch or a body exceeds a limit."""

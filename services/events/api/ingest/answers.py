@@ -47,9 +47,9 @@ def preflight(scope: Scope) -> Response:
     )
 
 
-def refusal(scope: Scope, error: EventsError | BusError | DBAPIError | TimeoutError) -> Response:
+def refusal(scope: Scope, error: EventsError | BusError | DBAPIError | TimeoutError | Problem) -> Response:
     """The problem that `error` is to the client."""
-    problem = _problem(error)
+    problem = error if isinstance(error, Problem) else _problem(error)
     problem.headers = {**_CORS, **problem.headers}
     return problem_response(Request(scope), problem)
 
@@ -80,8 +80,8 @@ def _problem(error: Exception) -> Problem:
 
 def _said(status: int, error: Exception) -> Problem:
     code = getattr(error, "code", "event_too_large")
-    index = getattr(error, "index", None)
-    flaws = () if index is None else (Flaw(f"/batch/{index}", str(error)),)
+    where = getattr(error, "where", None)
+    flaws = () if where is None else (Flaw(where, str(error)),)
     return Problem(status, code, str(error), errors=flaws)
 
 

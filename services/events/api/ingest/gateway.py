@@ -14,19 +14,24 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.events.adapters.bus.ingest_log import Envelope, records_of
 from services.events.api.ingest.answers import SUCCESS_BODY, SUCCESS_START, method_not_allowed, preflight, refusal
+from services.events.api.ingest.api_keys import SendingApiKeys, bearer_key, is_api_key
 from services.events.api.ingest.body import read_body
+from services.events.api.ingest.cloud_events import accept_events
 from services.events.api.ingest.reading import BATCH, Accepted, accept
 from services.events.api.ingest.write_keys import KnownWriteKeys, stated_write_key
 from services.events.domain.errors import EventsError
 from services.events.use_cases.accept_calls import CallLimits
 from shared.bus.ports import BusError, NewRecord
 from shared.clock import Clock
+from shared.http.problems import Problem
 from shared.telemetry.metrics import HTTP_SECONDS
 from shared.telemetry.trace import accept_traceparent, current_traceparent
 
 _STORED_WITHIN_S = 8.0  # SDKs give up after 10 s or more: a 503 before that tells them when to come back
 
 BEACON = "beacon"
+CLOUD_EVENTS = "cloudevents"
+CLOUD_EVENTS_PATH = "/v1/cloudevents"
 PATHS = {
     **{f"/v1/{name}": BATCH for name in ("batch", "import", "b")},
     "/beacon/v1/batch": BATCH,
@@ -38,6 +43,7 @@ PATHS = {
 
 `/beacon` is where RudderStack's browser SDK sends when a page is left, with the write key in the query.
 """
+_TARGETS = {**PATHS, CLOUD_EVENTS_PATH: CLOUD_EVENTS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,19 +52,20 @@ class Ingestion:
 
     limits: CallLimits
     keys: KnownWriteKeys
+    api_keys: SendingApiKeys
     clock: Clock
     submit: Callable[[Sequence[NewRecord]], Future[None]]
 
 
 class IngestGateway:
-    """ASGI middleware that answers the paths of the tracking API and passes everything else on."""
+    """ASGI middleware that answers the paths of the tracking API and of CloudEvents, and passes everything else on."""
 
     def __init__(self, app: ASGIApp, *, ingestion: Ingestion) -> None:
         self._app = app
         self._ingestion = ingestion
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        target = PATHS.get(scope["path"]) if scope["type"] == "http" else None
+        target = _TARGETS.get(scope["path"]) if scope["type"] == "http" else None
         if target is None:
             await self._app(scope, receive, send)
             return
@@ -76,7 +83,7 @@ class IngestGateway:
         token = current_traceparent.set(traceparent)
         try:
             await self._take(target, scope, headers, receive)
-        except (EventsError, BusError, DBAPIError, TimeoutError) as error:
+        except (EventsError, BusError, DBAPIError, TimeoutError, Problem) as error:
             answer = refusal(scope, error)
             await answer(scope, receive, send)
             return answer.status_code
@@ -91,6 +98,9 @@ class IngestGateway:
     async def _take(self, target: str, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> None:
         """Return once every call in the request is durable."""
         within = self._ingestion
+        if target == CLOUD_EVENTS:
+            await self._take_cloud_events(scope, headers, receive)
+            return
         stated = None if target == BEACON else stated_write_key(headers.get(b"authorization"), scope["query_string"])
         source_id = None if stated is None else await within.keys.source_of(stated)
         body = await read_body(receive, declared_length=headers.get(b"content-length"), limit=within.limits.batch_bytes)
@@ -100,6 +110,17 @@ class IngestGateway:
         if source_id is None:
             source_id = await within.keys.source_of(accepted.write_key or "")
         await self._store(accepted, source_id)
+
+    async def _take_cloud_events(self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> None:
+        within = self._ingestion
+        key = bearer_key(headers.get(b"authorization"))
+        if key is None:
+            key = stated_write_key(headers.get(b"authorization"), scope["query_string"]) or ""
+            source_id = await (within.api_keys if is_api_key(key) else within.keys).source_of(key)
+        else:
+            source_id = await within.api_keys.source_of(key)
+        body = await read_body(receive, declared_length=headers.get(b"content-length"), limit=within.limits.batch_bytes)
+        await self._store(Accepted(accept_events(scope["headers"], body, within.limits), None), source_id)
 
     async def _store(self, accepted: Accepted, source_id: str) -> None:
         envelope = Envelope(

@@ -1,0 +1,104 @@
+"""POST /v1/cloudevents in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from services.events.api.ingest.gateway import CLOUD_EVENTS_PATH
+from services.events.domain.cloud_events import MEDIA_TYPE, NAME, TEXT, URI_REFERENCE
+from services.events.domain.subjects import MAX_ID_LENGTH, SOMETHING
+from services.events.use_cases.accept_calls import CallLimits
+from shared.http.problems import PROBLEM_RESPONSES
+
+_REFUSALS = (400, 401, 403, 405, 413, 415, 429, 500, 503)
+_DESCRIPTION = """CloudEvents 1.0 in binary, structured or batched mode; the Content-Type says which.
+
+Answers 200 once the events are durable; duplicates by `source` and `id` are dropped for a day at least. The customer is
+`userid`, else `anonymousid` (extension attributes), else `subject`. `data` become the properties; a `type` that ends
+like `order.completed` (or updated, refunded, cancelled) is an order, one that ends with `identify` tells traits.
+In binary mode the attributes are `ce-` headers and the body is the data."""
+_TEXT = {"type": "string", "minLength": 1, "pattern": TEXT}
+_WHO = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": MAX_ID_LENGTH,
+    "allOf": [{"pattern": TEXT}, {"pattern": SOMETHING}],
+}
+_EXAMPLE = {
+    "specversion": "1.0",
+    "id": "A234-1234-1234",
+    "source": "/till/7",
+    "type": "com.example.order.completed",
+    "subject": "17850",
+    "time": "2026-04-05T17:31:00Z",
+    "data": {"order_id": "581587", "revenue": 42.5, "currency": "EUR"},
+}
+_BATCH = "application/cloudevents-batch+json"
+_STRUCTURED = "application/cloudevents+json"
+
+
+def describe_cloud_events(app: FastAPI, limits: CallLimits) -> None:
+    """Add the route, which answers before FastAPI, to what `app.openapi()` answers."""
+    described = app.openapi
+    operation = _operation(limits)
+
+    def openapi() -> dict[str, Any]:
+        document = described()
+        document["paths"][CLOUD_EVENTS_PATH] = {"post": operation}
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _operation(limits: CallLimits) -> dict[str, Any]:
+    event = _event()
+    batch = {"type": "array", "items": event, "maxItems": limits.batch_calls}
+    success = {"type": "object", "properties": {"success": {"const": True}}, "required": ["success"]}
+    return {
+        "tags": ["CloudEvents"],
+        "operationId": "ingest_cloud_events",
+        "summary": "Take CloudEvents, all of a request or none",
+        "description": _DESCRIPTION,
+        "security": [{"WriteKey": []}, {"HTTPBearer": []}],
+        "requestBody": {
+            "required": True,
+            "content": {
+                _STRUCTURED: {"schema": event, "example": _EXAMPLE},
+                _BATCH: {"schema": batch, "example": [_EXAMPLE]},
+            },
+        },
+        "responses": {
+            "200": {"description": "Durable", "content": {"application/json": {"schema": success}}},
+            **{str(status): PROBLEM_RESPONSES[status] for status in _REFUSALS},
+        },
+    }
+
+
+def _event() -> dict[str, Any]:
+    extension = {"anyOf": [_TEXT, {"type": "boolean"}, {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1}]}
+    return {
+        "type": "object",
+        "required": ["specversion", "id", "source", "type"],
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": _TEXT,
+            "source": {"type": "string", "minLength": 1, "pattern": URI_REFERENCE},
+            "type": {**_TEXT, "pattern": TEXT, "allOf": [{"pattern": SOMETHING}]},
+            "subject": _TEXT,
+            "time": {"type": "string", "format": "date-time"},
+            "datacontenttype": {"type": "string", "pattern": MEDIA_TYPE},
+            "dataschema": {"type": "string", "minLength": 1, "pattern": URI_REFERENCE},
+            "data": {"description": "any JSON; an object is the properties of the touchpoint"},
+            "userid": _WHO,
+            "anonymousid": _WHO,
+        },
+        "patternProperties": {NAME: extension},
+        "additionalProperties": False,
+        "anyOf": [
+            {"required": ["userid"]},
+            {"required": ["anonymousid"]},
+            {"required": ["subject"], "properties": {"subject": _WHO}},
+        ],
+    }
