@@ -64,7 +64,7 @@ def preview_segment(request: SegmentPreviewRequest, wired: Wired) -> SegmentPrev
     return SegmentPreview(size=len(matching), sample=sorted(matching)[: request.sample], evaluated_at=now)
 
 
-@router.get("/{segment_id}", dependencies=[Requires("segments:read")])
+@router.get("/{segment_id:uuid}", dependencies=[Requires("segments:read")])
 def get_segment(segment_id: SegmentId, wired: Wired, response: Response) -> SegmentView:
     """One segment and its size."""
     with wired.database.reading() as session:
@@ -73,7 +73,7 @@ def get_segment(segment_id: SegmentId, wired: Wired, response: Response) -> Segm
     return segment_view(segment)
 
 
-@router.put("/{segment_id}", dependencies=[Requires("segments:write")])
+@router.put("/{segment_id:uuid}", dependencies=[Requires("segments:write")])
 def change_segment(
     segment_id: SegmentId, draft: SegmentDraft, wired: Wired, version: WantedVersion, response: Response
 ) -> SegmentView:
@@ -84,14 +84,14 @@ def change_segment(
     return segment_view(segment)
 
 
-@router.delete("/{segment_id}", status_code=204, dependencies=[Requires("segments:write")])
+@router.delete("/{segment_id:uuid}", status_code=204, dependencies=[Requires("segments:write")])
 def delete_segment(segment_id: SegmentId, wired: Wired, version: WantedVersion) -> None:
     """End a segment; its members leave soon after."""
     with wired.writing() as (_, work):
         wired.edit_segments.delete(work, segment_id, version=version)
 
 
-@router.get("/{segment_id}/members", dependencies=[Requires("segments:read")])
+@router.get("/{segment_id:uuid}/members", dependencies=[Requires("segments:read")])
 def list_members(segment_id: SegmentId, wired: Wired, limit: Limit = 50, cursor: Cursor = None) -> Page[MemberView]:
     """Who is in a segment, by profile id."""
     after = decode_cursor(cursor, str)[0] if cursor else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 from typing_extensions import TypeAliasType
 
 from services.profile.domain.segments.conditions import Comparison
@@ -16,7 +16,17 @@ from shared.http.schemas import Schema
 
 _MOST = 10**12
 _Number = Annotated[float, Field(strict=True)]
-_Text = Annotated[str, Field(max_length=MAX_TEXT)]
+_STORABLE = r"^[^\x00]*$"
+_Text = Annotated[str, Field(max_length=MAX_TEXT, pattern=_STORABLE)]
+_Name = Annotated[str, Field(min_length=1, max_length=100, pattern=_STORABLE)]
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 10.0 is as whole as 10."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
 _Scalar = Annotated[bool, Field(strict=True)] | _Number | _Text
 _Scalars = Annotated[list[_Scalar], Field(min_length=1, max_length=1000)]
 _Days = Annotated[float, Field(strict=True, ge=0, le=MAX_DAYS)]
@@ -38,14 +48,14 @@ class AndDefinition(_Definition):
     """Every condition holds."""
 
     type: Literal["and"]
-    conditions: list[Definition] = Field(min_length=1, max_length=50)
+    conditions: list[Definition] = Field(min_length=1, max_length=20)
 
 
 class OrDefinition(_Definition):
     """At least one condition holds."""
 
     type: Literal["or"]
-    conditions: list[Definition] = Field(min_length=1, max_length=50)
+    conditions: list[Definition] = Field(min_length=1, max_length=20)
 
 
 class NotDefinition(_Definition):
@@ -57,7 +67,7 @@ class NotDefinition(_Definition):
 
 class _Trait(_Definition):
     type: Literal["trait"]
-    key: str = Field(min_length=1, max_length=MAX_KEY, examples=["country"])
+    key: str = Field(min_length=1, max_length=MAX_KEY, pattern=_STORABLE, examples=["country"])
 
 
 class TraitEquals(_Trait):
@@ -121,7 +131,7 @@ class _Purchases(_Definition):
 
     type: Literal["purchases"]
     operator: Comparison
-    value: int = Field(strict=True, ge=-_MOST, le=_MOST)
+    value: Whole = Field(ge=-_MOST, le=_MOST)
     within_days: _Days | None = None
     between: Between | None = None
     as_of: _Moment | None = None
@@ -154,8 +164,8 @@ class _Score(_Definition):
     """A figure of a model's latest score: `value`, `label`, or a further figure by its name."""
 
     type: Literal["score"]
-    model: str = Field(min_length=1, max_length=100, examples=["rfm"])
-    field: str = Field("value", min_length=1, max_length=100)
+    model: _Name = Field(examples=["rfm"])
+    field: _Name = "value"
 
 
 class ScoreEquals(_Score):

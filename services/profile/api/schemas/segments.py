@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from services.profile.api.schemas.definitions import EXAMPLE, Definition
+from services.profile.api.schemas.definitions import EXAMPLE, Definition, Whole
 from services.profile.domain.segments.segment import Membership, Segment
 from services.profile.use_cases.edit_segments import Draft
 from shared.http.schemas import Schema
@@ -16,8 +16,8 @@ from shared.http.schemas import Schema
 class SegmentDraft(Schema):
     """What a segment is called and who is in it."""
 
-    name: str = Field(min_length=1, max_length=200, pattern=r"\S", examples=["Worth winning back"])
-    description: str = Field("", max_length=2000)
+    name: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00]*\S[^\x00]*$", examples=["Worth winning back"])
+    description: str = Field("", max_length=2000, pattern=r"^[^\x00]*$")
     definition: Definition = Field(examples=[EXAMPLE])
 
     def draft(self) -> Draft:
@@ -52,7 +52,7 @@ class SegmentPreviewRequest(Schema):
     """A definition to try without keeping it."""
 
     definition: Definition = Field(examples=[EXAMPLE])
-    sample: int = Field(10, strict=True, ge=0, le=100, description="how many members to name")
+    sample: Whole = Field(10, ge=0, le=100, description="how many members to name")
 
 
 class SegmentPreview(BaseModel):

@@ -23,7 +23,7 @@ from services.profile.domain.segments.conditions import (
 from services.profile.domain.terms import MAX_TEXT, moment_of, term_of
 
 MAX_DEPTH = 8
-MAX_PARTS = 100
+MAX_PARTS = 200
 MAX_DAYS = 36_500
 
 _Json = Mapping[str, Any]
