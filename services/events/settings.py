@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from services.events.domain.webhooks.destinations import Borders
+from services.events.domain.webhooks.retries import SCHEDULE_S
 from services.events.use_cases.accept_calls import CallLimits
+from services.events.use_cases.deliver_webhooks import DeliveryLimits
 from shared.settings import ServiceSettings
 
 _MAX_CALL = 512 * 1024
@@ -23,6 +26,25 @@ class EventsSettings(ServiceSettings):
     events_max_batch_bytes: int = Field(500 * 1024, ge=1024, le=16 * 1024 * 1024, description="one body, unpacked")
     events_max_batch_events: int = Field(2_500, ge=1, le=100_000)
     events_max_message_id_length: int = Field(100, ge=1, le=500)
+    webhook_allow_networks: str = Field(
+        "", description="private networks that webhooks may go to, over http too: CIDRs with commas between them"
+    )
+    webhook_deadline_s: float = Field(15.0, ge=1, le=20, description="one attempt, from name look-up to the last byte")
+    webhook_retry_delays_s: tuple[float, ...] = Field(
+        SCHEDULE_S, max_length=20, description="seconds after each failed attempt, varied by a fifth"
+    )
+    webhook_disable_after_s: float = Field(
+        5 * 24 * 3600.0, gt=0, description="an endpoint is disabled once every attempt has failed for so long"
+    )
+    webhook_lanes: int = Field(400, ge=4, le=5_000, description="endpoints that one worker delivers to at once")
+    webhook_keep_days: int = Field(30, ge=7, le=365, description="days that deliveries and attempts are kept")
+    stream_clients: int = Field(100, ge=1, le=10_000, description="open streams of events in one API process")
+
+    @field_validator("webhook_allow_networks")
+    @classmethod
+    def _networks_are_some(cls, networks: str) -> str:
+        Borders.of(filter(None, networks.split(",")))
+        return networks
 
     @model_validator(mode="after")
     def _batch_holds_an_event(self) -> Self:
@@ -38,4 +60,18 @@ class EventsSettings(ServiceSettings):
             batch_bytes=self.events_max_batch_bytes,
             batch_calls=self.events_max_batch_events,
             message_id_length=self.events_max_message_id_length,
+        )
+
+    @property
+    def borders(self) -> Borders:
+        """Where webhooks may go."""
+        return Borders.of(filter(None, self.webhook_allow_networks.split(",")))
+
+    @property
+    def delivery_limits(self) -> DeliveryLimits:
+        """How webhooks are delivered."""
+        return DeliveryLimits(
+            lanes=self.webhook_lanes,
+            disable_after_s=self.webhook_disable_after_s,
+            schedule_s=self.webhook_retry_delays_s,
         )

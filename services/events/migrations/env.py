@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from services.events.adapters.sql.tables import metadata
+from services.events.adapters.sql.webhook_tables import webhook_endpoints
 from shared.sql.migrations import run_environment
 
-run_environment(context, metadata)
+run_environment(context, webhook_endpoints.metadata)

@@ -9,31 +9,22 @@ places, so that however many there are, the others find room.
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 
 from services.events.domain.webhooks.endpoints import Endpoint
-from services.events.domain.webhooks.retries import (
-    SCHEDULE_S,
-    Answer,
-    Draw,
-    Verdict,
-    decide,
-    pause_after,
-)
+from services.events.domain.webhooks.retries import SCHEDULE_S, Draw, Verdict, decide, pause_after
 from services.events.domain.webhooks.signing import signature_header
-from services.events.use_cases.webhook_ports import Finished, Lane, Lanes, Pending, Post, Sender, Settled
+from services.events.use_cases.webhook_ports import Finished, Lane, Pending, Post, Sender, Settled
 from shared.clock import Clock, utc_now
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryLimits:
-    """How patient and how busy a worker is. `turn_s` bounds how long new sends begin in one lane before it is stored."""
+    """How patient and how busy a worker is. For `turn_s` sends are begun in one lane, then it is stored."""
 
     lanes: int = 400
     turn_s: float = 5.0
@@ -69,12 +60,10 @@ class DeliverLane:
 
     async def _attempt(self, pending: Pending, turn: _Turn) -> None:
         at = self._clock()
-        answer = await self._sender.send(post_of(turn.endpoint, pending.id, pending.body, at=at.timestamp()))
+        answer = await self._sender.send(post_of(turn.endpoint, pending.id, pending.body, at=at))
         decision = decide(answer, step=pending.step, schedule_s=self._limits.schedule_s, draw=self._draw)
         turn.settled.append(
-            Settled(
-                pending=pending, at=at, answer=answer, verdict=decision.verdict, retry_in_s=decision.retry_in_s
-            )
+            Settled(pending=pending, at=at, answer=answer, verdict=decision.verdict, retry_in_s=decision.retry_in_s)
         )
         if answer.succeeded:
             turn.failures, turn.failing_since = 0, None
@@ -116,10 +105,10 @@ class _Turn:
         )
 
 
-def post_of(endpoint: Endpoint, message_id: str, body: bytes, *, at: float) -> Post:
-    """One attempt as HTTP; `at` in seconds since 1970 is signed as a whole number."""
-    timestamp = int(at)
-    secrets = endpoint.signing_secrets(_moment(at))
+def post_of(endpoint: Endpoint, message_id: str, body: bytes, *, at: datetime) -> Post:
+    """One attempt as HTTP, signed for `at` with every secret that is live then."""
+    timestamp = int(at.timestamp())
+    secrets = endpoint.signing_secrets(at)
     return Post(
         url=endpoint.url,
         body=body,

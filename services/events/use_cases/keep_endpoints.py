@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,9 +11,6 @@ from services.events.domain.webhooks.signing import new_secret
 from services.events.use_cases.webhook_ports import Endpoints
 from shared.clock import Clock
 from shared.ids import new_id
-
-CheckUrl = Callable[[str], None]
-"""Raises DestinationRefused for a URL that leads where webhooks may not go."""
 
 DISABLED_BY_HAND = "disabled over the API"
 
@@ -30,9 +26,8 @@ class Wanted:
     disabled: bool | None = None
 
 
-def create_endpoint(endpoints: Endpoints, wanted: Wanted, *, owner: str, check_url: CheckUrl, clock: Clock) -> Endpoint:
-    """A new endpoint with a secret of its own. Raises DestinationRefused or TooManyEndpoints."""
-    check_url(wanted.url or "")
+def create_endpoint(endpoints: Endpoints, wanted: Wanted, *, owner: str, clock: Clock) -> Endpoint:
+    """A new endpoint with a secret of its own; its URL was checked. Raises TooManyEndpoints."""
     now = clock()
     made = Endpoint(
         id=new_id(),
@@ -51,14 +46,12 @@ def create_endpoint(endpoints: Endpoints, wanted: Wanted, *, owner: str, check_u
 
 
 def change_endpoint(
-    endpoints: Endpoints, endpoint_id: str, wanted: Wanted, *, seen: int | None, check_url: CheckUrl, clock: Clock
+    endpoints: Endpoints, endpoint_id: str, wanted: Wanted, *, seen: int | None, clock: Clock
 ) -> Endpoint:
-    """Change what `wanted` names; `seen` is the version that the caller knows.
+    """Change what `wanted` names; its URL was checked, and `seen` is the version that the caller knows.
 
-    Raises EndpointNotFound, EndpointChanged or DestinationRefused.
+    Raises EndpointNotFound or EndpointChanged.
     """
-    if wanted.url is not None:
-        check_url(wanted.url)
     before, now = endpoints.get(endpoint_id, lock=True), clock()
     if seen is not None and seen != before.version:
         raise EndpointChanged(f"endpoint {endpoint_id} is at version {before.version}, not {seen}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
+from services.events.workers.webhooks import WebhookDelivery
 from shared.bus_loops import bus_loops
 from shared.workers import Loop, every
 
@@ -25,4 +26,11 @@ def loops_of(wiring: Wiring) -> Mapping[str, Loop]:
         dead_letters=wiring.dead_letters,
         subscriptions=wiring.subscriptions(),
     )
-    return {**bus, "forget": every(_HOUR_S, wiring.forget_messages)}
+    webhooks = wiring.webhooks
+    delivery = WebhookDelivery(webhooks.lanes(), webhooks.sender(), wiring.settings.delivery_limits)
+    return {
+        **bus,
+        "webhooks": delivery.run,
+        "forget": every(_HOUR_S, wiring.forget_messages),
+        "forget-webhooks": every(_HOUR_S, webhooks.forget),
+    }

@@ -114,3 +114,8 @@ class Borders:
                 raise DestinationRefused(f"{destination.host} is {address}, which is not on the public internet")
             if not named and destination.scheme != "https":
                 raise DestinationRefused("a webhook URL begins with https://")
+
+    def check_unresolved(self, destination: Destination) -> None:
+        """Raise DestinationRefused unless a host without an address now may be kept all the same."""
+        if destination.scheme != "https":
+            raise DestinationRefused("a webhook URL begins with https://")

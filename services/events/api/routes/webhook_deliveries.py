@@ -1,0 +1,129 @@
+"""Deliveries of webhooks: what became of them, trying an endpoint, and sending again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from services.events.adapters.sql.webhook_deliveries import SqlDeliveries
+from services.events.adapters.sql.webhook_endpoints import SqlEndpoints
+from services.events.api.routes.webhooks import Reader, Writer, owner_of
+from services.events.api.schemas.webhooks import (
+    AttemptView,
+    DeliveryDetail,
+    DeliveryId,
+    DeliveryView,
+    EndpointId,
+    Recovered,
+    Recovery,
+    State,
+    TestResult,
+)
+from services.events.bootstrap_webhooks import WebhookWiring
+from services.events.domain.webhooks.bodies import body_of
+from services.events.domain.webhooks.endpoints import Endpoint
+from services.events.use_cases.deliver_webhooks import post_of
+from services.events.use_cases.webhook_ports import Owner
+from shared.clock import utc_now
+from shared.http.idempotency import IdempotencyKey, once
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEM_RESPONSES, Problem
+from shared.http.strict_json import StrictRoute
+from shared.ids import new_id
+from shared.sql.database import Database
+
+router = APIRouter(prefix="/v1", tags=["Webhooks"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
+_OfState = Annotated[State | None, Query(description="only these")]
+
+
+@router.get("/webhook-endpoints/{endpoint_id}/deliveries")
+def list_deliveries(
+    endpoint_id: EndpointId,
+    request: Request,
+    caller: Reader,
+    state: _OfState = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[DeliveryView]:
+    """Deliveries to one endpoint, newest first."""
+    before = decode_cursor(cursor, str)[0] if cursor else None
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        SqlEndpoints(session, owner_of(caller)).get(endpoint_id)
+        deliveries = SqlDeliveries(session, owner_of(caller))
+        found = deliveries.page(endpoint_id, state=state, limit=limit + 1, before=before)
+    shown, more = found[:limit], len(found) > limit
+    return Page(
+        data=[DeliveryView.of(delivery) for delivery in shown],
+        next_cursor=encode_cursor(shown[-1].id) if more else None,
+    )
+
+
+@router.get("/webhook-deliveries/{delivery_id}")
+def show(delivery_id: DeliveryId, request: Request, caller: Reader) -> DeliveryDetail:
+    """One delivery, what is sent, and every attempt with its answer."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        deliveries = SqlDeliveries(session, owner_of(caller))
+        delivery = deliveries.get(delivery_id)
+        body = deliveries.body(delivery_id).decode()
+        history = [AttemptView.of(attempt) for attempt in deliveries.attempts(delivery_id)]
+    return DeliveryDetail(**DeliveryView.of(delivery).model_dump(), body=body, history=history)
+
+
+@router.post("/webhook-deliveries/{delivery_id}/resend", status_code=202)
+def resend(
+    delivery_id: DeliveryId, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None
+) -> DeliveryView:
+    """Send one event again, under the same `webhook-id`; the schedule begins anew."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+
+        def act() -> DeliveryView:
+            deliveries = SqlDeliveries(session, owner_of(caller))
+            delivery = deliveries.get(delivery_id)
+            SqlEndpoints(session, owner_of(caller)).get(delivery.endpoint_id)
+            deliveries.resend(delivery)
+            return DeliveryView.of(deliveries.get(delivery_id))
+
+        described = f"resend:{delivery_id}"
+        return once(session, caller=caller.key_id, key=idempotency_key, request=described, answer=DeliveryView, act=act)
+
+
+@router.post("/webhook-endpoints/{endpoint_id}/recover", status_code=202)
+def recover(
+    endpoint_id: EndpointId, body: Recovery, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None
+) -> Recovered:
+    """Send again everything that failed since a time, such as the beginning of an outage."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+
+        def act() -> Recovered:
+            endpoint = SqlEndpoints(session, owner_of(caller)).get(endpoint_id)
+            many = SqlDeliveries(session, owner_of(caller)).recover(endpoint.id, since=body.since)
+            return Recovered(deliveries=many)
+
+        described = f"recover:{endpoint_id}:{body.since.isoformat()}"
+        return once(session, caller=caller.key_id, key=idempotency_key, request=described, answer=Recovered, act=act)
+
+
+@router.post("/webhook-endpoints/{endpoint_id}/test")
+async def send_test(endpoint_id: EndpointId, request: Request, caller: Writer) -> TestResult:
+    """Post a `webhook.test` event now, once, and show the answer; nothing is kept of it."""
+    wiring: WebhookWiring = request.app.state.webhooks
+    endpoint = await run_in_threadpool(_endpoint, wiring.database, owner_of(caller), endpoint_id)
+    if wiring.test_sends.locked():
+        raise Problem(429, "too_many_tests", "as many tests are under way as there may be")
+    webhook_id, now = new_id(), utc_now()
+    data = msgspec.json.encode({"endpoint_id": endpoint.id, "message": "If you can verify this, you are set up."})
+    post = post_of(endpoint, webhook_id, body_of("webhook.test", now, data), at=now)
+    async with wiring.test_sends:
+        return TestResult.of(webhook_id, await wiring.test_sender.send(post))
+
+
+def _endpoint(database: Database, owner: Owner, endpoint_id: str) -> Endpoint:
+    with database.reading() as session:
+        return SqlEndpoints(session, owner).get(endpoint_id)

@@ -1,0 +1,149 @@
+"""/v1/webhook-endpoints: where partners are told what happens."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+
+from services.events.adapters.sql.webhook_endpoints import Condition, SqlEndpoints
+from services.events.api.schemas.webhooks import EndpointChange, EndpointId, EndpointView, NewEndpoint, SecretsView
+from services.events.bootstrap_webhooks import WebhookWiring
+from services.events.use_cases.keep_endpoints import change_endpoint, create_endpoint, rotate_secret
+from services.events.use_cases.webhook_ports import Owner
+from shared.auth.access import require
+from shared.auth.keys import EVERYTHING, Caller
+from shared.clock import utc_now
+from shared.http.idempotency import IdempotencyKey, once
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEM_RESPONSES
+from shared.http.strict_json import StrictRoute
+from shared.sql.database import Database
+
+router = APIRouter(
+    prefix="/v1/webhook-endpoints", tags=["Webhooks"], route_class=StrictRoute, responses=PROBLEM_RESPONSES
+)
+Reader = Annotated[Caller, Depends(require("webhooks:read"))]
+Writer = Annotated[Caller, Depends(require("webhooks:write"))]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="the `ETag` that was last seen")
+]
+
+
+def owner_of(caller: Caller) -> Owner:
+    """Whose endpoints a caller may see: its own, or as an administrator everybody's."""
+    return Owner(None if EVERYTHING in caller.scopes else caller.key_id)
+
+
+@router.post("", status_code=201)
+def create(
+    body: NewEndpoint, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
+) -> EndpointView:
+    """Make an endpoint; its secret is read separately. It is told what happens from now on."""
+    database: Database = request.app.state.database
+    _check(body.url, request)
+    with database.transaction() as session:
+
+        def act() -> EndpointView:
+            endpoints = SqlEndpoints(session, owner_of(caller))
+            return EndpointView.of(create_endpoint(endpoints, body.wanted(), owner=caller.key_id, clock=utc_now))
+
+        made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=EndpointView, act=act)
+    return _tagged(made, response)
+
+
+@router.get("")
+def list_endpoints(request: Request, caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Page[EndpointView]:
+    """Your endpoints, newest first; an administrator's key sees everybody's."""
+    before = decode_cursor(cursor, str)[0] if cursor else None
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        found = SqlEndpoints(session, owner_of(caller)).page(limit=limit + 1, before=before)
+    shown, more = found[:limit], len(found) > limit
+    return Page(
+        data=[EndpointView.of(endpoint, condition) for endpoint, condition in shown],
+        next_cursor=encode_cursor(shown[-1][0].id) if more else None,
+    )
+
+
+@router.get("/{endpoint_id}")
+def show(endpoint_id: EndpointId, request: Request, response: Response, caller: Reader) -> EndpointView:
+    """One endpoint; its `ETag` goes into `If-Match` of a change."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        endpoint, condition = SqlEndpoints(session, owner_of(caller)).show(endpoint_id)
+    return _tagged(EndpointView.of(endpoint, condition), response)
+
+
+@router.patch("/{endpoint_id}")
+def change(
+    endpoint_id: EndpointId,
+    body: EndpointChange,
+    request: Request,
+    response: Response,
+    caller: Writer,
+    if_match: IfMatch = None,
+) -> EndpointView:
+    """Change an endpoint. `disabled: false` enables it again; what waited for it is sent then."""
+    database: Database = request.app.state.database
+    if body.url is not None:
+        _check(body.url, request)
+    with database.transaction() as session:
+        changed = change_endpoint(
+            SqlEndpoints(session, owner_of(caller)),
+            endpoint_id,
+            body.wanted(),
+            seen=int(if_match.strip('"')) if if_match else None,
+            clock=utc_now,
+        )
+    return _tagged(EndpointView.of(changed, Condition(None, None)), response)
+
+
+@router.delete("/{endpoint_id}", status_code=204)
+def remove(endpoint_id: EndpointId, request: Request, caller: Writer) -> None:
+    """Delete an endpoint and its secrets; what waits for it is canceled."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        SqlEndpoints(session, owner_of(caller)).remove(endpoint_id)
+
+
+@router.get("/{endpoint_id}/secret")
+def show_secret(endpoint_id: EndpointId, request: Request, response: Response, caller: Writer) -> SecretsView:
+    """The secrets that sign what this endpoint is told."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        endpoint = SqlEndpoints(session, owner_of(caller)).get(endpoint_id)
+    response.headers["Cache-Control"] = "no-store"
+    return SecretsView.of(endpoint, utc_now())
+
+
+@router.post("/{endpoint_id}/secret/rotate")
+def rotate(
+    endpoint_id: EndpointId,
+    request: Request,
+    response: Response,
+    caller: Writer,
+    idempotency_key: IdempotencyKey = None,
+) -> SecretsView:
+    """A new secret. Everything is signed with the old one too for 24 hours, so that nothing is refused meanwhile."""
+    database: Database = request.app.state.database
+    response.headers["Cache-Control"] = "no-store"
+    with database.transaction() as session:
+
+        def act() -> SecretsView:
+            endpoint = rotate_secret(SqlEndpoints(session, owner_of(caller)), endpoint_id, clock=utc_now)
+            return SecretsView.of(endpoint, utc_now())
+
+        described = f"rotate:{endpoint_id}"
+        return once(session, caller=caller.key_id, key=idempotency_key, request=described, answer=SecretsView, act=act)
+
+
+def _check(url: str, request: Request) -> None:
+    """Raise DestinationRefused; before any transaction, because names are looked up."""
+    wiring: WebhookWiring = request.app.state.webhooks
+    wiring.check_url(url)
+
+
+def _tagged(view: EndpointView, response: Response) -> EndpointView:
+    response.headers["ETag"] = f'"{view.version}"'
+    return view

@@ -1,0 +1,250 @@
+"""Webhook endpoints and deliveries over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import Path
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+
+from services.events.adapters.sql.webhook_deliveries import Attempt, Delivery
+from services.events.adapters.sql.webhook_endpoints import Condition
+from services.events.domain.webhooks.endpoints import OF_ONE_NAME, Endpoint, Secret
+from services.events.domain.webhooks.retries import Answer
+from services.events.use_cases.keep_endpoints import Wanted
+from services.events.use_cases.public_events import CONTRACT_NAMES, EVENT_TYPES
+from shared.http.schemas import Schema
+
+EndpointId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a webhook endpoint's id")]
+DeliveryId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="`webhook-id` of its attempts")]
+State = Literal["pending", "delivered", "failed", "canceled"]
+
+_PORT = r"(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
+_URL = rf"^https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::{_PORT})?(?:[/?][!$-;=?-Z_a-z~%@]*)?$"
+_CHOICES = "|".join((*EVENT_TYPES, *CONTRACT_NAMES)).replace(".", r"\.")
+_Url = Annotated[str, Field(max_length=2_000, pattern=_URL, examples=["https://partner.example/hooks/rapport"])]
+_Description = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
+_EventType = Annotated[
+    str,
+    Field(
+        max_length=300,
+        pattern=rf"^(?:{_CHOICES}|touchpoint\.recorded:[^\x00]+)$",
+        examples=["segment.entered", OF_ONE_NAME + "Order Completed"],
+        description="a type of event, or `touchpoint.recorded:` and the name of an event",
+    ),
+]
+_EventTypes = Annotated[list[_EventType], Field(max_length=50, description="which events; none for every event")]
+_Concurrency = Annotated[
+    int, Field(ge=1, le=20, strict=True, description="deliveries under way at once; with 1 they arrive in order")
+]
+
+
+class _Wish(Schema):
+    """What a caller says of an endpoint."""
+
+    @field_validator("event_types", check_fields=False)
+    @classmethod
+    def _under_short_names(cls, types: list[str] | None) -> list[str] | None:
+        return None if types is None else list(dict.fromkeys(CONTRACT_NAMES.get(each, each) for each in types))
+
+
+class NewEndpoint(_Wish):
+    """Where to post events, and which."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"url": "https://partner.example/hooks/rapport", "event_types": ["segment.entered"]}]
+        }
+    )
+
+    url: _Url
+    description: _Description = ""
+    event_types: _EventTypes = Field(default_factory=list)
+    concurrency: _Concurrency = 1
+    disabled: bool = Field(False, strict=True)
+
+    def wanted(self) -> Wanted:
+        """The wish as the use case takes it."""
+        return Wanted(
+            url=self.url,
+            description=self.description,
+            event_types=tuple(self.event_types),
+            concurrency=self.concurrency,
+            disabled=self.disabled,
+        )
+
+
+class EndpointChange(_Wish):
+    """What to change; what is left out or null stays as it is."""
+
+    url: _Url | None = None
+    description: _Description | None = None
+    event_types: _EventTypes | None = None
+    concurrency: _Concurrency | None = None
+    disabled: Annotated[bool, Field(strict=True)] | None = None
+
+    def wanted(self) -> Wanted:
+        """The wish as the use case takes it."""
+        return Wanted(
+            url=self.url,
+            description=self.description,
+            event_types=None if self.event_types is None else tuple(self.event_types),
+            concurrency=self.concurrency,
+            disabled=self.disabled,
+        )
+
+
+class EndpointView(BaseModel):
+    """An endpoint. `failing_since` is set while every attempt fails; `paused_until` while it is left alone."""
+
+    id: str
+    owner: str
+    url: str
+    description: str
+    event_types: list[str]
+    concurrency: int
+    disabled: bool
+    disabled_at: datetime | None
+    disabled_reason: str | None
+    failing_since: datetime | None
+    paused_until: datetime | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, endpoint: Endpoint, condition: Condition | None = None) -> EndpointView:
+        """The endpoint as it is shown."""
+        return cls(
+            id=endpoint.id,
+            owner=endpoint.owner,
+            url=endpoint.url,
+            description=endpoint.description,
+            event_types=list(endpoint.event_types),
+            concurrency=endpoint.concurrency,
+            disabled=endpoint.disabled_at is not None,
+            disabled_at=endpoint.disabled_at,
+            disabled_reason=endpoint.disabled_reason,
+            failing_since=condition.failing_since if condition else None,
+            paused_until=condition.paused_until if condition else None,
+            version=endpoint.version,
+            created_at=endpoint.created_at,
+            updated_at=endpoint.updated_at,
+        )
+
+
+class SecretView(BaseModel):
+    """A `whsec_` secret; `signs_until` is set where a newer one has replaced it."""
+
+    secret: str
+    signs_until: datetime | None
+
+    @classmethod
+    def of(cls, secret: Secret) -> SecretView:
+        """The secret as it is shown."""
+        return cls(secret=secret.text, signs_until=secret.until)
+
+
+class SecretsView(BaseModel):
+    """The secret that signs, and those that still sign beside it."""
+
+    current: SecretView
+    replaced: list[SecretView]
+
+    @classmethod
+    def of(cls, endpoint: Endpoint, now: datetime) -> SecretsView:
+        """The secrets that sign at `now`."""
+        current, *replaced = endpoint.secrets
+        live = [SecretView.of(each) for each in replaced if each.until is None or each.until > now]
+        return cls(current=SecretView.of(current), replaced=live)
+
+
+class DeliveryView(BaseModel):
+    """What became of one event at one endpoint; `next_attempt_at` is set while it is pending."""
+
+    id: str
+    endpoint_id: str
+    event_type: str
+    state: State
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> DeliveryView:
+        """The delivery as it is listed."""
+        return cls(
+            id=delivery.id,
+            endpoint_id=delivery.endpoint_id,
+            event_type=delivery.event_type,
+            state=delivery.state,
+            attempts=delivery.attempts,
+            created_at=delivery.created_at,
+            next_attempt_at=delivery.due_at if delivery.state == "pending" else None,
+            finished_at=delivery.finished_at,
+        )
+
+
+class AttemptView(BaseModel):
+    """One request and its answer. `status` is null where there was none, and `error` says why."""
+
+    at: datetime
+    duration_ms: int
+    status: int | None
+    error: str | None
+    response: str
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> AttemptView:
+        """The attempt as it is shown."""
+        return cls(
+            at=attempt.at,
+            duration_ms=attempt.duration_ms,
+            status=attempt.status,
+            error=attempt.error,
+            response=attempt.response,
+        )
+
+
+class DeliveryDetail(DeliveryView):
+    """A delivery with the body that is sent and every attempt, oldest first."""
+
+    body: str
+    history: list[AttemptView]
+
+
+class Recovery(Schema):
+    """From when on failed deliveries are sent again."""
+
+    since: AwareDatetime = Field(examples=["2026-01-01T00:00:00Z"])
+
+
+class Recovered(BaseModel):
+    """How many deliveries are sent again."""
+
+    deliveries: int
+
+
+class TestResult(BaseModel):
+    """What the endpoint answered to a test event just now."""
+
+    webhook_id: str
+    delivered: bool
+    status: int | None
+    error: str | None
+    duration_ms: int
+    response: str
+
+    @classmethod
+    def of(cls, webhook_id: str, answer: Answer) -> TestResult:
+        """The answer as it is shown."""
+        return cls(
+            webhook_id=webhook_id,
+            delivered=answer.succeeded,
+            status=answer.status,
+            error=answer.error,
+            duration_ms=answer.duration_ms,
+            response=answer.excerpt,
+        )

@@ -1,0 +1,75 @@
+"""The part of events' wiring that is about outgoing webhooks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import cached_property
+
+from sqlalchemy.orm import Session
+
+from services.events.adapters.http.resolver import Resolver
+from services.events.adapters.http.webhook_sender import WebhookSender
+from services.events.adapters.sql.webhook_deliveries import forget_deliveries
+from services.events.adapters.sql.webhook_lanes import SqlLanes
+from services.events.adapters.sql.webhook_mailbox import SqlMailbox
+from services.events.settings import EventsSettings
+from services.events.use_cases.feed_webhooks import feed_webhooks
+from shared.contracts.contract import Contract
+from shared.contracts.topics import PUBLIC
+from shared.inbox.consumer import Subscription
+from shared.outbox.outbox import Outbox
+from shared.sql.database import Database
+
+WEBHOOKS_CONSUMER = "events.webhooks"
+_TESTS_AT_ONCE = 20
+
+
+class WebhookWiring:
+    """What outgoing webhooks are made of."""
+
+    def __init__(self, settings: EventsSettings, database: Database, outbox: Outbox) -> None:
+        self.settings = settings
+        self.database = database
+        self._outbox = outbox
+
+    @cached_property
+    def resolver(self) -> Resolver:
+        """The process's way from names to addresses."""
+        return Resolver()
+
+    @cached_property
+    def test_sender(self) -> WebhookSender:
+        """The sender of the API's event loop."""
+        return self.sender()
+
+    @cached_property
+    def test_sends(self) -> asyncio.Semaphore:
+        """Bounds the test sends that are under way."""
+        return asyncio.Semaphore(_TESTS_AT_ONCE)
+
+    def sender(self) -> WebhookSender:
+        """A sender for one event loop."""
+        return WebhookSender(self.resolver, self.settings.borders, deadline_s=self.settings.webhook_deadline_s)
+
+    def check_url(self, url: str) -> None:
+        """Raise DestinationRefused for a URL that may not be kept."""
+        self.resolver.check_url(url, self.settings.borders)
+
+    def lanes(self) -> SqlLanes:
+        """The queue as a worker of its own sees it."""
+        return SqlLanes(self.database, self._outbox)
+
+    def subscription(self) -> Subscription:
+        """What becomes webhooks."""
+        return Subscription(consumer=WEBHOOKS_CONSUMER, topics=PUBLIC, handle=_feed, max_records=20)
+
+    def forget(self) -> None:
+        """Forget deliveries that are older than they are kept."""
+        with self.database.transaction() as session:
+            forget_deliveries(session, keep=timedelta(days=self.settings.webhook_keep_days))
+
+
+def _feed(session: Session, facts: Sequence[Contract]) -> None:
+    feed_webhooks(facts, SqlMailbox(session))
