@@ -21,13 +21,13 @@ demo: setup ## Play a real year of a real shop through the four services and rep
 	@$(PY) -m deploy.demo $(ARGS)
 
 run: setup ## Start the four services on 127.0.0.1 and keep them running until Ctrl-C
-	@$(PY) -m deploy.local run
+	@$(PY) -m deploy.local $(ARGS) run
 
 test: setup-dev ## Run every test, with a real Kafka and a real PostgreSQL
 	@$(PY) -m pytest $(PYTEST_FLAGS) $(ARGS)
 
-bench: setup-dev ## Measure durable ingest, dispatch and the lifetime-value fit
-	@for rows in ingest dispatch scoring; do $(PY) -m tests.benchmarks.$$rows || exit 1; done
+bench: setup-dev ## Measure the bus, durable ingest, dispatch and the lifetime-value fit
+	@$(PY) -m tests.benchmarks $(ARGS)
 
 lint: setup-dev ## Check style, types and the architecture's import rules
 	@$(PY) -m ruff check .

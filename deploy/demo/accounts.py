@@ -8,6 +8,7 @@ from datetime import datetime
 from deploy.demo.checks import Check, money, same_members
 from deploy.demo.expectations import Expectations
 from deploy.demo.invoices import Invoice, Kind
+from deploy.demo.online_retail import CURRENCY
 from deploy.demo.people import Person
 from deploy.demo.programmes import THANKED_DAYS
 from deploy.demo.reaching_out import Sent
@@ -84,7 +85,7 @@ def check_profiles(
     yield from same_members("profile", "customers by number", set(people), set(profiles))
     wrong = [customer for customer, profile in profiles.items() if not _is_right(customer, profile, expected)]
     yield Check("profile", "customers whose purchases are wrong", "none", ", ".join(wrong[:5]) or "none")
-    spent = sum(profile["purchases"]["spent_minor"].get("GBP", 0) for profile in profiles.values())
+    spent = sum(profile["purchases"]["spent_minor"].get(CURRENCY, 0) for profile in profiles.values())
     net = expected.gross_minor - expected.refunded_minor
     yield Check("profile", "spent by customers, net of refunds", money(net), money(spent))
 
@@ -102,7 +103,7 @@ def _is_right(customer: str, profile: Json, expected: Expectations) -> bool:
         and purchases["last_order_id"] == account.last_order_id
         and purchases["last_order_amount_minor"] == account.last_order_minor
         and datetime.fromisoformat(purchases["last_order_at"]) == account.last_order_at
-        and purchases["spent_minor"].get("GBP", 0) == account.net_minor
+        and purchases["spent_minor"].get(CURRENCY, 0) == account.net_minor
     )
 
 
@@ -111,7 +112,7 @@ def check_scoring(
 ) -> Iterator[Check]:
     """Facts in total, and each customer's visits, orders, money and recency as the RFM model saw them."""
     known, unknown = summary["identified"], summary["anonymous"]
-    gross, anonymous_gross = known["gross_minor"].get("GBP", 0), unknown["gross_minor"].get("GBP", 0)
+    gross, anonymous_gross = known["gross_minor"].get(CURRENCY, 0), unknown["gross_minor"].get(CURRENCY, 0)
     yield Check("scoring", "customers with a purchase", expected.buyers, known["customers"])
     yield Check("scoring", "their orders", expected.orders, known["orders"])
     yield Check("scoring", "their lines", expected.lines, known["lines"])

@@ -46,7 +46,6 @@ class Findings:
     checks: list[Check] = field(default_factory=list)
     happened: dict[str, list[str]] = field(default_factory=dict)
     customers: int = 0
-    currency: str = ""
     grid: list[Json] = field(default_factory=list)
     values_minor: list[float] = field(default_factory=list)
     fit: Json = field(default_factory=dict)

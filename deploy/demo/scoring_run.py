@@ -6,6 +6,7 @@ from datetime import datetime
 
 from deploy.demo.failures import DemoFailed
 from deploy.demo.findings import Findings
+from deploy.demo.online_retail import CURRENCY
 from deploy.demo.progress import Narrator
 from deploy.demo.suite_api import Json, SuiteApi
 from deploy.demo.waiting import wait_until
@@ -23,7 +24,7 @@ def score_everyone(api: SuiteApi, narrator: Narrator, *, as_of: datetime, custom
     with narrator.stage("Scores known to profile", total) as advance:
         wait_until(lambda: _known(api), total, advance, what="scores known to profile")
     run = api.get("scoring", f"/v1/score-runs/{run_id}")
-    findings.currency, findings.fit = next(iter(run["fits"].items()))
+    findings.fit = run["fits"][CURRENCY]
     findings.grid = api.get("scoring", "/v1/rfm/grid", run_id=run_id)["blocks"]
     values = list(api.pages("scoring", "/v1/scores", model="lifetime_value", run_id=run_id))
     findings.values_minor = [score["value"] for score in values]

@@ -22,7 +22,7 @@ def check(configuration: Configuration) -> None:
         _require_writable(folder)
     wanted = {f"RAPPORT_{name.upper()}_PORT": port for name, port in configuration.ports.items()}
     if configuration.mail_port:
-        wanted["the mail catcher (--mail-port)"] = configuration.mail_port
+        wanted["--mail-port (make run ARGS='--mail-port N')"] = configuration.mail_port
     _require_distinct(wanted)
     for setting, port in wanted.items():
         if not is_free(configuration.host, port):

@@ -1,86 +1,17 @@
-"""The demo on a part of its data: it comes out right, also when every process is killed, and leaves nothing behind."""
+"""The demo on a part of its data: it comes out right and leaves nothing behind, however it ends."""
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
-from deploy.local.configuration import SETTINGS
+from tests.support.demo import PROCESSES, Demo
 
-ROOT = Path(__file__).parents[2]
 PLOTS = 5
-PROCESSES = {
-    "deploy.local.mail_catcher",
-    *(f"services.{name} {role}" for name in SETTINGS for role in ("api", "worker")),
-}
-
-
-class Demo:
-    """A demo that plays one customer in `one_in`, as a process of its own; what it says goes to a file."""
-
-    def __init__(self, folder: Path, *, one_in: int) -> None:
-        self.data_dir = folder / "demo"
-        self._said = folder / "said.txt"
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("RAPPORT_")}
-        command = [sys.executable, "-m", "deploy.demo", "--data-dir", str(self.data_dir), "--one-in", str(one_in)]
-        with self._said.open("w") as out:
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, env=environment | {"PYTHONUNBUFFERED": "1"}, stdout=out, stderr=subprocess.STDOUT
-            )
-
-    @property
-    def said(self) -> str:
-        return self._said.read_text()
-
-    @property
-    def plays(self) -> bool:
-        return self.said.count(" is ready") == len(SETTINGS)
-
-    def end(self, within_s: float) -> int:
-        return self.process.wait(within_s)
-
-    def parts(self) -> dict[str, psutil.Process]:
-        """The suite's processes by what they run; the process manager is not among them."""
-        found = {}
-        with suppress(psutil.NoSuchProcess):
-            for process in psutil.Process(self.process.pid).children(recursive=True):
-                with suppress(psutil.Error):
-                    command = " ".join(process.cmdline())
-                    if match := re.search(r"-m (deploy\.local\.mail_catcher|services\.\w+ (?:api|worker))", command):
-                        found[match[1]] = process
-        return found
-
-    def kill_each_part_once(self) -> set[str]:
-        """kill -9 of one part a second as soon as the year is played; which were killed."""
-        killed: set[str] = set()
-        while self.process.poll() is None and killed != PROCESSES:
-            waiting = sorted(self.parts().keys() - killed) if self.plays else []
-            if waiting:
-                self.parts()[waiting[0]].kill()
-                killed.add(waiting[0])
-            time.sleep(1.0)
-        return killed
-
-    def assert_nothing_is_left(self) -> None:
-        deadline = time.monotonic() + 40
-        while any(self._is_ours(process) for process in psutil.process_iter()):
-            assert time.monotonic() < deadline, "a process outlived the demo"
-            time.sleep(0.2)
-
-    def _is_ours(self, process: psutil.Process) -> bool:
-        try:
-            return process.environ().get("RAPPORT_DATA_DIR") == str(self.data_dir)
-        except psutil.Error:
-            return False
 
 
 @pytest.mark.timeout(400)
@@ -91,28 +22,6 @@ def test_a_part_of_the_year_comes_out_right(tmp_path: Path) -> None:
     report = (demo.data_dir / "report.html").read_text(encoding="utf-8")
     assert report.count("<svg") == PLOTS
     assert not re.search(r'(?:src|href)="https?://(?!127\.0\.0\.1)', report), "the report needs another file"
-
-
-@pytest.mark.faults
-@pytest.mark.timeout(500)
-def test_counts_still_match_when_every_process_is_killed_once(tmp_path: Path) -> None:
-    demo = Demo(tmp_path, one_in=10)
-    killed = demo.kill_each_part_once()
-    assert demo.end(within_s=480) == 0, demo.said
-    assert killed == PROCESSES, "the demo ended before every process could be killed"
-    demo.assert_nothing_is_left()
-
-
-@pytest.mark.faults
-@pytest.mark.timeout(500)
-def test_counts_still_match_when_the_process_manager_is_killed(tmp_path: Path) -> None:
-    demo = Demo(tmp_path, one_in=40)
-    while demo.process.poll() is None and not demo.plays:
-        time.sleep(0.1)
-    (manager,) = psutil.Process(demo.process.pid).children()
-    manager.kill()
-    assert demo.end(within_s=480) == 0, demo.said
-    demo.assert_nothing_is_left()
 
 
 @pytest.mark.timeout(300)
