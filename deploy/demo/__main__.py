@@ -28,7 +28,6 @@ from deploy.local.preflight import free_ports
 from deploy.local.refusals import CannotStart
 from deploy.local.suite import Suite
 
-_PORTS = (8101, 8102, 8103, 8104, 8125)
 _A_YEAR_H = 8760
 
 
@@ -52,6 +51,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.demo", description=__doc__)
     parser.add_argument("--data", type=Path, default=online_retail.PATH, help="Parquet with Online Retail's columns")
     parser.add_argument("--data-dir", type=Path, default=Path("var/demo"), help="emptied, then filled (%(default)s)")
+    parser.add_argument("--mail-port", type=int, default=8125, help="of the mail catcher, where it is free")
     parser.add_argument("--one-in", type=int, default=1, metavar="N", help="play one customer in N only")
     return parser.parse_args()
 
@@ -59,7 +59,7 @@ def _options() -> argparse.Namespace:
 def _demo(options: argparse.Namespace, folder: Path, narrator: Narrator) -> int:
     narrator.say("Reading the year ...")
     year = read_year(options.data, one_in=options.one_in)
-    configuration = _configuration(folder)
+    configuration = _configuration(folder, options.mail_port)
     narrator.say("Starting the suite ...")
     with Suite(configuration) as suite, suite.kept_alive():
         suite.wait_until_ready(lambda line: narrator.say(f"  {line}"))
@@ -79,10 +79,11 @@ def _play(year: Year, suite: Suite, narrator: Narrator) -> Findings:
         return Telling(year, api, narrator, Mailbox(configuration.mailbox)).tell()
 
 
-def _configuration(folder: Path) -> Configuration:
+def _configuration(folder: Path, mail_port: int) -> Configuration:
     """The usual ports where they are free. The letters go to the demo's own catcher whatever the environment says."""
     os.environ.pop("RAPPORT_SMTP_URL", None)
-    *ports, mail_port = free_ports("127.0.0.1", _PORTS)
+    usual = configure()
+    *ports, mail_port = free_ports(usual.host, [*usual.ports.values(), mail_port])
     return configure(
         mail_port=mail_port,
         data_dir=folder,

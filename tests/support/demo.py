@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from deploy.local.configuration import SETTINGS
+from tests.support.real_servers import free_ports
 
 ROOT = Path(__file__).parents[2]
 PROCESSES = {
@@ -27,8 +28,12 @@ class Demo:
     def __init__(self, folder: Path, *, one_in: int) -> None:
         self.data_dir = folder / "demo"
         self._said = folder / "said.txt"
+        # Ports of its own: what is killed leaves its port free for a moment, and another demo would take a usual one.
+        *ports, mail_port = free_ports(len(SETTINGS) + 1)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RAPPORT_")}
-        command = [sys.executable, "-m", "deploy.demo", "--data-dir", str(self.data_dir), "--one-in", str(one_in)]
+        environment |= {f"RAPPORT_{name.upper()}_PORT": str(port) for name, port in zip(SETTINGS, ports, strict=True)}
+        options = ["--data-dir", str(self.data_dir), "--one-in", str(one_in), "--mail-port", str(mail_port)]
+        command = [sys.executable, "-m", "deploy.demo", *options]
         with self._said.open("w") as out:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=environment | {"PYTHONUNBUFFERED": "1"}, stdout=out, stderr=subprocess.STDOUT
