@@ -46,6 +46,18 @@ class PatientProtocol(HttpToolsProtocol):
             self._deadline = None
 
 
+class _Server(uvicorn.Server):
+    """Says so to the application at once when it is asked to end, so that what would last for ever ends too."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._app.state.draining = True
+        super().handle_exit(sig, frame)
+
+
 def serve(app: FastAPI, *, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT: then finish what was accepted, and end. Exits non-zero when the port is taken."""
     config = uvicorn.Config(
@@ -62,7 +74,7 @@ def serve(app: FastAPI, *, host: str, port: int) -> None:
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _already_heeded)
-    uvicorn.Server(config).run()
+    _Server(config, app).run()
 
 
 def _already_heeded(_number: int, _frame: FrameType | None) -> None:
