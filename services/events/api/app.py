@@ -10,13 +10,24 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from services.events.adapters.bus.fact_stream import FactStream
+from services.events.api.event_stream import OpenStreams
 from services.events.api.ingest.api_keys import SendingApiKeys
 from services.events.api.ingest.cloud_events_description import describe_cloud_events
 from services.events.api.ingest.description import describe_ingest
 from services.events.api.ingest.gateway import IngestGateway, Ingestion
 from services.events.api.ingest.write_keys import KnownWriteKeys
 from services.events.api.problems import PROBLEMS
-from services.events.api.routes import browser, sources, summary, timeline, touchpoints, webhook_deliveries, webhooks
+from services.events.api.routes import (
+    browser,
+    sources,
+    stream,
+    summary,
+    timeline,
+    touchpoints,
+    webhook_deliveries,
+    webhooks,
+)
 from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
 from shared.http.app import build_app
@@ -29,6 +40,7 @@ def create_app(settings: EventsSettings) -> FastAPI:
     """The application; the bus is opened when it starts to serve."""
     wiring = Wiring(settings)
     keys = KnownWriteKeys(wiring.find_source)
+    facts = FactStream(lambda: wiring.bus)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -38,6 +50,7 @@ def create_app(settings: EventsSettings) -> FastAPI:
         yield
         stop.set()
         await opening
+        facts.close()
         await run_in_threadpool(wiring.close)
 
     app = build_app(
@@ -51,6 +64,7 @@ def create_app(settings: EventsSettings) -> FastAPI:
             summary.router,
             webhooks.router,
             webhook_deliveries.router,
+            stream.router,
         ),
         problems=PROBLEMS,
         database=wiring.database,
@@ -59,6 +73,7 @@ def create_app(settings: EventsSettings) -> FastAPI:
     )
     app.state.write_keys = keys
     app.state.webhooks = wiring.webhooks
+    app.state.streams = OpenStreams(facts, most=settings.stream_clients)
     ingestion = Ingestion(
         limits=settings.call_limits,
         keys=keys,
