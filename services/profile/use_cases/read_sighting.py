@@ -135,15 +135,21 @@ def _order(touchpoint: TouchpointRecordedV1, order: Order) -> OrderRecord:
     at = touchpoint.occurred_at
     match order.status:
         case "completed" | "updated":
-            placement = Placement(
-                at, touchpoint.touchpoint_id, order.currency, order.amount_minor or 0, dearest(order.lines)
-            )
-            return OrderRecord(order.order_id, ordered_at=at, placement=placement)
+            return OrderRecord(order.order_id, ordered_at=at, placement=_placement(touchpoint, order))
         case "refunded":
             refund = Refund(at, order.currency, order.amount_minor)
             return OrderRecord(order.order_id, refunds={touchpoint.touchpoint_id: refund})
         case "cancelled":
             return OrderRecord(order.order_id, cancelled_at=at, currency_hint=order.currency)
+
+
+def _placement(touchpoint: TouchpointRecordedV1, order: Order) -> Placement | None:
+    """What was ordered; None of an event that names no money, lest it undo one that did."""
+    if order.amount_minor is None:
+        return None
+    return Placement(
+        touchpoint.occurred_at, touchpoint.touchpoint_id, order.currency, order.amount_minor, dearest(order.lines)
+    )
 
 
 def dearest(lines: Sequence[OrderLine]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ the sequence in which they arrived:
 
 - statements that name the same order id speak of one order, whoever sent them;
 - an order was placed at its earliest completed or updated statement; its money is that of the latest that names any;
-- a cancelled order does not count, even when it is stated again later;
+- a cancelled order does not count, unless a later statement with money places it anew;
 - refunds reduce their order, never below zero; a refund without an amount gives the whole order back;
 - refunds of an order that nobody knows reduce what the customer spent with the shop.
 """
@@ -95,7 +95,7 @@ def settle(statements: Iterable[OrderStatement]) -> Account:
     for said in by_order.values():
         refunds += sum(s.status == "refunded" for s in said)
         placed = [s for s in said if s.status in ("completed", "updated")]
-        if not placed:
+        if all(s.amount_minor is None for s in placed):
             for s in said:
                 if s.status == "refunded" and s.amount_minor:
                     stray[s.currency] += s.amount_minor
@@ -106,11 +106,10 @@ def settle(statements: Iterable[OrderStatement]) -> Account:
 
 
 def _purchase(said: Sequence[OrderStatement], placed: Sequence[OrderStatement]) -> Purchase | None:
-    """The order that `said` speaks of, or None when it was cancelled or free."""
-    priced = [s for s in placed if s.amount_minor is not None]
-    if not priced or any(s.status == "cancelled" for s in said):
+    """The order that `said` speaks of, or None when it was cancelled or free; one of `placed` names money."""
+    latest = max((s for s in placed if s.amount_minor is not None), key=lambda s: s.freshness)
+    if any(s.status == "cancelled" and s.occurred_at >= latest.occurred_at for s in said):
         return None
-    latest = max(priced, key=lambda s: s.freshness)
     gross = latest.amount_minor or 0
     if gross <= 0:
         return None

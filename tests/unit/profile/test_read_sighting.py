@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -119,3 +119,13 @@ def test_a_refund_without_an_amount_is_the_whole_order() -> None:
     assert sighting is not None
     assert sighting.order is not None
     assert [refund.amount_minor for refund in sighting.order.refunds.values()] == [None]
+
+
+def test_an_order_event_without_money_does_not_undo_one_that_named_it() -> None:
+    bought = read(user_id="u", order=Order(order_id="o", status="completed", currency="GBP", amount_minor=500))
+    shipped = read(
+        user_id="u", occurred_at=NOW + timedelta(days=1), order=Order(order_id="o", status="updated", currency="GBP")
+    )
+    assert bought is not None and bought.order is not None
+    assert shipped is not None and shipped.order is not None
+    assert bought.order.combine(shipped.order).amount_minor == 500

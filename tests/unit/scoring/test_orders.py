@@ -87,6 +87,18 @@ def test_a_cancelled_order_does_not_count_even_when_the_cancellation_came_first(
     assert settle([cancelled, stated("s1")]).purchases == ()
 
 
+def test_an_order_that_is_placed_anew_after_its_cancellation_counts() -> None:
+    cancelled = stated("s0", status="cancelled", amount_minor=None, occurred_at=START + timedelta(days=1))
+    anew = stated("s2", amount_minor=700, occurred_at=START + timedelta(days=2))
+    assert [purchase.gross_minor for purchase in settle([cancelled, stated("s1"), anew]).purchases] == [700]
+
+
+def test_a_statement_without_money_leaves_the_order_what_it_was_worth() -> None:
+    shipped = stated("s2", status="updated", amount_minor=None, occurred_at=START + timedelta(days=2))
+    worth = stated("s1").amount_minor
+    assert [purchase.gross_minor for purchase in settle([stated("s1"), shipped]).purchases] == [worth]
+
+
 def test_a_refund_reduces_its_order_and_a_stray_one_the_customer() -> None:
     known = stated("s2", status="refunded", amount_minor=300)
     stray = stated("s3", order_id="unknown", status="refunded", amount_minor=150)
