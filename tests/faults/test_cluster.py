@@ -16,7 +16,7 @@ from tests.support.kafka import KafkaBroker
 from tests.support.mail_sink import MailSink
 from tests.support.postgres import PostgresServer
 from tests.support.suite import SERVICES, WRITE_KEY, Suite, cluster_settings
-from tests.support.tracking_client import TrackingClient
+from tests.support.tracking_client import Call, TrackingClient
 
 pytestmark = [pytest.mark.faults, pytest.mark.services, pytest.mark.timeout(0)]
 AWAY_S = 3.0
@@ -56,9 +56,8 @@ def test_nothing_is_lost_or_doubled_when_the_servers_are_killed(
     besiege(suite, sink, {"kafka": again(kafka_broker), "postgresql": again(postgres_server), **workers})
 
 
-def track(suite: Suite, message_id: str) -> httpx.Response:
-    call = {"event": "Seen", "userId": "outage-visitor", "messageId": message_id}
-    return httpx.post(f"{suite.url('events')}/v1/track", json=call, auth=(WRITE_KEY, ""), timeout=30)
+def calls_of(customers: list[Customer]) -> list[Call]:
+    return [call for customer in customers for call in customer.calls()]
 
 
 def timed(act: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
@@ -70,7 +69,8 @@ def test_without_the_broker_events_asks_clients_to_come_back(suite: Suite, kafka
     books, customers = Books(suite), [Customer(number, "broker-away") for number in range(20)]
     kafka_broker.kill()
     try:
-        answer, seconds = timed(lambda: track(suite, "outage-1"))
+        batch, events = {"batch": calls_of(customers)}, suite.url("events")
+        answer, seconds = timed(lambda: httpx.post(f"{events}/v1/batch", json=batch, auth=(WRITE_KEY, ""), timeout=30))
         assert (answer.status_code, answer.json()["code"]) == (503, "bus_unavailable")
         assert int(answer.headers["retry-after"]) >= 1
         assert seconds < 10
@@ -79,7 +79,7 @@ def test_without_the_broker_events_asks_clients_to_come_back(suite: Suite, kafka
     finally:
         kafka_broker.start()
     with TrackingClient(suite.url("events"), give_up_after_s=15) as client:
-        client.send([call for customer in customers for call in customer.calls()])
+        client.send(calls_of(customers))
     assert books.account_of(customers) == expected(customers)
 
 
@@ -100,5 +100,5 @@ def test_without_the_database_no_api_is_ready_and_each_says_so(suite: Suite, pos
         postgres_server.start()
     suite.wait_until_ready(timeout_s=15)
     with TrackingClient(suite.url("events"), give_up_after_s=15) as client:
-        client.send([call for customer in customers for call in customer.calls()])
+        client.send(calls_of(customers))
     assert books.account_of(customers) == expected(customers)

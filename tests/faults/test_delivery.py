@@ -15,7 +15,7 @@ from tests.faults.shop import CUSTOMERS_A_BATCH, Customer
 from tests.support.suite import SERVICES, Suite
 from tests.support.tracking_client import TrackingClient
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 
 def shoppers(prefix: str, count: int) -> list[Customer]:

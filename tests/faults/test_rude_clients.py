@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.suite import SERVICES, WRITE_KEY, Suite
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 MEGABYTE = 1024 * 1024
 HALF_REQUESTS = {
     "half a header": b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",

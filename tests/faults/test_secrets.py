@@ -13,7 +13,7 @@ from shared.contracts.topics import ALL
 from tests.support.mail_sink import PASSWORD
 from tests.support.suite import API_KEY, SERVICES, WRITE_KEY, Suite
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 
 def unwelcome(suite: Suite) -> list[str]:

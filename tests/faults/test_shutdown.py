@@ -8,7 +8,7 @@ from tests.faults.account import Books, expected
 from tests.faults.shop import Load
 from tests.support.suite import Suite
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 
 def test_an_orderly_end_loses_nothing(suite: Suite) -> None:
