@@ -89,9 +89,10 @@ def poisoned(example: Any) -> Iterator[Body]:
         "not UTF-8": b'"\xc3("',
         "a trailing comma": b"[1,]",
     }
-    good = json.dumps({**(example or {}), "poison": "here"}).encode()
-    for name, value in values.items():
-        yield Body(f"{name} in a good body", good.replace(b'"here"', value), {"Content-Type": JSON_TYPE})
+    for good in _with_a_place(example or {}):
+        content = json.dumps(good).encode()
+        for name, value in values.items():
+            yield Body(f"{name} in a good body", content.replace(b'"here"', value), {"Content-Type": JSON_TYPE})
 
 
 def wrong_types(example: Any) -> Iterator[Body]:
@@ -111,6 +112,18 @@ def refusal_flaw(answer: httpx.Response) -> str | None:
     body = answer.json()
     missing = {"type", "title", "status", "code", "detail", "message"} - body.keys()
     return f"the problem lacks {missing}" if missing else None
+
+
+def _with_a_place(example: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The example with `"here"` beside its fields, and in each object and each list of objects within it."""
+    yield {**example, "poison": "here"}
+    for name, value in example.items():
+        if isinstance(value, dict):
+            for inner in _with_a_place(value):
+                yield {**example, name: inner}
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            for inner in _with_a_place(value[0]):
+                yield {**example, name: [inner, *value[1:]]}
 
 
 def _filled(path: str, parameters: list[Document]) -> str:

@@ -162,7 +162,7 @@ class Suite:
             subprocess.Popen(self._command(service, "migrate"), env=self._environment, cwd=ROOT)
             for service in self.services
         ]
-        codes = [migration.wait(60) for migration in migrations]
+        codes = [migration.wait(300) for migration in migrations]
         assert not any(codes), f"migrations of {self.services} ended with {codes}"
 
     def _log_ends(self) -> Iterator[str]:
