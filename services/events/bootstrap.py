@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property, partial
-from typing import cast
 
 import msgspec
 from sqlalchemy.orm import Session
 
 from services.events.adapters.bus.ingest_log import SOURCE
 from services.events.adapters.sql.identity_map import SqlIdentityMap
+from services.events.adapters.sql.inbound_deliveries import SqlDeliveries
 from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.touchpoints import SqlTouchpoints
 from services.events.bootstrap_webhooks import WebhookWiring
@@ -20,6 +21,7 @@ from services.events.domain.duplicates import bucket_of
 from services.events.settings import EventsSettings
 from services.events.use_cases.follow_profiles import follow_profiles
 from services.events.use_cases.keep_sources import digest_of
+from services.events.use_cases.map_webhooks import map_webhooks
 from services.events.use_cases.ports import Source
 from services.events.use_cases.record_touchpoints import Recording, record_touchpoints
 from shared.auth.keys import Caller
@@ -28,7 +30,7 @@ from shared.bus.opening import open_bus
 from shared.bus.ports import Bus, BusUnavailable, Publisher
 from shared.clock import Clock, utc_now
 from shared.contracts.contract import Contract
-from shared.contracts.ingest import IngestReceivedV1
+from shared.contracts.ingest import IngestReceivedV1, IngestWebhookReceivedV1
 from shared.contracts.topics import ALL, INGEST, PROFILES
 from shared.ids import new_id
 from shared.inbox.consumer import Subscription
@@ -111,12 +113,17 @@ class Wiring:
             out=_Out(session, self.outbox),
             refusals=_Refusals(session, self.dead_letters),
         )
-        record_touchpoints(cast(Sequence[IngestReceivedV1], facts), recording)
+        received = map_webhooks(
+            facts, SqlDeliveries(session), _Refusals(session, self.dead_letters), limits=self.settings.call_limits
+        )
+        record_touchpoints(received, recording)
 
     def forget_messages(self) -> None:
         """Forget messages whose duplicates are no longer looked for."""
         with self.database.transaction() as session:
-            SqlTouchpoints(session).forget_messages(today=bucket_of(self.clock()))
+            today = bucket_of(self.clock())
+            SqlTouchpoints(session).forget_messages(today=today)
+            SqlDeliveries(session).forget(today=today)
 
     def close(self) -> None:
         """Let go of the bus; the application lets go of the database."""
@@ -137,18 +144,24 @@ class _Out:
 
 
 class _Refusals:
-    """Dead letters of single calls in one transaction."""
+    """Dead letters of single calls and of webhooks in one transaction."""
 
     def __init__(self, session: Session, dead_letters: DeadLetters) -> None:
         self._session = session
         self._dead_letters = dead_letters
 
     def add(self, received: IngestReceivedV1, reason: str) -> None:
+        self._keep(received, received.received_at, reason)
+
+    def add_webhook(self, received: IngestWebhookReceivedV1, reason: str) -> None:
+        self._keep(received, received.received_at, reason)
+
+    def _keep(self, received: Contract, received_at: datetime, reason: str) -> None:
         event = Event(
             id=new_id(),
             source=SOURCE,
             type=received.event_type,
-            time=received.received_at,
+            time=received_at,
             data=msgspec.json.encode(received),
             traceparent=received.traceparent,
         )

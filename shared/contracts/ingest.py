@@ -26,3 +26,24 @@ class IngestReceivedV1(Contract, frozen=True, kw_only=True):
     sent_at: str | int | float | None = None
     context: dict[str, Any] = {}
     integrations: dict[str, Any] = {}
+
+
+@contract
+class IngestWebhookReceivedV1(Contract, frozen=True, kw_only=True):
+    """One verified webhook of a partner, with its body as it came; which calls it makes is decided when it is read.
+
+    `delivery_id` is the same when the partner sends it again. `is_replay` is set on what was kept as a dead letter.
+    """
+
+    event_type: ClassVar[str] = "rapport.ingest.webhook-received.v1"
+    topic: ClassVar[str] = "ingest"
+
+    source_id: str
+    delivery_id: str
+    received_at: Time
+    body: bytes
+    is_replay: bool = False
+
+    @property
+    def bus_key(self) -> str:
+        return self.source_id

@@ -20,6 +20,8 @@ from services.events.api.ingest.write_keys import KnownWriteKeys
 from services.events.api.problems import PROBLEMS
 from services.events.api.routes import (
     browser,
+    inbound,
+    inbound_sources,
     sources,
     stream,
     summary,
@@ -59,6 +61,8 @@ def create_app(settings: EventsSettings) -> FastAPI:
         routers=(
             browser.router,
             sources.router,
+            inbound_sources.router,
+            inbound.router,
             timeline.router,
             touchpoints.router,
             summary.router,
@@ -72,6 +76,7 @@ def create_app(settings: EventsSettings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.write_keys = keys
+    app.state.call_limits = settings.call_limits
     app.state.webhooks = wiring.webhooks
     app.state.streams = OpenStreams(facts, most=settings.stream_clients)
     ingestion = Ingestion(
@@ -81,6 +86,7 @@ def create_app(settings: EventsSettings) -> FastAPI:
         clock=wiring.clock,
         submit=lambda records: wiring.publisher.submit(records),
     )
+    app.state.ingestion = ingestion
     app.add_middleware(IngestGateway, ingestion=ingestion)
     describe_ingest(app, settings.call_limits)
     describe_cloud_events(app, settings.call_limits)

@@ -19,6 +19,13 @@ from services.events.domain.errors import (
     UnknownWriteKey,
     WriteKeyNotFound,
 )
+from services.events.domain.inbound.errors import (
+    InboundNameTaken,
+    InboundSourceChanged,
+    InboundSourceNotFound,
+    UnusableSecret,
+    Unverified,
+)
 from shared.http.problems import ProblemSpec
 
 PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
@@ -35,4 +42,13 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     TooManySecrets: ProblemSpec(status=409, code="too_many_secrets", title="Too many secrets sign at once"),
     TooManyEndpoints: ProblemSpec(status=409, code="too_many_endpoints", title="There are as many as there may be"),
     EndpointChanged: ProblemSpec(status=412, code="endpoint_changed", title="The endpoint was changed meanwhile"),
+    InboundSourceNotFound: ProblemSpec(
+        status=404, code="inbound_source_not_found", title="There is no such inbound source"
+    ),
+    InboundNameTaken: ProblemSpec(status=409, code="inbound_name_taken", title="The name is taken"),
+    InboundSourceChanged: ProblemSpec(
+        status=412, code="inbound_source_changed", title="The inbound source was changed meanwhile"
+    ),
+    UnusableSecret: ProblemSpec(status=409, code="unusable_secret", title="The secrets cannot be so"),
+    Unverified: ProblemSpec(status=401, code="unverified", title="The webhook is not verified"),
 }

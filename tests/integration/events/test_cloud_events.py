@@ -50,9 +50,10 @@ def test_an_api_key_with_the_scope_may_send_and_is_a_source(gate: Events) -> Non
         for scope in ("events:write", "events:read")
     ]
     message = to_structured_event(event(1))
+    unknown = HTTPMessage({**message.headers, "authorization": "Bearer rk_nobody"}, message.body)
     statuses = [
         post(gate, message, auth=None).status_code,
-        post(gate, HTTPMessage({**message.headers, "authorization": "Bearer rk_nobody"}, message.body), auth=None).status_code,
+        post(gate, unknown, auth=None).status_code,
         *(post(gate, message, auth=(key["key"], "")).status_code for key in made),
     ]  # fmt: skip
     assert statuses == [401, 401, 200, 403]

@@ -11,8 +11,9 @@ import msgspec
 
 from services.events.use_cases.accept_calls import Lanes
 from services.events.use_cases.calls import Moment
+from shared.bus.cloudevents import Event, to_record
 from shared.bus.ports import Headers, NewRecord
-from shared.contracts.ingest import IngestReceivedV1
+from shared.contracts.ingest import IngestReceivedV1, IngestWebhookReceivedV1
 from shared.contracts.topics import INGEST
 from shared.ids import new_id
 
@@ -48,6 +49,19 @@ def records_of(lanes: Lanes, envelope: Envelope) -> list[NewRecord]:
         for partition, lane in lanes.items()
         for chunk in _chunks(lane)
     ]
+
+
+def webhook_record(received: IngestWebhookReceivedV1) -> NewRecord:
+    """A partner's webhook as it came; those of one source stay in order."""
+    event = Event(
+        id=new_id(),
+        source=SOURCE,
+        type=received.event_type,
+        time=received.received_at,
+        data=msgspec.json.encode(received),
+        traceparent=received.traceparent,
+    )
+    return to_record([event], topic=INGEST, key=received.bus_key, record_id=event.id)
 
 
 def _head(envelope: Envelope) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, select, union_all, update
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql import tables
@@ -73,8 +73,9 @@ class SqlSources:
 
     def default_currencies(self) -> Mapping[str, str]:
         """The default currency by source id, for the sources that have one."""
-        query = select(tables.sources).where(tables.sources.c.default_currency.is_not(None))
-        return {row.id: row.default_currency for row in self._session.execute(query)}
+        kinds = (tables.sources.c, tables.inbound_sources.c)
+        queries = [select(c.id, c.default_currency).where(c.default_currency.is_not(None)) for c in kinds]
+        return {row.id: row.default_currency for row in self._session.execute(union_all(*queries))}
 
 
 def _source(row: Row[Any]) -> Source:

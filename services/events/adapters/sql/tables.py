@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from shared.sql.plumbing import NAMING
-from shared.sql.types import UtcDateTime
+from shared.sql.types import Json, UtcDateTime
 
 metadata = MetaData(naming_convention=NAMING)
 
@@ -27,6 +39,38 @@ write_keys = Table(
     Column("hint", String(12), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
+)
+
+inbound_sources = Table(
+    "inbound_sources",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("owner", String(100), nullable=False, comment="id of the API key that made it"),
+    Column("name", String(60), nullable=False),
+    Column("verification", Json, nullable=False, comment="how deliveries are signed, without the secrets"),
+    Column("mapping", Json, nullable=False),
+    Column("default_currency", String(3)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("owner", "name"),
+)
+
+inbound_secrets = Table(
+    "inbound_secrets",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("source_id", String(36), ForeignKey("inbound_sources.id"), nullable=False, index=True),
+    Column("secret", Text, nullable=False, comment="an HMAC key, so it is kept as it is"),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+seen_deliveries = Table(
+    "seen_deliveries",
+    metadata,
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 touchpoints = Table(

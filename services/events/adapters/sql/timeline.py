@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
-from services.events.adapters.sql.tables import seen_messages, sources, touchpoints
+from services.events.adapters.sql.tables import inbound_sources, seen_messages, sources, touchpoints
 from services.events.domain.duplicates import message_hash
 
 _SUBJECTS_A_QUERY = 100
@@ -77,7 +77,8 @@ class SqlTimeline:
         return [(row.id, bytes(row.document)) for row in self._session.execute(query)]
 
     def _of_message(self, message_id: str) -> list[str]:
-        hashes = [message_hash(source_id, message_id) for source_id in self._session.scalars(select(sources.c.id))]
+        senders = union_all(select(sources.c.id), select(inbound_sources.c.id))
+        hashes = [message_hash(source_id, message_id) for source_id in self._session.scalars(senders)]
         buckets = list(self._session.scalars(select(seen_messages.c.bucket).distinct()))
         seen = (seen_messages.c.bucket.in_(buckets)) & (seen_messages.c.hash.in_(hashes))
         return list(self._session.scalars(select(seen_messages.c.touchpoint_id).where(seen)))

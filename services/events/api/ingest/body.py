@@ -18,6 +18,12 @@ async def read_body(receive: Receive, *, declared_length: bytes | None, limit: i
 
     Raises TooLarge before more than `limit` bytes are held, packed or unpacked; InvalidCall for broken gzip.
     """
+    body = await read_bytes(receive, declared_length=declared_length, limit=limit)
+    return _unpacked(body, limit) if body.startswith(_GZIP) else body
+
+
+async def read_bytes(receive: Receive, *, declared_length: bytes | None, limit: int) -> bytes:
+    """The body as it was sent. Raises TooLarge before more than `limit` bytes are held."""
     if declared_length is not None and declared_length.isdigit() and int(declared_length) > limit:
         raise _too_large(limit)
     message = await receive()
@@ -28,7 +34,7 @@ async def read_body(receive: Receive, *, declared_length: bytes | None, limit: i
         raise ClientDisconnect
     if len(body) > limit:
         raise _too_large(limit)
-    return _unpacked(body, limit) if body.startswith(_GZIP) else body
+    return body
 
 
 async def _rest(receive: Receive, first: bytes, limit: int) -> bytes:

@@ -27,7 +27,7 @@ from shared.http.problems import Problem
 from shared.telemetry.metrics import HTTP_SECONDS
 from shared.telemetry.trace import accept_traceparent, current_traceparent
 
-_STORED_WITHIN_S = 8.0  # SDKs give up after 10 s or more: a 503 before that tells them when to come back
+STORED_WITHIN_S = 8.0  # SDKs give up after 10 s or more: a 503 before that tells them when to come back
 
 BEACON = "beacon"
 CLOUD_EVENTS = "cloudevents"
@@ -133,5 +133,5 @@ class IngestGateway:
         )
         records = records_of(accepted.lanes, envelope)
         if records:
-            async with asyncio.timeout(_STORED_WITHIN_S):
+            async with asyncio.timeout(STORED_WITHIN_S):
                 await asyncio.wrap_future(self._ingestion.submit(records))

@@ -1,0 +1,187 @@
+"""/v1/inbound-sources: partners that send webhooks, each seen by its owner alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+
+from services.events.adapters.sql.inbound_sources import SqlInboundSources, verification_document
+from services.events.api.schemas.inbound import (
+    CreatedInboundSource,
+    CreatedSecret,
+    DryRun,
+    DryRunFlaw,
+    DryRunView,
+    InboundDefinition,
+    InboundSourceDetail,
+    InboundSourceId,
+    InboundSourceView,
+    NewInboundSource,
+    NewSecret,
+    SecretId,
+    SecretView,
+)
+from services.events.domain.inbound.errors import Unmappable
+from services.events.use_cases.inbound_ports import InboundSource
+from services.events.use_cases.keep_inbound_sources import (
+    add_inbound_secret,
+    change_inbound_source,
+    create_inbound_source,
+    remove_inbound_secret,
+)
+from services.events.use_cases.map_webhooks import calls_of
+from services.events.use_cases.webhook_ports import Owner
+from shared.auth.access import require
+from shared.auth.keys import EVERYTHING, Caller
+from shared.clock import utc_now
+from shared.http.idempotency import IdempotencyKey, once
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEM_RESPONSES, Problem
+from shared.http.strict_json import StrictRoute
+from shared.sql.database import Database
+
+router = APIRouter(
+    prefix="/v1/inbound-sources", tags=["Inbound webhooks"], route_class=StrictRoute, responses=PROBLEM_RESPONSES
+)
+Reader = Annotated[Caller, Depends(require("sources:read"))]
+Writer = Annotated[Caller, Depends(require("sources:write"))]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="the `ETag` that was last seen")
+]
+
+
+@router.post("", status_code=201)
+def create(
+    body: NewInboundSource, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
+) -> CreatedInboundSource:
+    """Make an inbound source. A secret that is made here is shown this once."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+
+        def act() -> CreatedInboundSource:
+            source, secret = create_inbound_source(
+                SqlInboundSources(session, _owner(caller)),
+                body.wanted(),
+                body.verification.read(),
+                secret=body.verification.secret,
+                owner=caller.key_id,
+                clock=utc_now,
+            )
+            return CreatedInboundSource(**_view(source).model_dump(), secret=secret)
+
+        made = once(
+            session, caller=caller.key_id, key=idempotency_key, request=body, answer=CreatedInboundSource, act=act
+        )
+    response.headers["ETag"] = f'"{made.version}"'
+    return made
+
+
+@router.get("")
+def list_inbound_sources(
+    request: Request, caller: Reader, limit: Limit = 50, cursor: Cursor = None
+) -> Page[InboundSourceView]:
+    """Your inbound sources, newest first; an administrator's key sees everybody's."""
+    before = decode_cursor(cursor, str)[0] if cursor else None
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        found = SqlInboundSources(session, _owner(caller)).page(limit=limit + 1, before=before)
+    return Page(
+        data=[_view(source) for source in found[:limit]],
+        next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None,
+    )
+
+
+@router.get("/{source_id}")
+def show(source_id: InboundSourceId, request: Request, response: Response, caller: Reader) -> InboundSourceDetail:
+    """One inbound source and its live secrets, which are not shown; its `ETag` goes into `If-Match` of a change."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        sources = SqlInboundSources(session, _owner(caller))
+        source = sources.get(source_id)
+        secrets = [SecretView(id=one.id, created_at=one.created_at) for one in sources.secrets(source_id)]
+    response.headers["ETag"] = f'"{source.version}"'
+    return InboundSourceDetail(**_view(source).model_dump(), secrets=secrets)
+
+
+@router.put("/{source_id}")
+def change(
+    source_id: InboundSourceId,
+    body: InboundDefinition,
+    request: Request,
+    response: Response,
+    caller: Writer,
+    if_match: IfMatch = None,
+) -> InboundSourceView:
+    """Replace name, mapping and currency. How deliveries are verified stays as it was made."""
+    seen = int(if_match.strip('"')) if if_match else None
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        sources = SqlInboundSources(session, _owner(caller))
+        source = change_inbound_source(sources, source_id, body.wanted(), seen=seen, clock=utc_now)
+    response.headers["ETag"] = f'"{source.version}"'
+    return _view(source)
+
+
+@router.delete("/{source_id}", status_code=204)
+def remove(source_id: InboundSourceId, request: Request, caller: Writer) -> None:
+    """Delete an inbound source and its secrets; what it sent stays."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        SqlInboundSources(session, _owner(caller)).remove(source_id)
+
+
+@router.post("/{source_id}/secrets", status_code=201)
+def add_secret(
+    source_id: InboundSourceId,
+    body: NewSecret,
+    request: Request,
+    caller: Writer,
+    idempotency_key: IdempotencyKey = None,
+) -> CreatedSecret:
+    """A second secret; both verify until one is removed."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+
+        def act() -> CreatedSecret:
+            sources = SqlInboundSources(session, _owner(caller))
+            return CreatedSecret.of(*add_inbound_secret(sources, source_id, secret=body.secret, clock=utc_now))
+
+        described = f"inbound-secret:{source_id}:{body.model_dump_json()}"
+        return once(
+            session, caller=caller.key_id, key=idempotency_key, request=described, answer=CreatedSecret, act=act
+        )
+
+
+@router.delete("/{source_id}/secrets/{secret_id}", status_code=204)
+def remove_secret(source_id: InboundSourceId, secret_id: SecretId, request: Request, caller: Writer) -> None:
+    """End a secret; what it signed is refused from now on. The last one cannot be removed."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        if not remove_inbound_secret(SqlInboundSources(session, _owner(caller)), source_id, secret_id):
+            raise Problem(404, "secret_not_found", f"the inbound source has no live secret {secret_id}")
+
+
+@router.post("/{source_id}/dry-run")
+def dry_run(source_id: InboundSourceId, body: DryRun, request: Request, caller: Reader) -> DryRunView:
+    """The calls that a payload would make, or the first problems; nothing is kept."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        source = SqlInboundSources(session, _owner(caller)).get(source_id)
+    mapping = source.mapping if body.mapping is None else body.mapping.document()
+    try:
+        mapped = calls_of(
+            source, body.payload, delivery_id="dry-run", mapping=mapping, limits=request.app.state.call_limits
+        )
+    except Unmappable as error:
+        return DryRunView(calls=[], passed_over=0, problems=[DryRunFlaw.of(flaw) for flaw in error.flaws])
+    return DryRunView(calls=[dict(call) for call in mapped.calls], passed_over=mapped.passed_over, problems=[])
+
+
+def _owner(caller: Caller) -> Owner:
+    """Whose sources a caller may see: its own, or as an administrator everybody's."""
+    return Owner(None if EVERYTHING in caller.scopes else caller.key_id)
+
+
+def _view(source: InboundSource) -> InboundSourceView:
+    return InboundSourceView.of(source, verification_document(source.verification))

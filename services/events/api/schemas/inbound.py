@@ -1,0 +1,214 @@
+"""Inbound sources over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from services.events.api.schemas.mapping import EXAMPLE, MappingDocument
+from services.events.domain.inbound.errors import MappingFlaw
+from services.events.domain.inbound.signatures import (
+    TOLERANCE_S,
+    HmacSignature,
+    SignedTimestamp,
+    StandardWebhooks,
+    Verification,
+)
+from services.events.domain.money import MINOR_DIGITS
+from services.events.use_cases.inbound_ports import InboundSecret, InboundSource
+from services.events.use_cases.keep_inbound_sources import Definition
+from shared.http.schemas import Schema
+
+InboundSourceId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="an inbound source's id")]
+SecretId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a secret's id")]
+
+_HEADER = r"^[A-Za-z0-9-]{1,100}$"
+_PREFIX = r"^(?:[\x21-\x7e](?:[\x20-\x7e]{0,48}[\x21-\x7e])?)?$"
+_TEMPLATE = (
+    r"^[\x21-\x7a|~]{0,30}(?:\{timestamp\}[\x21-\x7a|~]{0,10}\{body\}|\{body\}[\x21-\x7a|~]{0,10}\{timestamp\})"
+    r"[\x21-\x7a|~]{0,30}$"
+)
+_STANDARD_SECRET = r"^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"  # noqa: S105
+_ANY_SECRET = r"^[\x21-\x7e]{8,200}$"  # noqa: S105
+_TOLD_ONCE = "the partner's; made here and shown once if left out"
+
+
+class StandardVerification(Schema):
+    """Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`."""
+
+    kind: Literal["standard-webhooks"]
+    secret: str | None = Field(None, pattern=_STANDARD_SECRET, description=_TOLD_ONCE)
+    tolerance_s: int = Field(TOLERANCE_S, ge=1, le=3_600, strict=True)
+
+    def read(self) -> Verification:
+        """What the domain knows it by."""
+        return StandardWebhooks(self.tolerance_s)
+
+
+class TimestampRule(Schema):
+    """A header with seconds (or milliseconds) since 1970 that is signed together with the body."""
+
+    header: str = Field(pattern=_HEADER, examples=["X-Shop-Timestamp"])
+    template: str = Field("{timestamp}.{body}", pattern=_TEMPLATE, description="what is signed")
+    tolerance_s: int = Field(TOLERANCE_S, ge=1, le=3_600, strict=True)
+
+
+class HmacVerification(Schema):
+    """A partner's own way: one header with an HMAC over the body, or over a time and the body."""
+
+    kind: Literal["hmac"]
+    header: str = Field(pattern=_HEADER, examples=["X-Shop-Hmac-Sha256"])
+    secret: str | None = Field(None, pattern=_ANY_SECRET, description=_TOLD_ONCE)
+    digest: Literal["sha256", "sha1", "sha512"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: str = Field("", pattern=_PREFIX, examples=["sha256="])
+    timestamp: TimestampRule | None = Field(None)
+
+    def read(self) -> Verification:
+        """What the domain knows it by."""
+        rule = self.timestamp
+        signed = SignedTimestamp(rule.header, rule.template, rule.tolerance_s) if rule is not None else None
+        return HmacSignature(
+            header=self.header, digest=self.digest, encoding=self.encoding, prefix=self.prefix, timestamp=signed
+        )
+
+
+class InboundDefinition(Schema):
+    """What may be changed of an inbound source."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "shop", "mapping": EXAMPLE}]})
+
+    name: str = Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$", examples=["shop"])
+    mapping: MappingDocument
+    default_currency: str | None = Field(
+        None,
+        description="ISO 4217; meant where an order names none",
+        json_schema_extra={"enum": [*sorted(MINOR_DIGITS), None]},
+    )
+
+    @field_validator("default_currency")
+    @classmethod
+    def _is_a_currency(cls, value: str | None) -> str | None:
+        if value is not None and value not in MINOR_DIGITS:
+            raise ValueError("not an ISO 4217 currency code")
+        return value
+
+    def wanted(self) -> Definition:
+        """What the use cases take."""
+        return Definition(name=self.name, mapping=self.mapping.document(), default_currency=self.default_currency)
+
+
+class NewInboundSource(InboundDefinition):
+    """A partner that is going to send webhooks."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "shop", "verification": {"kind": "standard-webhooks"}, "mapping": EXAMPLE}]
+        }
+    )
+
+    verification: StandardVerification | HmacVerification = Field(discriminator="kind")
+
+
+class NewSecret(Schema):
+    """A second secret, so that the partner can change over."""
+
+    secret: str | None = Field(None, pattern=_ANY_SECRET, description=_TOLD_ONCE, examples=["a-secret-of-the-partner"])
+
+
+class SecretView(BaseModel):
+    """A live secret, without itself."""
+
+    id: str
+    created_at: datetime
+
+
+class CreatedSecret(SecretView):
+    """`secret` is there only if it was made here, and only this once."""
+
+    secret: str | None
+
+    @classmethod
+    def of(cls, kept: InboundSecret, made: str | None) -> CreatedSecret:
+        """The answer to whoever added it."""
+        return cls(id=kept.id, created_at=kept.created_at, secret=made)
+
+
+class InboundSourceView(BaseModel):
+    """An inbound source; the partner POSTs to `path`."""
+
+    id: str
+    name: str
+    path: str
+    verification: dict[str, Any]
+    mapping: dict[str, Any]
+    default_currency: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, source: InboundSource, verification: dict[str, Any]) -> InboundSourceView:
+        """The source as it is shown; `verification` without secrets."""
+        return cls(
+            id=source.id,
+            name=source.name,
+            path=f"/v1/inbound/{source.id}",
+            verification=verification,
+            mapping=dict(source.mapping),
+            default_currency=source.default_currency,
+            version=source.version,
+            created_at=source.created_at,
+            updated_at=source.updated_at,
+        )
+
+
+class InboundSourceDetail(InboundSourceView):
+    """An inbound source with its live secrets."""
+
+    secrets: list[SecretView]
+
+
+class CreatedInboundSource(InboundSourceView):
+    """`secret` is there only if it was made here, and only this once."""
+
+    secret: str | None
+
+
+class DryRun(Schema):
+    """A payload to try, with the stored mapping or another one."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"payload": {"topic": "orders/paid", "orders": []}}]})
+
+    payload: Any = Field(description="as the partner would send it")
+    mapping: MappingDocument | None = Field(None)
+
+
+class DryRunFlaw(BaseModel):
+    """Why a payload would be kept as a dead letter; `element` counts from 0 in `for_each`."""
+
+    target: str
+    reason: str
+    element: int | None
+
+    @classmethod
+    def of(cls, flaw: MappingFlaw) -> DryRunFlaw:
+        """The flaw as it is shown."""
+        return cls(target=flaw.target, reason=flaw.reason, element=flaw.element)
+
+
+class DryRunView(BaseModel):
+    """The calls that a payload would make, or the first problems; nothing is kept."""
+
+    calls: list[dict[str, Any]]
+    passed_over: int
+    problems: list[DryRunFlaw]
+
+
+class Taken(BaseModel):
+    """The webhook is durable."""
+
+    success: Literal[True] = True

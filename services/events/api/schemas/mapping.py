@@ -1,0 +1,141 @@
+"""The mapping language over HTTP: how a partner's JSON becomes touchpoints."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
+from pydantic.config import JsonDict
+
+from services.events.domain.inbound.mapping import read_mapping
+from services.events.domain.inbound.pointers import PATTERN
+
+_POINTERS = r"\.?(?:/(?:[^~/\x00]|~[01])*)+"
+_LARGEST = 2**53
+
+Place = Annotated[
+    str,
+    StringConstraints(pattern=PATTERN, max_length=500),
+    Field(description="a JSON pointer (RFC 6901) from the payload, `/a/0/b`, or from the current element, `./a`"),
+]
+_Text = Annotated[
+    str,
+    StringConstraints(pattern=rf"^(?:|[^./\x00][^\x00]*|\.(?:[^/\x00][^\x00]*)?|{_POINTERS})$", max_length=500),
+    Field(description="a place if it begins with `/` or `./` or is `.`, else a constant"),
+]
+_Number = (
+    Annotated[StrictInt, Field(ge=-_LARGEST, le=_LARGEST)] | Annotated[StrictFloat, Field(ge=-_LARGEST, le=_LARGEST)]
+)
+_Value = Annotated[str, StringConstraints(max_length=500)] | StrictBool | _Number
+_Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class _Part(BaseModel):
+    """Part of a mapping: unknown fields are refused, and spaces are meant."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReadingDocument(_Part):
+    """What is found at a place, exchanged by `lookup`, converted by `as`; `default` where nothing is found."""
+
+    place: Place = Field(alias="from")
+    lookup: dict[_Name, _Value] | None = Field(None, max_length=200)
+    form: Literal["text", "minor_units"] | None = Field(
+        None, alias="as", description="`minor_units`: an amount in cents or the like, of the order's currency"
+    )
+    default: _Value | None = Field(None)
+
+
+Expression = _Text | StrictBool | _Number | ReadingDocument
+
+
+class ListingDocument(_Part):
+    """One object for each element of an array; `./` are the element's own places."""
+
+    for_each: Place
+    item: dict[_Name, Expression] = Field(min_length=1, max_length=50)
+
+
+class ConditionDocument(_Part):
+    """Only payloads (or elements) whose text at a place is one of these are meant; others are passed over."""
+
+    place: Place = Field(alias="from")
+    among: list[_Name] = Field(alias="in", min_length=1, max_length=100)
+
+
+_Fields = dict[_Name, Expression | ListingDocument]
+
+
+def _stated(name: str) -> JsonDict:
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
+_IDENTIFY: JsonDict = {"required": ["type"], "properties": {"type": {"const": "identify"}}}
+_RULES: JsonDict = {
+    "allOf": [
+        {"anyOf": [_stated(name) for name in ("user_id", "anonymous_id", "email")]},
+        {"anyOf": [_stated("event"), _IDENTIFY]},
+    ]
+}
+EXAMPLE: JsonDict = {
+    "for_each": "/orders",
+    "when": [{"from": "/topic", "in": ["orders/paid", "orders/refunded"]}],
+    "event": {"from": "/topic", "lookup": {"orders/paid": "Order Completed", "orders/refunded": "Order Refunded"}},
+    "user_id": "./customer/id",
+    "email": "./customer/email",
+    "message_id": "./event_id",
+    "timestamp": "./paid_at",
+    "channel": "store",
+    "properties": {
+        "order_id": "./number",
+        "currency": {"from": "./currency", "default": "EUR"},
+        "revenue": {"from": "./total_cents", "as": "minor_units"},
+        "products": {
+            "for_each": "./lines",
+            "item": {"sku": "./sku", "quantity": "./count", "price": {"from": "./cents", "as": "minor_units"}},
+        },
+    },
+}
+
+
+class MappingDocument(_Part):
+    """How a payload becomes a call, or one for each element of the array at `for_each`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE], **_RULES})
+
+    type: Literal["track", "identify"] = "track"
+    for_each: Place | None = Field(None)
+    when: list[ConditionDocument] | None = Field(None, max_length=20)
+    event: Expression | None = Field(None, description="the name of a track call")
+    user_id: Expression | None = Field(None)
+    anonymous_id: Expression | None = Field(None)
+    email: Expression | None = Field(None, description="names the customer too; alone it is enough")
+    message_id: Expression | None = Field(None, description="the same when the partner sends it again")
+    timestamp: Expression | None = Field(None, description="ISO 8601, or seconds or milliseconds since 1970")
+    channel: Expression | None = Field(None)
+    user_agent: Expression | None = Field(None, description="the customer's, by which programs are recognised")
+    properties: _Fields = Field(default_factory=dict, max_length=100)
+    traits: _Fields = Field(default_factory=dict, max_length=100)
+
+    @model_validator(mode="after")
+    def _names_whom_and_what(self) -> MappingDocument:
+        if self.user_id is None and self.anonymous_id is None and self.email is None:
+            raise ValueError("one of user_id, anonymous_id and email must say whom it is about")
+        if self.type == "track" and self.event is None:
+            raise ValueError("event must say what happened")
+        read_mapping(self.document())
+        return self
+
+    def document(self) -> dict[str, Any]:
+        """The mapping as it is stored and shown."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)

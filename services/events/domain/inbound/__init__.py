@@ -1,0 +1,1 @@
+"""Webhooks that partners send: how one is verified, and how its payload becomes calls."""
