@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime
 
 from services.events.adapters.sql.identity_map import SqlIdentityMap
 from services.events.adapters.sql.timeline import Position, SqlTimeline, TimelineFilter
@@ -14,6 +13,7 @@ from services.events.api.schemas.touchpoints import TouchpointView, page
 from shared.auth.access import Requires
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
 from shared.http.problems import PROBLEM_RESPONSES, Problem
+from shared.http.schemas import Moment
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
 
@@ -30,8 +30,8 @@ def timeline(
     ] = None,
     name: Annotated[str | None, Query(max_length=500, pattern=Text, description="only events of this name")] = None,
     channel: Annotated[str | None, Query(max_length=50, pattern=Text, description="only this channel")] = None,
-    since: Annotated[AwareDatetime | None, Query(alias="from", description="from this time on")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to", description="before this time")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="from this time on")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="before this time")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Path
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.events.adapters.sql.webhook_deliveries import Attempt, Delivery
 from services.events.adapters.sql.webhook_endpoints import Condition
@@ -14,7 +14,7 @@ from services.events.domain.webhooks.endpoints import OF_ONE_NAME, Endpoint, Sec
 from services.events.domain.webhooks.retries import Answer
 from services.events.use_cases.keep_endpoints import Wanted
 from services.events.use_cases.public_events import CONTRACT_NAMES, EVENT_TYPES
-from shared.http.schemas import Schema
+from shared.http.schemas import Moment, Schema, Whole
 
 EndpointId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a webhook endpoint's id")]
 DeliveryId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="`webhook-id` of its attempts")]
@@ -36,7 +36,7 @@ _EventType = Annotated[
 ]
 _EventTypes = Annotated[list[_EventType], Field(max_length=50, description="which events; none for every event")]
 _Concurrency = Annotated[
-    int, Field(ge=1, le=20, strict=True, description="deliveries under way at once; with 1 they arrive in order")
+    Whole, Field(ge=1, le=20, description="deliveries under way at once; with 1 they arrive in order")
 ]
 
 
@@ -218,7 +218,7 @@ class DeliveryDetail(DeliveryView):
 class Recovery(Schema):
     """From when on failed deliveries are sent again."""
 
-    since: AwareDatetime = Field(examples=["2026-01-01T00:00:00Z"])
+    since: Moment = Field(examples=["2026-01-01T00:00:00Z"])
 
 
 class Recovered(BaseModel):

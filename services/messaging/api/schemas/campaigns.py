@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from services.messaging.api.dependencies import UUID
 from services.messaging.api.schemas.texts import ONE_LINE, EmailAddress, Name
 from services.messaging.domain.campaigns import Campaign, CampaignStatus, Kind, Sender
 from services.messaging.use_cases.change_campaigns import Plan
-from shared.http.schemas import Schema
+from shared.http.schemas import Moment, Schema
 
 
 class SenderBody(Schema):
@@ -34,7 +34,7 @@ class CampaignDraft(Schema):
         "marketing",
         description="marketing honours refusals and is never sent twice; transactional is sent again when in doubt",
     )
-    send_at: AwareDatetime | None = Field(None, description="not before; at the launch unless given")
+    send_at: Moment | None = Field(None, description="not before; at the launch unless given")
 
     def plan(self) -> Plan:
         """The same as the use case takes it."""

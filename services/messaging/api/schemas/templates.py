@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from services.messaging.api.dependencies import UUID
 from services.messaging.api.schemas.texts import ONE_LINE, SOMETHING, Name
@@ -20,7 +20,7 @@ from services.messaging.domain.templates import (
     TemplateVersion,
     Variant,
 )
-from shared.http.schemas import Schema
+from shared.http.schemas import Moment, Schema
 
 EXAMPLE: dict[str, Any] = {
     "name": "Thank you for your purchase",
@@ -100,7 +100,7 @@ class TemplateView(BaseModel):
 class SamplePurchase(Schema):
     """A last purchase made up for a preview; money in minor units of an ISO 4217 currency."""
 
-    at: AwareDatetime = Field(examples=["2026-05-01T10:00:00Z"])
+    at: Moment = Field(examples=["2026-05-01T10:00:00Z"])
     order_id: str | None = Field(None, max_length=100)
     amount_minor: int | None = Field(None, ge=-(10**15), le=10**15)
     currency: str | None = Field(None, pattern="^[A-Z]{3}$")

@@ -5,18 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from services.scoring.api.schemas.identifiers import ModelName
 from services.scoring.use_cases.ports import RunSettings, ScoreRun
-from shared.http.schemas import Schema
+from shared.http.schemas import Moment, Schema, Whole
 
 _EARLIEST = datetime.fromisoformat("1970-01-02T00:00:00+00:00")
-
-
-def _whole(value: object) -> object:
-    """JSON knows one kind of number: 90.0 is the integer 90."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class NewScoreRun(Schema):
@@ -24,12 +19,11 @@ class NewScoreRun(Schema):
 
     models: list[ModelName] = Field(min_length=1, max_length=2, examples=[["rfm", "lifetime_value"]])
     as_of: Annotated[
-        AwareDatetime | None,
+        Moment | None,
         Field(ge=_EARLIEST, description="use facts until then; now when left out", examples=["2011-12-10T00:00:00Z"]),
     ] = None
-    holdout_days: Annotated[int | None, BeforeValidator(_whole)] = Field(
+    holdout_days: Whole | None = Field(
         None,
-        strict=True,
         ge=1,
         le=3_650,
         description="days held out of the fit to check it; a quarter of the history if left out",
