@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 
 _MAX_CHANNEL = 50
 _BROWSER_LIBRARIES = frozenset({"analytics.js", "analytics-next", "rudderlabs javascript sdk", "rudder-sdk-js"})
 _PHONES = frozenset({"ios", "android", "ipados", "windows phone"})
-_BOT = re.compile(
+_PROGRAM = re.compile(
     r"(?<!cu)bots?\b|crawl|spider|slurp|headless|phantomjs|lighthouse|pagespeed|facebookexternalhit|whatsapp/"
-    r"|bingpreview|google-inspectiontool|mediapartners|python-requests|curl/|wget/|scrapy|pingdom|uptimerobot"
-    r"|monitoring|proofpoint|mimecast|barracuda|safelinks",
+    r"|bingpreview|google-inspectiontool|mediapartners|scrapy|pingdom|uptimerobot|monitoring|link ?check",
+    re.IGNORECASE,
+)
+_SCANNER = re.compile(
+    r"proofpoint|urldefense|mimecast|barracuda|safelinks|ironport|fireeye|trend ?micro|sophos|forcepoint|symantec"
+    r"|existence discovery|googleimageproxy|yahoomailproxy|uripreview",
+    re.IGNORECASE,
+)
+"""Mail gateways that open every link of a letter, and proxies that fetch its pictures before anybody reads it."""
+_LIBRARY = re.compile(
+    r"(?:python-(?:requests|urllib|httpx)|python/|aiohttp|httpx|curl|wget|okhttp|dart|go-http-client|axios|node-fetch"
+    r"|undici|java|apache-httpclient|libwww|guzzlehttp|ruby|php|postmanruntime|cfnetwork|http_request)",
     re.IGNORECASE,
 )
 
@@ -29,15 +38,14 @@ def channel_of(*, stated: object, kind: str, context: Mapping[str, object]) -> s
     return "server" if _name(context, "library") else None
 
 
-def is_bot(context: Mapping[str, object]) -> bool:
-    """Whether the user agent is a known program's: crawlers, link scanners, monitors, headless browsers."""
-    agent = context.get("userAgent")
-    return _agent_is_bot(agent) if isinstance(agent, str) else False
+def is_http_library(agent: str) -> bool:
+    """Whether the user agent is a programming library's: the customer's own app, a partner's server, or a script."""
+    return _LIBRARY.match(agent) is not None
 
 
-@lru_cache(maxsize=10_000)
-def _agent_is_bot(agent: str) -> bool:
-    return _BOT.search(agent[:1000]) is not None
+def looks_like_a_program(agent: str) -> bool:
+    """Whether the user agent says by its words that no person is there: crawlers, scanners, monitors, headless ones."""
+    return _PROGRAM.search(agent) is not None or _SCANNER.search(agent) is not None
 
 
 def _name(context: Mapping[str, object], part: str) -> str:

@@ -10,10 +10,11 @@ from typing import Any, cast
 import msgspec
 
 from services.events.domain.orders import Order, order_status, read_order
-from services.events.domain.origin import channel_of, is_bot
+from services.events.domain.origin import channel_of
 from services.events.domain.subjects import MAX_ID_LENGTH, id_text, subject_of
 from services.events.domain.timing import occurred_at, parse_time
 from services.events.use_cases.calls import KINDS, Call, Moment
+from services.events.use_cases.recognise_programs import is_bot
 from shared.contracts import events as contracts
 from shared.contracts.ingest import IngestReceivedV1
 from shared.ids import new_id
@@ -67,6 +68,7 @@ def read_call(text: msgspec.Raw | bytes, shared: Shared) -> contracts.Touchpoint
     if len(subject) > MAX_ID_LENGTH + len("anonymous_id:"):
         raise Unreadable("an identifier is too long")
     context = shared.context | call.context if call.context else shared.context
+    channel = channel_of(stated=call.channel, kind=call.type, context=context)
     happened, flaws = _happened(call, shared)
     name, properties = _name(call), call.properties or {}
     if name is not None and len(name) > MAX_NAME_LENGTH:
@@ -85,8 +87,8 @@ def read_call(text: msgspec.Raw | bytes, shared: Shared) -> contracts.Touchpoint
         anonymous_id=anonymous_id,
         previous_id=id_text(call.previous_id) if call.type == "alias" else None,
         group_id=id_text(call.group_id),
-        channel=channel_of(stated=call.channel, kind=call.type, context=context),
-        is_bot=is_bot(context),
+        channel=channel,
+        is_bot=is_bot(context, channel=channel),
         traits=_traits(call, context),
         properties=properties,
         context=context,

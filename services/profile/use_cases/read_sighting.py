@@ -36,8 +36,8 @@ _NAMED_PRODUCTS = 5
 
 
 def read_sighting(touchpoint: TouchpointRecordedV1, *, read_phone: PhoneReader, now: datetime) -> Sighting | None:
-    """What the touchpoint says; None when it names nobody, or when a robot merely looked around."""
-    if touchpoint.is_bot and touchpoint.user_id is None and touchpoint.order is None and touchpoint.kind != "identify":
+    """What the touchpoint says; None when it names nobody, or when a program did it: that is no act of a customer."""
+    if touchpoint.is_bot:
         return None
     claims = tuple(_claims(touchpoint, read_phone))
     if not claims:

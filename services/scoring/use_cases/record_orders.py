@@ -11,11 +11,11 @@ from shared.contracts.events import Order, TouchpointRecordedV1
 
 
 def record_orders(facts: Iterable[Contract], ledger: OrderLedger) -> None:
-    """Add every statement about an order to the ledger; other touchpoints say nothing that scoring keeps."""
+    """Add every statement about an order to the ledger, but for those of programs: no customer bought anything."""
     stated = [
         StatedOrder(fact.subject, _statement(fact, fact.order), fact.order.lines)
         for fact in facts
-        if isinstance(fact, TouchpointRecordedV1) and fact.order is not None
+        if isinstance(fact, TouchpointRecordedV1) and fact.order is not None and not fact.is_bot
     ]
     if stated:
         ledger.add(stated)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from services.scoring.adapters.sql.customers import read_customers
 from services.scoring.bootstrap import Wiring, follow, record
@@ -92,3 +93,9 @@ def test_an_order_without_any_amount_is_kept_and_counts_for_nothing(wiring: Wiri
     feed(wiring, [say("user_id:ann", "o1", None, lines=())])
     with wiring.database.reading() as session:
         assert [c.account.purchases for c in read_customers(session)] == [()]
+
+
+def test_what_a_program_ordered_is_no_purchase(wiring: Wiring, say: Say) -> None:
+    robot = replace(say("user_id:ann", "o2", 5000, day=2), is_bot=True)
+    feed(wiring, [say("user_id:ann", "o1", 1000, day=1), robot, profile("p1", "user_id:ann")])
+    assert [purchase.order_id for purchase in customers(wiring)["p1"].account.purchases] == ["o1"]

@@ -99,8 +99,10 @@ def test_an_alias_leads_either_kind_of_former_id_here() -> None:
 
 def test_nobody_and_robots_are_passed_over() -> None:
     assert read(user_id="null") is None
-    assert read(kind="page", anonymous_id="a", is_bot=True) is None
-    assert read(kind="page", user_id="u", is_bot=True) is not None
+    order = Order(order_id="o", status="completed", currency="GBP", amount_minor=100)
+    for robot in ({"kind": "page"}, {"kind": "identify", "traits": {"email": "a@example.com"}}, {"order": order}):
+        assert read(user_id="u", is_bot=True, **robot) is None
+        assert read(user_id="u", **robot) is not None
 
 
 def test_the_dearest_products_come_first() -> None:
