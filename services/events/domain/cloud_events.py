@@ -121,8 +121,8 @@ def _read_extension(name: str, value: object) -> Value:
     match value:
         case bool():
             return value
-        case int() if -_INTEGER <= value < _INTEGER:
-            return value
+        case int() | float() if -_INTEGER <= value < _INTEGER and value == int(value):
+            return int(value)
         case str() if _text(value):
             return value
         case _:

@@ -26,6 +26,7 @@ _WHO = {
     "maxLength": MAX_ID_LENGTH,
     "allOf": [{"pattern": TEXT}, {"pattern": SOMETHING}],
 }
+_ABSENT = {"type": "null", "description": "as if it were left out"}
 _EXAMPLE = {
     "specversion": "1.0",
     "id": "A234-1234-1234",
@@ -77,7 +78,8 @@ def _operation(limits: CallLimits) -> dict[str, Any]:
 
 
 def _event() -> dict[str, Any]:
-    extension = {"anyOf": [_TEXT, {"type": "boolean"}, {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1}]}
+    integer = {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1}
+    extension = {"anyOf": [_TEXT, {"type": "boolean"}, integer, _ABSENT]}
     return {
         "type": "object",
         "required": ["specversion", "id", "source", "type"],
@@ -86,19 +88,23 @@ def _event() -> dict[str, Any]:
             "id": _TEXT,
             "source": {"type": "string", "minLength": 1, "pattern": URI_REFERENCE},
             "type": {**_TEXT, "pattern": TEXT, "allOf": [{"pattern": SOMETHING}]},
-            "subject": _TEXT,
-            "time": {"type": "string", "format": "date-time"},
-            "datacontenttype": {"type": "string", "pattern": MEDIA_TYPE},
-            "dataschema": {"type": "string", "minLength": 1, "pattern": URI_REFERENCE},
+            "subject": _maybe(_TEXT),
+            "time": _maybe({"type": "string", "format": "date-time"}),
+            "datacontenttype": _maybe({"type": "string", "pattern": MEDIA_TYPE}),
+            "dataschema": _maybe({"type": "string", "minLength": 1, "pattern": URI_REFERENCE}),
             "data": {"description": "any JSON; an object is the properties of the touchpoint"},
-            "userid": _WHO,
-            "anonymousid": _WHO,
+            "userid": _maybe(_WHO),
+            "anonymousid": _maybe(_WHO),
         },
         "patternProperties": {NAME: extension},
         "additionalProperties": False,
         "anyOf": [
-            {"required": ["userid"]},
-            {"required": ["anonymousid"]},
+            {"required": ["userid"], "properties": {"userid": _WHO}},
+            {"required": ["anonymousid"], "properties": {"anonymousid": _WHO}},
             {"required": ["subject"], "properties": {"subject": _WHO}},
         ],
     }
+
+
+def _maybe(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, _ABSENT]}
