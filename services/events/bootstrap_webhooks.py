@@ -24,6 +24,8 @@ from shared.sql.database import Database
 
 WEBHOOKS_CONSUMER = "events.webhooks"
 _TESTS_AT_ONCE = 20
+_STORING_S = 5.0
+"""How long storing a turn may take before another worker takes the lane for abandoned."""
 
 
 class WebhookWiring:
@@ -59,7 +61,8 @@ class WebhookWiring:
 
     def lanes(self) -> SqlLanes:
         """The queue as a worker of its own sees it."""
-        return SqlLanes(self.database, self._outbox)
+        turn_s = self.settings.delivery_limits.turn_s + self.settings.webhook_deadline_s
+        return SqlLanes(self.database, self._outbox, seconds=turn_s + _STORING_S)
 
     def subscription(self) -> Subscription:
         """What becomes webhooks."""

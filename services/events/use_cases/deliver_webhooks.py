@@ -27,7 +27,7 @@ class DeliveryLimits:
     """How patient and how busy a worker is. For `turn_s` sends are begun in one lane, then it is stored."""
 
     lanes: int = 400
-    turn_s: float = 5.0
+    turn_s: float = 2.0
     disable_after_s: float = 5 * 24 * 3600.0
     schedule_s: Sequence[float] = SCHEDULE_S
 

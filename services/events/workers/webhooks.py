@@ -82,7 +82,8 @@ class _Running:
         return len(leased)
 
     async def _run_lane(self, lane: Lane) -> None:
-        self._finished.append(await self._deliver.deliver(lane, self._stop.is_set))
+        finished = await self._deliver.deliver(lane, self._stop.is_set)
+        self._finished.append(finished)  # the list is another one than before the wait
         self._something.set()
 
     async def _store_all(self) -> None:

@@ -39,7 +39,7 @@ _STATES = {
 class SqlLanes:
     """The queue for one worker; a lane that it does not let go of in `seconds` is anybody's again."""
 
-    def __init__(self, database: Database, outbox: Outbox, *, seconds: int = 45) -> None:
+    def __init__(self, database: Database, outbox: Outbox, *, seconds: float) -> None:
         self._database = database
         self._outbox = outbox
         self._seconds = seconds

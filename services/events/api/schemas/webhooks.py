@@ -22,6 +22,22 @@ State = Literal["pending", "delivered", "failed", "canceled"]
 
 _PORT = r"(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
 _URL = rf"^https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::{_PORT})?(?:[/?][!$-;=?-Z_a-z~%@]*)?$"
+
+
+def _as_text(value: object) -> object:
+    """Numbers and such are no times here, though pydantic would take them."""
+    if not isinstance(value, str) or "T" not in value.upper():
+        raise ValueError("a time is written as RFC 3339 says, such as 2026-01-01T00:00:00Z")
+    return value
+
+
+def _not_a_text(value: object) -> object:
+    """A number spelled as text or as a truth value is no number here; 4.0 is 4, as JSON Schema says."""
+    if isinstance(value, str | bool):
+        raise ValueError("a whole number is expected")
+    return value
+
+
 _CHOICES = "|".join((*EVENT_TYPES, *CONTRACT_NAMES)).replace(".", r"\.")
 _Url = Annotated[str, Field(max_length=2_000, pattern=_URL, examples=["https://partner.example/hooks/rapport"])]
 _Description = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
