@@ -25,7 +25,7 @@ AWAY_S = 3.0
 
 @pytest.fixture(scope="module")
 def sink() -> Iterator[MailSink]:
-    with MailSink(pause_s=0.02) as sink:
+    with MailSink(pause_s=0.05) as sink:
         yield sink
 
 
@@ -53,7 +53,8 @@ def test_nothing_is_lost_or_doubled_when_the_servers_are_killed(
     suite: Suite, sink: MailSink, kafka_broker: KafkaBroker, postgres_server: PostgresServer
 ) -> None:
     workers = {name: partial(suite.restart, name) for name in ("messaging-worker", "events-worker", "profile-worker")}
-    besiege(suite, sink, {"kafka": again(kafka_broker), "postgresql": again(postgres_server), **workers})
+    servers = {"kafka": again(kafka_broker), "postgresql": again(postgres_server)}
+    besiege(suite, sink, workers | servers)
 
 
 def calls_of(customers: list[Customer]) -> list[Call]:
