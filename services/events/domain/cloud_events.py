@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from services.events.domain.errors import InvalidCall
 
@@ -35,6 +36,8 @@ _name = re.compile(NAME).match
 _REQUIRED = ("id", "source", "type")
 _OPTIONAL = ("subject", "time", "datacontenttype", "dataschema")
 _RESERVED = frozenset({"data", "specversion", *_REQUIRED, *_OPTIONAL})
+WHO: Final = ("userid", "anonymousid")
+"""Extension attributes that say whom an event is about; both are texts."""
 _INTEGER = 2**31
 
 
@@ -119,6 +122,8 @@ def _read_time(value: str) -> str:
 def _read_extension(name: str, value: object) -> Value:
     check_name(name)
     match value:
+        case bool() | int() | float() if name in WHO:
+            raise InvalidCloudEvent("invalid_attribute", f"{name} must be a text", attribute=name)
         case bool():
             return value
         case int() | float() if -_INTEGER <= value < _INTEGER and value == int(value):

@@ -9,14 +9,14 @@ from typing import Any
 
 import msgspec
 
-from services.events.domain.cloud_events import CloudEvent, InvalidCloudEvent
+from services.events.domain.cloud_events import WHO, CloudEvent, InvalidCloudEvent
 from services.events.domain.errors import InvalidCall, TooLarge
 from services.events.domain.event_names import tells_who, touchpoint_name
+from services.events.domain.subjects import id_text
 from services.events.use_cases.accept_calls import CallLimits, Lanes, accept_call
 from services.events.use_cases.calls import Call
 
 _MESSAGE_ID_LENGTH = 100
-_WHO = frozenset({"userid", "anonymousid"})
 _ATTRIBUTE_OF = {"event_too_large": "data", "invalid_json": "data"}
 _decode = msgspec.json.Decoder(Call).decode
 
@@ -43,7 +43,7 @@ def accept_cloud_events(events: Sequence[CloudEvent], limits: CallLimits, *, in_
 
 def _naming(event: CloudEvent) -> str:
     """The attribute that says whom the event is about."""
-    return next((name for name in ("userid", "anonymousid") if name in event.extensions), "subject")
+    return next((name for name in WHO if name in event.extensions), "subject")
 
 
 def message_id_of(event: CloudEvent) -> str:
@@ -69,13 +69,14 @@ def _accept(event: CloudEvent, limits: CallLimits) -> Lanes:
 def _call_of(event: CloudEvent, kind: str) -> dict[str, Any]:
     """The tracking call that tells the same."""
     extensions = event.extensions
-    called = {"userId": extensions.get("userid"), "anonymousId": extensions.get("anonymousid")}
-    if not any(called.values()):
-        called["userId"] = event.subject
+    user_id, anonymous_id = (id_text(extensions.get(name)) for name in WHO)
+    if user_id is None and anonymous_id is None:
+        user_id = event.subject
+    called = {"userId": user_id, "anonymousId": anonymous_id}
     return {
         "type": kind,
         "messageId": message_id_of(event),
-        **{name: str(value) for name, value in called.items() if value is not None},
+        **{name: value for name, value in called.items() if value is not None},
         **({"timestamp": event.time} if event.time else {}),
         **({"channel": str(extensions["channel"])} if "channel" in extensions else {}),
         **({"traits": _fields(event.data)} if kind == "identify" else {}),
@@ -103,5 +104,5 @@ def _attributes(event: CloudEvent) -> dict[str, Any]:
         "datacontenttype": event.datacontenttype,
         "dataschema": event.dataschema,
     }
-    kept = {name: value for name, value in event.extensions.items() if name not in _WHO}
+    kept = {name: value for name, value in event.extensions.items() if name not in WHO}
     return {**{name: value for name, value in named.items() if value is not None}, **kept}

@@ -87,7 +87,7 @@ def test_other_formats_are_named(content_type: str) -> None:
         ("time", 1700000000), ("datacontenttype", "json"), ("dataschema", ""), ("extension", {"a": 1}),
         ("extension", [1]), ("extension", 1.5), ("extension", 2**31), ("extension", ""), ("Extension", "x"),
         ("an_extension", "x"), ("x" * 21, "x"), ("é", "x"), ("data_base64", "no base64!"), ("data_base64", 7),
-        ("userid", "x" * 256),
+        ("userid", "x" * 256), ("userid", 7), ("anonymousid", True),
     ],
 )  # fmt: skip
 def test_what_breaks_the_specification_is_refused_by_attribute(attribute: str, value: Any) -> None:
@@ -146,6 +146,7 @@ def test_whom_an_event_is_about() -> None:
     call = structured(anonymousid="b", subject="c")
     assert (call["anonymousId"], call.get("userId")) == ("b", None)
     assert structured(subject="c")["userId"] == "c"
+    assert structured(userid=" ", subject="c")["userId"] == "c"
     error = refusal({"content-type": STRUCTURED}, msgspec.json.encode({**EVENT, "subject": None}))
     assert (error.code, error.where) == ("id_required", "/subject")
 

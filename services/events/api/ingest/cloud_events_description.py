@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from services.events.api.ingest.gateway import CLOUD_EVENTS_PATH
-from services.events.domain.cloud_events import MEDIA_TYPE, NAME, TEXT, URI_REFERENCE
+from services.events.domain.cloud_events import MEDIA_TYPE, NAME, TEXT, URI_REFERENCE, WHO
 from services.events.domain.subjects import MAX_ID_LENGTH, SOMETHING
 from services.events.use_cases.accept_calls import CallLimits
 from shared.http.problems import PROBLEM_RESPONSES
@@ -20,7 +20,7 @@ Answers 200 once the events are durable; duplicates by `source` and `id` are dro
 like `order.completed` (or updated, refunded, cancelled) is an order, one that ends with `identify` tells traits.
 In binary mode the attributes are `ce-` headers and the body is the data."""
 _TEXT = {"type": "string", "minLength": 1, "pattern": TEXT}
-_WHO = {
+_SOMEBODY = {
     "type": "string",
     "minLength": 1,
     "maxLength": MAX_ID_LENGTH,
@@ -55,7 +55,8 @@ def describe_cloud_events(app: FastAPI, limits: CallLimits) -> None:
 
 def _operation(limits: CallLimits) -> dict[str, Any]:
     event = _event()
-    batch = {"type": "array", "items": event, "maxItems": limits.batch_calls}
+    most = f"at most {limits.batch_calls} events and {limits.batch_bytes} bytes"  # how many fit depends on their size
+    batch = {"type": "array", "items": event, "description": most}
     success = {"type": "object", "properties": {"success": {"const": True}}, "required": ["success"]}
     return {
         "tags": ["CloudEvents"],
@@ -93,16 +94,11 @@ def _event() -> dict[str, Any]:
             "datacontenttype": _maybe({"type": "string", "pattern": MEDIA_TYPE}),
             "dataschema": _maybe({"type": "string", "minLength": 1, "pattern": URI_REFERENCE}),
             "data": {"description": "any JSON; an object is the properties of the touchpoint"},
-            "userid": _maybe(_WHO),
-            "anonymousid": _maybe(_WHO),
+            **dict.fromkeys(WHO, _maybe({**_TEXT, "maxLength": MAX_ID_LENGTH})),
         },
         "patternProperties": {NAME: extension},
         "additionalProperties": False,
-        "anyOf": [
-            {"required": ["userid"], "properties": {"userid": _WHO}},
-            {"required": ["anonymousid"], "properties": {"anonymousid": _WHO}},
-            {"required": ["subject"], "properties": {"subject": _WHO}},
-        ],
+        "anyOf": [{"required": [name], "properties": {name: _SOMEBODY}} for name in (*WHO, "subject")],
     }
 
 
