@@ -41,8 +41,9 @@ def test_alerts_point_to_a_heading_of_the_operators_page() -> None:
 def test_workers_scale_by_the_groups_that_they_read_as() -> None:
     text = (KUBERNETES / "components" / "keda" / "scaled-workers.yaml").read_text()
     scaled: list[Any] = list(yaml.safe_load_all(text))
-    groups = {t["metadata"]["consumerGroup"]: t["metadata"]["topic"] for s in scaled for t in s["spec"]["triggers"]}
+    metadata = [t["metadata"] for s in scaled for t in s["spec"]["triggers"]]
+    groups = {each["consumerGroup"]: each.get("topic", "") for each in metadata}
     assert {s["spec"]["scaleTargetRef"]["name"] for s in scaled} == {f"{name}-worker" for name in SERVICES}
-    source = "".join((ROOT / "services" / name / "bootstrap.py").read_text() for name in SERVICES)
+    source = "".join(file.read_text() for name in SERVICES for file in (ROOT / "services" / name).glob("bootstrap*.py"))
     assert set(groups) == set(re.findall(r"(?:consumer=|CONSUMER = )\"([\w.]+)\"", source))
     assert all(group.endswith(topic) for group, topic in groups.items())
