@@ -1,0 +1,162 @@
+"""Webhooks and the stream with real processes: kill -9 while delivering, endpoints that hang, streams that end."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.events.partner import Partner
+from tests.support.suite import API_KEY, WRITE_KEY, Suite
+
+READ = {"Authorization": f"Bearer {API_KEY}"}
+SETTINGS = {"RAPPORT_WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "RAPPORT_WEBHOOK_DEADLINE_S": "1"}
+EVENTS = 60
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
+    directory: Path = tmp_path_factory.mktemp("hub")
+    with Suite(directory, SETTINGS, services=("events",)) as suite:
+        yield suite
+
+
+def track(hub: Suite, *names: str, user: str = "u1") -> None:
+    batch = [{"type": "track", "userId": user, "event": name} for name in names]
+    answer = httpx.post(f"{hub.url('events')}/v1/batch", json={"batch": batch}, auth=(WRITE_KEY, ""))
+    assert answer.status_code == 200, answer.text
+
+
+def make(hub: Suite, url: str, **body: Any) -> str:
+    answer = hub.client("events").post("/v1/webhook-endpoints", json={"url": url, **body})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def names_in(arrived: list[Any]) -> list[str]:
+    return [json.loads(each.body)["data"]["name"] for each in arrived]
+
+
+class Reading:
+    """A stream that is read in a thread, until it has seen `most` events."""
+
+    def __init__(self, hub: Suite, most: int, *, after: str | None = None, **params: str) -> None:
+        self.events: list[dict[str, Any]] = []
+        self._headers = READ | ({"Last-Event-ID": after} if after else {})
+        self._url, self._params, self._most = f"{hub.url('events')}/v1/stream", params, most
+        self._open = threading.Event()
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+        assert self._open.wait(10)
+
+    def result(self) -> list[dict[str, Any]]:
+        self._thread.join(20)
+        return self.events
+
+    def names(self) -> list[str]:
+        return [each["data"]["data"]["name"] for each in self.result()]
+
+    def _read(self) -> None:
+        with httpx.stream("GET", self._url, headers=self._headers, params=self._params, timeout=15) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream"), answer.read()
+            event: dict[str, Any] = {}
+            for line in answer.iter_lines():
+                name, _, value = line.partition(": ")
+                if name == "retry":
+                    self._open.set()
+                elif name in ("id", "event", "data"):
+                    event[name] = json.loads(value) if name == "data" else value
+                elif not line and "data" in event:
+                    self.events.append(event)
+                    event = {}
+                    if len(self.events) >= self._most:
+                        return
+
+
+def test_a_stream_goes_on_behind_the_last_event_even_within_a_batch_and_after_a_restart(hub: Suite) -> None:
+    live = Reading(hub, 4, types="touchpoint.recorded", subject="user_id:streamed")
+    track(hub, "a", "b", "c", "d", user="streamed")
+    track(hub, "other", user="else")
+    assert live.names() == ["a", "b", "c", "d"]
+    track(hub, "e", user="streamed")
+    behind = live.events[1]["id"]
+    again = Reading(hub, 3, after=behind, subject="user_id:streamed")
+    assert again.names() == ["c", "d", "e"]
+    hub.restart("events-api")
+    hub.wait_until_ready()
+    restarted = Reading(hub, 4, after=behind, subject="user_id:streamed")
+    track(hub, "f", user="streamed")
+    assert restarted.names() == ["c", "d", "e", "f"]
+    refused = httpx.get(f"{hub.url('events')}/v1/stream", headers=READ | {"Last-Event-ID": "nonsense"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_last_event_id")
+
+
+def test_a_process_that_ends_says_so_to_its_streams_at_once(hub: Suite) -> None:
+    open_stream = Reading(hub, 1, subject="nobody")
+    began = time.monotonic()
+    assert hub.terminate("events-api") == 0
+    assert time.monotonic() - began < 10
+    (farewell,) = open_stream.result()
+    assert farewell["event"] == "dropped"
+    hub.start("events-api")
+    hub.wait_until_ready()
+
+
+@pytest.mark.faults
+def test_a_worker_killed_while_delivering_loses_nothing(hub: Suite) -> None:
+    with Partner(pause_s=0.03) as partner:
+        endpoint = make(hub, partner.url("/slow"), event_types=["touchpoint.recorded"])
+        expected = [f"n{number}" for number in range(EVENTS)]
+        track(hub, *expected, user="killed")
+        for threshold in (10, 30):
+            hub.wait_for(lambda most=threshold: len(partner.at("/slow")) > most, "deliveries are under way")
+            hub.restart("events-worker")
+        path = f"/v1/webhook-endpoints/{endpoint}/deliveries"
+
+        def done() -> bool:
+            found = hub.client("events").get(path, params={"state": "delivered", "limit": 200}).json()["data"]
+            return len(found) >= EVENTS
+
+        hub.wait_for(done, "everything is delivered")
+        arrived = partner.at("/slow")
+        hub.client("events").delete(f"/v1/webhook-endpoints/{endpoint}")
+    assert set(names_in(list(arrived))) == set(expected)
+    times = Counter(each.headers["webhook-id"] for each in arrived)
+    assert len(times) == EVENTS, "the same event has the same webhook-id, however often it comes"
+
+
+def test_endpoints_that_hang_slow_nobody_else(hub: Suite, capsys: pytest.CaptureFixture[str]) -> None:
+    with Partner() as partner:
+        good = [make(hub, partner.url(f"/good/{number}"), event_types=["touchpoint.recorded"]) for number in range(27)]
+        alone = slowest(hub, partner, "before")
+        bad = [make(hub, partner.url(f"/hang/{number}"), event_types=["touchpoint.recorded"]) for number in range(3)]
+        beside = slowest(hub, partner, "beside")
+        for endpoint in (*good, *bad):
+            hub.client("events").delete(f"/v1/webhook-endpoints/{endpoint}")
+    with capsys.disabled():
+        sys.stdout.write(f"\np95 alone {alone * 1000:.0f} ms, beside a hanging tenth {beside * 1000:.0f} ms\n")
+    assert beside < 2 * max(alone, 0.25)
+
+
+def slowest(hub: Suite, partner: Partner, name: str) -> float:
+    """The 95th percentile of seconds from the call to the arrival at each of the good endpoints."""
+    took: list[float] = []
+    for number in range(8):
+        began, label = time.time(), f"{name}-{number}"
+        track(hub, label)
+
+        def arrivals(label: str = label) -> list[Any]:
+            here = [each for each in partner.arrived if each.path.startswith("/good/")]
+            return [each for each, found in zip(here, names_in(here), strict=True) if found == label]
+
+        hub.wait_for(lambda: len(arrivals()) == 27, "all good endpoints hear of it")
+        took += [each.at - began for each in arrivals()]
+    return sorted(took)[int(len(took) * 0.95)]
