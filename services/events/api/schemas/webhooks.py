@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 
 from services.events.adapters.sql.webhook_deliveries import Attempt, Delivery
 from services.events.adapters.sql.webhook_endpoints import Condition
@@ -22,22 +22,6 @@ State = Literal["pending", "delivered", "failed", "canceled"]
 
 _PORT = r"(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
 _URL = rf"^https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::{_PORT})?(?:[/?][!$-;=?-Z_a-z~%@]*)?$"
-
-
-def _as_text(value: object) -> object:
-    """Numbers and such are no times here, though pydantic would take them."""
-    if not isinstance(value, str) or "T" not in value.upper():
-        raise ValueError("a time is written as RFC 3339 says, such as 2026-01-01T00:00:00Z")
-    return value
-
-
-def _not_a_text(value: object) -> object:
-    """A number spelled as text or as a truth value is no number here; 4.0 is 4, as JSON Schema says."""
-    if isinstance(value, str | bool):
-        raise ValueError("a whole number is expected")
-    return value
-
-
 _CHOICES = "|".join((*EVENT_TYPES, *CONTRACT_NAMES)).replace(".", r"\.")
 _Url = Annotated[str, Field(max_length=2_000, pattern=_URL, examples=["https://partner.example/hooks/rapport"])]
 _Description = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
@@ -51,8 +35,10 @@ _EventType = Annotated[
     ),
 ]
 _EventTypes = Annotated[list[_EventType], Field(max_length=50, description="which events; none for every event")]
+_AT_ONCE = "deliveries under way at once; with 1 they arrive in order"
+# The limits are said outright: of a type with a validator before it, pydantic would write them as no schema knows them.
 _Concurrency = Annotated[
-    Whole, Field(ge=1, le=20, description="deliveries under way at once; with 1 they arrive in order")
+    Whole, Field(ge=1, le=20), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 20, "description": _AT_ONCE})
 ]
 
 
