@@ -20,7 +20,7 @@ from services.events.domain.inbound.signatures import (
 from services.events.domain.money import MINOR_DIGITS
 from services.events.use_cases.inbound_ports import InboundSecret, InboundSource
 from services.events.use_cases.keep_inbound_sources import Definition
-from shared.http.schemas import Schema
+from shared.http.schemas import Schema, Whole
 
 InboundSourceId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="an inbound source's id")]
 SecretId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a secret's id")]
@@ -41,7 +41,7 @@ class StandardVerification(Schema):
 
     kind: Literal["standard-webhooks"]
     secret: str | None = Field(None, pattern=_STANDARD_SECRET, description=_TOLD_ONCE)
-    tolerance_s: int = Field(TOLERANCE_S, ge=1, le=3_600, strict=True)
+    tolerance_s: Whole = Field(TOLERANCE_S, ge=1, le=3_600)
 
     def read(self) -> Verification:
         """What the domain knows it by."""
@@ -53,7 +53,7 @@ class TimestampRule(Schema):
 
     header: str = Field(pattern=_HEADER, examples=["X-Shop-Timestamp"])
     template: str = Field("{timestamp}.{body}", pattern=_TEMPLATE, description="what is signed")
-    tolerance_s: int = Field(TOLERANCE_S, ge=1, le=3_600, strict=True)
+    tolerance_s: Whole = Field(TOLERANCE_S, ge=1, le=3_600)
 
 
 class HmacVerification(Schema):

@@ -20,7 +20,7 @@ from services.events.domain.inbound.mapping import read_mapping
 from services.events.domain.inbound.pointers import PATTERN
 
 _POINTERS = r"\.?(?:/(?:[^~/\x00]|~[01])*)+"
-_LARGEST = 2**53
+_LARGEST = 10**15  # floats are exact up to here, so both kinds of number end at the same place
 
 Place = Annotated[
     str,
