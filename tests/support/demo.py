@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,15 +24,16 @@ PROCESSES = {
 
 
 class Demo:
-    """A demo that plays one customer in `one_in`, as a process of its own; what it says goes to a file."""
+    """A demo that plays one customer in `one_in`; `settings` adds to its environment. What it says goes to a file."""
 
-    def __init__(self, folder: Path, *, one_in: int) -> None:
+    def __init__(self, folder: Path, *, one_in: int, settings: Mapping[str, str] | None = None) -> None:
         self.data_dir = folder / "demo"
         self._said = folder / "said.txt"
         # Ports of its own: what is killed leaves its port free for a moment, and another demo would take a usual one.
         *ports, mail_port = free_ports(len(SETTINGS) + 1)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RAPPORT_")}
         environment |= {f"RAPPORT_{name.upper()}_PORT": str(port) for name, port in zip(SETTINGS, ports, strict=True)}
+        environment |= settings or {}
         options = ["--data-dir", str(self.data_dir), "--one-in", str(one_in), "--mail-port", str(mail_port)]
         command = [sys.executable, "-m", "deploy.demo", *options]
         with self._said.open("w") as out:
