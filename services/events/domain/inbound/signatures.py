@@ -61,9 +61,9 @@ def verify(
     """
     match verification:
         case StandardWebhooks():
-            return _verify_standard(verification, headers, body, secrets, now)
+            return _verify_standard(verification, headers, body, secrets=secrets, now=now)
         case HmacSignature():
-            return _verify_own(verification, headers, body, secrets, now)
+            return _verify_own(verification, headers, body, secrets=secrets, now=now)
 
 
 def standard_key(secret: str) -> bytes:
@@ -74,7 +74,7 @@ def standard_key(secret: str) -> bytes:
 
 
 def _verify_standard(
-    verification: StandardWebhooks, headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime
+    verification: StandardWebhooks, headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str], now: datetime
 ) -> str:
     message_id = _header(headers, "webhook-id")
     stated = _header(headers, "webhook-timestamp")
@@ -88,7 +88,7 @@ def _verify_standard(
 
 
 def _verify_own(
-    verification: HmacSignature, headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime
+    verification: HmacSignature, headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str], now: datetime
 ) -> str:
     given = _header(headers, verification.header.lower())
     if not given.startswith(verification.prefix):
