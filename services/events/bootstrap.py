@@ -16,6 +16,7 @@ from services.events.adapters.sql.identity_map import SqlIdentityMap
 from services.events.adapters.sql.inbound_deliveries import SqlDeliveries
 from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.touchpoints import SqlTouchpoints
+from services.events.bootstrap_plans import PlanWiring
 from services.events.bootstrap_webhooks import WebhookWiring
 from services.events.domain.duplicates import bucket_of
 from services.events.settings import EventsSettings
@@ -56,6 +57,7 @@ class Wiring:
         self.outbox = Outbox(SOURCE, clock)
         self.dead_letters = DeadLetters("events", self.outbox, clock)
         self.webhooks = WebhookWiring(settings, self.database, self.outbox)
+        self.plans = PlanWiring(self.outbox, settings.call_limits, clock)
         self._sending_callers: set[str] = set()
 
     @cached_property
@@ -110,6 +112,7 @@ class Wiring:
         recording = Recording(
             touchpoints=SqlTouchpoints(session),
             currencies=SqlSources(session),
+            plans=self.plans.checks(session),
             out=_Out(session, self.outbox),
             refusals=_Refusals(session, self.dead_letters),
         )

@@ -22,11 +22,14 @@ from services.events.api.routes import (
     browser,
     inbound,
     inbound_sources,
+    plan_rules,
+    quarantine,
     sources,
     stream,
     summary,
     timeline,
     touchpoints,
+    tracking_plan,
     webhook_deliveries,
     webhooks,
 )
@@ -69,6 +72,9 @@ def create_app(settings: EventsSettings) -> FastAPI:
             webhooks.router,
             webhook_deliveries.router,
             stream.router,
+            tracking_plan.router,
+            plan_rules.router,
+            quarantine.router,
         ),
         problems=PROBLEMS,
         database=wiring.database,
@@ -78,6 +84,7 @@ def create_app(settings: EventsSettings) -> FastAPI:
     app.state.write_keys = keys
     app.state.call_limits = settings.call_limits
     app.state.webhooks = wiring.webhooks
+    app.state.plans = wiring.plans
     app.state.streams = OpenStreams(facts, most=settings.stream_clients)
     ingestion = Ingestion(
         limits=settings.call_limits,

@@ -2,7 +2,9 @@
 
 from alembic import context
 
-from services.events.adapters.sql.webhook_tables import webhook_endpoints
+from services.events.adapters.sql import plan_tables, tables, webhook_tables
 from shared.sql.migrations import run_environment
 
-run_environment(context, webhook_endpoints.metadata)
+# Each module adds its tables to the one metadata when it is imported.
+(METADATA,) = {id(module.metadata): module.metadata for module in (tables, plan_tables, webhook_tables)}.values()
+run_environment(context, METADATA)

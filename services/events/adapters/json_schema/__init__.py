@@ -1,0 +1,1 @@
+"""JSON Schema by jsonschema-rs."""

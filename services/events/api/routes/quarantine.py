@@ -1,0 +1,145 @@
+"""/v1/quarantine: calls that a tracking plan blocked, to be corrected and replayed one by one or in bulk."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from services.events.adapters.sql.quarantine import SqlQuarantine
+from services.events.api.schemas.quarantine import (
+    BROKEN_RULE,
+    BulkCorrection,
+    BulkReplay,
+    BulkResult,
+    CorrectedCall,
+    EntryDetail,
+    EntryId,
+    EntryView,
+    ReplayResult,
+)
+from services.events.api.schemas.tracking_plan import OfEvent
+from services.events.bootstrap_plans import PlanWiring
+from services.events.use_cases.mend_quarantine import (
+    correct_call,
+    correct_calls,
+    remove_call,
+    replay_call,
+    replay_calls,
+)
+from services.events.use_cases.plan_ports import EntryState, Wanted
+from shared.auth.access import Requires, require
+from shared.auth.keys import Caller
+from shared.http.idempotency import IdempotencyKey, once
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEM_RESPONSES
+from shared.http.strict_json import StrictRoute
+from shared.sql.database import Database
+
+router = APIRouter(prefix="/v1/quarantine", tags=["Quarantine"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
+Writer = Annotated[Caller, Depends(require("quarantine:write"))]
+_OfSource = Annotated[str | None, Query(max_length=36, pattern=r"^[0-9a-f-]+$", description="only this source's")]
+_OfRule = Annotated[
+    str | None, Query(pattern=BROKEN_RULE, description="only those that break this rule of the violations")
+]
+_OfState = Annotated[EntryState, Query(description="`held`, on its way, or arrived")]
+
+
+@router.get("", dependencies=[Requires("quarantine:read")])
+def list_entries(
+    request: Request,
+    event: OfEvent = None,
+    source_id: _OfSource = None,
+    rule_id: _OfRule = None,
+    state: _OfState = "held",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[EntryView]:
+    """Calls that were blocked, newest first."""
+    before = decode_cursor(cursor, str)[0] if cursor else None
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        wanted = Wanted(event, source_id, rule_id)
+        found = SqlQuarantine(session).page(wanted, state=state, limit=limit + 1, before=before)
+    return Page(
+        data=[EntryView.of(entry) for entry in found[:limit]],
+        next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None,
+    )
+
+
+@router.get("/{entry_id}", dependencies=[Requires("quarantine:read")])
+def show(entry_id: EntryId, request: Request) -> EntryDetail:
+    """One call, as it is and as it was."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        return EntryDetail.of(SqlQuarantine(session).get(entry_id))
+
+
+@router.put("/{entry_id}", dependencies=[Requires("quarantine:write")])
+def correct(entry_id: EntryId, body: CorrectedCall, request: Request) -> EntryDetail:
+    """Put a corrected call in the place of a held one; the answer says what is still wrong with it."""
+    database: Database = request.app.state.database
+    plans: PlanWiring = request.app.state.plans
+    with database.transaction() as session:
+        return EntryDetail.of(correct_call(entry_id, body.call, plans.mending(session)))
+
+
+@router.delete("/{entry_id}", status_code=204, dependencies=[Requires("quarantine:write")])
+def remove(entry_id: EntryId, request: Request) -> None:
+    """Delete a call; it never becomes a touchpoint, unless its sender sends it again."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        remove_call(entry_id, SqlQuarantine(session))
+
+
+@router.post("/{entry_id}/replay", status_code=202, dependencies=[Requires("quarantine:write")])
+def replay(entry_id: EntryId, request: Request) -> EntryView:
+    """Send a call through ingestion again, checked anew. Asking twice has one effect."""
+    database: Database = request.app.state.database
+    plans: PlanWiring = request.app.state.plans
+    with database.transaction() as session:
+        return EntryView.of(replay_call(entry_id, plans.mending(session), plans.sender(session)))
+
+
+@router.post("/correct")
+def correct_many(
+    body: BulkCorrection,
+    request: Request,
+    caller: Writer,
+    cursor: Cursor = None,
+    idempotency_key: IdempotencyKey = None,
+) -> BulkResult:
+    """Take the same steps with up to 500 held calls; `dry_run` shows what would become of them."""
+    after = decode_cursor(cursor, str)[0] if cursor else None
+    database: Database = request.app.state.database
+    plans: PlanWiring = request.app.state.plans
+    with database.transaction() as session:
+
+        def act() -> BulkResult:
+            steps = [each.step() for each in body.steps]
+            mending = plans.mending(session)
+            return BulkResult.of(correct_calls(body.chosen.wanted(), steps, mending, after=after, dry=body.dry_run))
+
+        described = f"correct:{cursor}:{body.model_dump_json()}"
+        return once(session, caller=caller.key_id, key=idempotency_key, request=described, answer=BulkResult, act=act)
+
+
+@router.post("/replay", status_code=202)
+def replay_many(
+    body: BulkReplay, request: Request, caller: Writer, cursor: Cursor = None, idempotency_key: IdempotencyKey = None
+) -> ReplayResult:
+    """Send up to 500 held calls through ingestion again: those that no longer break a plan."""
+    after = decode_cursor(cursor, str)[0] if cursor else None
+    database: Database = request.app.state.database
+    plans: PlanWiring = request.app.state.plans
+    with database.transaction() as session:
+
+        def act() -> ReplayResult:
+            sent, stay, last = replay_calls(
+                body.chosen.wanted(), plans.mending(session), plans.sender(session), after=after
+            )
+            next_cursor = encode_cursor(last) if last else None
+            return ReplayResult(replaying=sent, still_held=stay, next_cursor=next_cursor)
+
+        described = f"replay:{cursor}:{body.model_dump_json()}"
+        return once(session, caller=caller.key_id, key=idempotency_key, request=described, answer=ReplayResult, act=act)

@@ -1,0 +1,115 @@
+"""/v1/tracking-plan: what sources are expected to send, and how often they do not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+
+from services.events.adapters.sql.plan_violations import SqlViolations
+from services.events.adapters.sql.plans import SqlPlans
+from services.events.api.schemas.tracking_plan import (
+    OfEvent,
+    OfPlan,
+    PlanBody,
+    PlanId,
+    PlanView,
+    RuleViolationsView,
+)
+from services.events.use_cases.keep_plans import change_plan, create_plan, remove_plan
+from shared.auth.access import Requires, require
+from shared.auth.keys import Caller
+from shared.clock import utc_now
+from shared.http.idempotency import IdempotencyKey, once
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEM_RESPONSES
+from shared.http.strict_json import StrictRoute
+from shared.sql.database import Database
+
+router = APIRouter(
+    prefix="/v1/tracking-plan", tags=["Tracking plan"], route_class=StrictRoute, responses=PROBLEM_RESPONSES
+)
+Writer = Annotated[Caller, Depends(require("plans:write"))]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="the `ETag` that was last seen")
+]
+
+
+@router.post("/plans", status_code=201)
+def create(
+    body: PlanBody, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
+) -> PlanView:
+    """Make a plan; rules are drafted in it next."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+
+        def act() -> PlanView:
+            return PlanView.of(create_plan(SqlPlans(session), body.wish(), clock=utc_now))
+
+        made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=PlanView, act=act)
+    return _tagged(made, response)
+
+
+@router.get("/plans", dependencies=[Requires("plans:read")])
+def list_plans(request: Request, limit: Limit = 50, cursor: Cursor = None) -> Page[PlanView]:
+    """Plans, newest first."""
+    before = decode_cursor(cursor, str)[0] if cursor else None
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        found = SqlPlans(session).page(limit=limit + 1, before=before)
+    return Page(
+        data=[PlanView.of(plan) for plan in found[:limit]],
+        next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None,
+    )
+
+
+@router.get("/plans/{plan_id}", dependencies=[Requires("plans:read")])
+def show(plan_id: PlanId, request: Request, response: Response) -> PlanView:
+    """One plan; its `ETag` goes into `If-Match` of a change."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        plan = SqlPlans(session).get(plan_id)
+    return _tagged(PlanView.of(plan), response)
+
+
+@router.put("/plans/{plan_id}", dependencies=[Requires("plans:write")])
+def change(plan_id: PlanId, body: PlanBody, request: Request, response: Response, if_match: IfMatch = None) -> PlanView:
+    """Set what a plan is. It counts for calls that are recorded from then on."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        seen = int(if_match.strip('"')) if if_match else None
+        plan = change_plan(SqlPlans(session), plan_id, body.wish(), seen=seen, clock=utc_now)
+    return _tagged(PlanView.of(plan), response)
+
+
+@router.delete("/plans/{plan_id}", status_code=204, dependencies=[Requires("plans:write")])
+def remove(plan_id: PlanId, request: Request) -> None:
+    """Delete a plan and its rules. Calls that it blocked stay in quarantine, and may be replayed."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        remove_plan(SqlPlans(session), plan_id)
+
+
+@router.get("/violations", dependencies=[Requires("plans:read")])
+def list_violations(
+    request: Request, plan_id: OfPlan = None, event: OfEvent = None, limit: Limit = 50, cursor: Cursor = None
+) -> Page[RuleViolationsView]:
+    """Rules that calls broke, the one that was broken last first, each with a sample."""
+    before: tuple[datetime, str] | None = None
+    if cursor:
+        at, rule_id = decode_cursor(cursor, datetime, str)
+        before = (at, rule_id)
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        found = SqlViolations(session).page(plan_id=plan_id, event=event, limit=limit + 1, before=before)
+    more = len(found) > limit
+    return Page(
+        data=[RuleViolationsView.of(each) for each in found[:limit]],
+        next_cursor=encode_cursor(found[limit - 1].last_seen_at, found[limit - 1].rule_id) if more else None,
+    )
+
+
+def _tagged(view: PlanView, response: Response) -> PlanView:
+    response.headers["ETag"] = f'"{view.version}"'
+    return view

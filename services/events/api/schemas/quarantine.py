@@ -1,0 +1,239 @@
+"""Calls in quarantine, and how they are mended, over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.events.api.schemas.tracking_plan import JsonObject, SourceIdText
+from services.events.domain.tracking_plan import corrections
+from services.events.domain.tracking_plan.plans import Breach, Kind
+from services.events.use_cases.mend_quarantine import Outcome
+from services.events.use_cases.plan_ports import Entry, EntryState, Wanted
+from shared.http.pagination import encode_cursor
+from shared.http.schemas import Schema
+
+EntryId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a quarantined call's id")]
+BROKEN_RULE = r"^[0-9a-f]{32}$"
+_Pointer = Annotated[
+    str,
+    Field(
+        max_length=300,
+        pattern=r"^(?:/(?:[^/~\x00]|~[01])+)+$",
+        description="a JSON pointer to a field",
+        examples=["/properties/order_id"],
+    ),
+]
+
+
+class BreachView(BaseModel):
+    """What is wrong with a call; `rule_id` is that of `/v1/tracking-plan/violations`."""
+
+    rule_id: str
+    plan_id: str
+    pointer: str
+    keyword: str
+    message: str
+
+    @classmethod
+    def of(cls, breach: Breach) -> BreachView:
+        """The violation as it is shown."""
+        violation = breach.violation
+        return cls(
+            rule_id=breach.rule_id,
+            plan_id=breach.plan_id,
+            pointer=violation.pointer,
+            keyword=violation.keyword,
+            message=violation.message,
+        )
+
+
+class EntryView(BaseModel):
+    """A call that was blocked. Without `violations` it may be replayed; `touchpoint_id` is what became of it then."""
+
+    id: str
+    state: EntryState
+    source_id: str
+    message_id: str
+    subject: str
+    kind: Kind
+    event: str | None
+    received_at: datetime
+    violations: list[BreachView]
+    corrected_at: datetime | None
+    touchpoint_id: str | None
+    call: dict[str, Any]
+
+    @classmethod
+    def of(cls, entry: Entry) -> EntryView:
+        """The entry as it is shown."""
+        return cls(**_shown(entry))
+
+
+class EntryDetail(EntryView):
+    """A call that was blocked, with the call as it was before all corrections."""
+
+    original: dict[str, Any]
+
+    @classmethod
+    def of(cls, entry: Entry) -> EntryDetail:
+        """The entry with everything that is kept of it."""
+        return cls(**_shown(entry), original=msgspec.json.decode(entry.original))
+
+
+def _shown(entry: Entry) -> dict[str, Any]:
+    plain = ("id", "state", "source_id", "message_id", "subject", "kind", "event", "received_at")
+    later = ("corrected_at", "touchpoint_id")
+    return {
+        **{name: getattr(entry, name) for name in (*plain, *later)},
+        "violations": [BreachView.of(breach) for breach in entry.breaches],
+        "call": msgspec.json.decode(entry.call),
+    }
+
+
+class CorrectedCall(Schema):
+    """The call as it should have been: the same message of the same moment."""
+
+    call: JsonObject = Field(
+        examples=[
+            {
+                "type": "track",
+                "event": "Order Completed",
+                "userId": "17850",
+                "messageId": "m1",
+                "properties": {"order_id": "1"},
+            }
+        ]
+    )
+
+
+class Chosen(Schema):
+    """Which held calls are meant; all of them without any condition."""
+
+    event: str | None = Field(None, min_length=1, max_length=500, pattern=r"^[^\x00]+$")
+    source_id: SourceIdText | None = None
+    rule_id: str | None = Field(None, pattern=BROKEN_RULE, description="a rule of `/v1/tracking-plan/violations`")
+
+    def wanted(self) -> Wanted:
+        """The choice as the use case takes it."""
+        return Wanted(self.event, self.source_id, self.rule_id)
+
+
+class RenameStep(Schema):
+    """Move what is at `path` to `to`."""
+
+    op: Literal["rename"]
+    path: _Pointer
+    to: _Pointer
+
+    def step(self) -> corrections.Step:
+        """The step as the domain takes it."""
+        return corrections.Rename(self.path, self.to)
+
+
+class SetStep(Schema):
+    """Put a constant at `path`."""
+
+    op: Literal["set"]
+    path: _Pointer
+    value: Any
+
+    def step(self) -> corrections.Step:
+        """The step as the domain takes it."""
+        return corrections.SetValue(self.path, self.value)
+
+
+class CastStep(Schema):
+    """Turn what is at `path` into another type: `"12.5"` into 12.5, 42 into `"42"`, `"yes"` into true."""
+
+    op: Literal["cast"]
+    path: _Pointer
+    to: corrections.Target
+
+    def step(self) -> corrections.Step:
+        """The step as the domain takes it."""
+        return corrections.Cast(self.path, self.to)
+
+
+class RemoveStep(Schema):
+    """Take away what is at `path`."""
+
+    op: Literal["remove"]
+    path: _Pointer
+
+    def step(self) -> corrections.Step:
+        """The step as the domain takes it."""
+        return corrections.Remove(self.path)
+
+
+_Step = Annotated[RenameStep | SetStep | CastStep | RemoveStep, Field(discriminator="op")]
+
+
+class BulkCorrection(Schema):
+    """Steps to take, in order, with every held call that is chosen. With `dry_run` nothing is kept."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "chosen": {"event": "Order Completed"},
+                    "steps": [{"op": "rename", "path": "/properties/orderId", "to": "/properties/order_id"}],
+                    "dry_run": True,
+                }
+            ]
+        }
+    )
+
+    chosen: Chosen = Chosen()
+    steps: list[_Step] = Field(min_length=1, max_length=20)
+    dry_run: bool = Field(False, strict=True)
+
+
+class BulkReplay(Schema):
+    """Which held calls go on their way."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"chosen": {"event": "Order Completed"}}]})
+
+    chosen: Chosen = Chosen()
+
+
+class CorrectedSample(BaseModel):
+    """One of the calls: as it is after the steps, or why they cannot be taken."""
+
+    entry: EntryView
+    problem: str | None
+
+
+class BulkResult(BaseModel):
+    """What the steps did, or would do. `valid` calls may be replayed; go on with `next_cursor` until it is null."""
+
+    matched: int
+    changed: int
+    valid: int
+    refused: int
+    samples: list[CorrectedSample]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> BulkResult:
+        """The outcome as it is shown."""
+        return cls(
+            matched=outcome.matched,
+            changed=outcome.changed,
+            valid=outcome.valid,
+            refused=outcome.refused,
+            samples=[CorrectedSample(entry=EntryView.of(entry), problem=why) for entry, why in outcome.samples],
+            next_cursor=encode_cursor(outcome.last_id) if outcome.last_id else None,
+        )
+
+
+class ReplayResult(BaseModel):
+    """How many calls are on their way, and how many stay because they still break a plan that blocks."""
+
+    replaying: int
+    still_held: int
+    next_cursor: str | None

@@ -1,0 +1,224 @@
+"""Tracking plans, their rules and violations over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.events.adapters.sql.plan_violations import RuleViolations
+from services.events.domain.tracking_plan.plans import Kind, Mode, Plan, Rule, Violation
+from services.events.use_cases.keep_plans import PlanWish, RuleWish
+from shared.http.schemas import Schema
+
+PlanId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a tracking plan's id")]
+RuleId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a rule's id")]
+OfPlan = Annotated[str | None, Query(max_length=36, pattern=r"^[0-9a-f-]+$", description="only this plan's")]
+OfEvent = Annotated[
+    str | None, Query(min_length=1, max_length=500, pattern=r"^[^\x00]+$", description="only this event's")
+]
+SourceIdText = Annotated[str, Field(max_length=36, pattern=r"^[0-9a-f-]+$")]
+JsonObject = dict[Annotated[str, StringConstraints(strip_whitespace=False)], Any]
+
+_EventName = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*\S[^\x00]*$")]
+_JsonSchema = Annotated[
+    JsonObject,
+    Field(
+        description="JSON Schema (2020-12) of the whole call: its `properties`, `traits`, `context` and so on",
+        examples=[
+            {
+                "properties": {
+                    "properties": {
+                        "type": "object",
+                        "required": ["order_id"],
+                        "properties": {"order_id": {"type": "string"}, "total": {"type": "number", "minimum": 0}},
+                    }
+                }
+            }
+        ],
+    ),
+]
+_Description = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
+
+
+class PlanBody(Schema):
+    """What a plan shall be. `mode` says what becomes of a call that breaks a rule, `unplanned` of an event without."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "web shop", "mode": "block", "unplanned": "flag"}]}
+    )
+
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00]*\S[^\x00]*$")
+    source_ids: list[SourceIdText] | None = Field(
+        None, max_length=200, description="the sources that it binds; null for every source"
+    )
+    mode: Mode = "flag"
+    unplanned: Mode = Field("allow", description="track calls of events that the plan has no published rule for")
+
+    def wish(self) -> PlanWish:
+        """The wish as the use case takes it."""
+        sources = None if self.source_ids is None else frozenset(self.source_ids)
+        return PlanWish(name=self.name, source_ids=sources, mode=self.mode, unplanned=self.unplanned)
+
+
+class PlanView(BaseModel):
+    """A tracking plan; `version` grows with every change of what is in force."""
+
+    id: str
+    name: str
+    source_ids: list[str] | None
+    mode: Mode
+    unplanned: Mode
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, plan: Plan) -> PlanView:
+        """The plan as it is shown."""
+        return cls(
+            id=plan.id,
+            name=plan.name,
+            source_ids=None if plan.source_ids is None else sorted(plan.source_ids),
+            mode=plan.mode,
+            unplanned=plan.unplanned,
+            version=plan.version,
+            created_at=plan.created_at,
+            updated_at=plan.updated_at,
+        )
+
+
+class RuleDraft(Schema):
+    """What a draft says."""
+
+    json_schema: _JsonSchema = Field(alias="schema")
+    description: _Description = ""
+
+
+class NewTrackRule(RuleDraft):
+    """A rule of one event."""
+
+    kind: Literal["track"]
+    event: _EventName
+
+    def wish(self) -> RuleWish:
+        """The wish as the use case takes it."""
+        return RuleWish(kind=self.kind, event=self.event, schema=self.json_schema, description=self.description)
+
+
+class NewPageRule(RuleDraft):
+    """A rule of pages or screens: of one name, or without `event` of all that have none of their own."""
+
+    kind: Literal["page", "screen"]
+    event: _EventName | None = None
+
+    def wish(self) -> RuleWish:
+        """The wish as the use case takes it."""
+        return RuleWish(kind=self.kind, event=self.event, schema=self.json_schema, description=self.description)
+
+
+class NewKindRule(RuleDraft):
+    """A rule of every call of one kind."""
+
+    kind: Literal["identify", "group", "alias"]
+
+    def wish(self) -> RuleWish:
+        """The wish as the use case takes it."""
+        return RuleWish(kind=self.kind, event=None, schema=self.json_schema, description=self.description)
+
+
+NewRule = Annotated[NewTrackRule | NewPageRule | NewKindRule, Field(discriminator="kind")]
+
+
+class RuleView(BaseModel):
+    """A rule; in force once it has `published_at`, the newest version where a call names none."""
+
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
+
+    id: str
+    plan_id: str
+    kind: Kind
+    event: str | None
+    version: int
+    json_schema: dict[str, Any] = Field(alias="schema")
+    description: str
+    created_at: datetime
+    published_at: datetime | None
+
+    @classmethod
+    def of(cls, rule: Rule) -> RuleView:
+        """The rule as it is shown."""
+        return cls(
+            id=rule.id,
+            plan_id=rule.plan_id,
+            kind=rule.kind,
+            event=rule.event,
+            version=rule.version,
+            json_schema=dict(rule.schema),
+            description=rule.description,
+            created_at=rule.created_at,
+            published_at=rule.published_at,
+        )
+
+
+class Trial(Schema):
+    """A call to try a rule on."""
+
+    call: JsonObject = Field(examples=[{"type": "track", "event": "Order Completed", "properties": {"order_id": "1"}}])
+
+
+class SchemaTrial(Trial):
+    """A call, and a schema to try on it."""
+
+    json_schema: _JsonSchema = Field(alias="schema")
+
+
+class ViolationView(BaseModel):
+    """What a schema does not allow, and where: a JSON pointer in which any place of a list is `*`."""
+
+    pointer: str
+    keyword: str
+    message: str
+
+    @classmethod
+    def of(cls, violation: Violation) -> ViolationView:
+        """The violation as it is shown."""
+        return cls(pointer=violation.pointer, keyword=violation.keyword, message=violation.message)
+
+
+class TrialResult(BaseModel):
+    """Whether the call is as the schema wants it, and what is not."""
+
+    valid: bool
+    violations: list[ViolationView]
+
+
+class ViolationSample(BaseModel):
+    """The last call that broke a rule."""
+
+    source_id: str
+    message_id: str
+    message: str
+
+
+class RuleViolationsView(BaseModel):
+    """How many calls broke one keyword at one place of one event; `mode` is what became of the last one."""
+
+    rule_id: str
+    plan_id: str
+    kind: Kind
+    event: str | None
+    pointer: str
+    keyword: str
+    calls: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    mode: Mode
+    sample: ViolationSample
+
+    @classmethod
+    def of(cls, found: RuleViolations) -> RuleViolationsView:
+        """The count as it is shown."""
+        return cls.model_validate(found, from_attributes=True)
