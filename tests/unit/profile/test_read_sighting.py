@@ -128,6 +128,8 @@ def test_an_order_event_without_money_does_not_undo_one_that_named_it() -> None:
     shipped = read(
         user_id="u", occurred_at=NOW + timedelta(days=1), order=Order(order_id="o", status="updated", currency="GBP")
     )
-    assert bought is not None and bought.order is not None
-    assert shipped is not None and shipped.order is not None
+    assert bought is not None
+    assert bought.order is not None
+    assert shipped is not None
+    assert shipped.order is not None
     assert bought.order.combine(shipped.order).amount_minor == 500
