@@ -167,15 +167,15 @@ def test_many_are_mended_by_the_same_steps_and_replayed_at_once(events: Events) 
         ],
     }
     for dry in (True, False):
-        outcome = ask(events, "POST", "quarantine/correct", json={**body, "dry_run": dry})
+        outcome = ask(events, "POST", "quarantine/bulk/corrections", json={**body, "dry_run": dry})
         numbers = {name: outcome[name] for name in ("matched", "changed", "valid", "refused", "next_cursor")}
         assert numbers == {"matched": 30, "changed": 29, "valid": 29, "refused": 1, "next_cursor": None}
         assert outcome["samples"][0]["problem"]
         assert len(held(events, 30, limit=100)[0]["violations"]) == (2 if dry else 0)
-    first = ask(events, "POST", "quarantine/replay", 202, json={}, headers={"Idempotency-Key": "once"})
+    first = ask(events, "POST", "quarantine/bulk/replays", 202, json={}, headers={"Idempotency-Key": "once"})
     assert (first["replaying"], first["still_held"]) == (29, 1)
-    assert ask(events, "POST", "quarantine/replay", 202, json={}, headers={"Idempotency-Key": "once"}) == first
-    assert ask(events, "POST", "quarantine/replay", 202, json={})["replaying"] == 0
+    assert ask(events, "POST", "quarantine/bulk/replays", 202, json={}, headers={"Idempotency-Key": "once"}) == first
+    assert ask(events, "POST", "quarantine/bulk/replays", 202, json={})["replaying"] == 0
     assert len(held(events, 29, state="replayed", limit=100)) == 29
     summary = events.summary()
     assert summary["orders"] == {"completed": 29}
@@ -252,7 +252,7 @@ def test_a_change_that_would_overwrite_anothers_is_refused(gate: Events) -> None
         ("GET", "tracking-plan/plans"),
         ("GET", "tracking-plan/violations"),
         ("GET", "quarantine"),
-        ("POST", "quarantine/replay"),
+        ("POST", "quarantine/bulk/replays"),
     ],
 )
 def test_each_needs_its_own_scope(gate: Events, method: str, path: str) -> None:

@@ -101,7 +101,7 @@ def replay(entry_id: EntryId, request: Request) -> EntryView:
         return EntryView.of(replay_call(entry_id, plans.mending(session), plans.sender(session)))
 
 
-@router.post("/correct")
+@router.post("/bulk/corrections")
 def correct_many(
     body: BulkCorrection,
     request: Request,
@@ -124,7 +124,7 @@ def correct_many(
         return once(session, caller=caller.key_id, key=idempotency_key, request=described, answer=BulkResult, act=act)
 
 
-@router.post("/replay", status_code=202)
+@router.post("/bulk/replays", status_code=202)
 def replay_many(
     body: BulkReplay, request: Request, caller: Writer, cursor: Cursor = None, idempotency_key: IdempotencyKey = None
 ) -> ReplayResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import Path, Query
+from fastapi import Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.events.adapters.sql.plan_violations import RuleViolations
@@ -129,7 +129,15 @@ class NewKindRule(RuleDraft):
         return RuleWish(kind=self.kind, event=None, schema=self.json_schema, description=self.description)
 
 
-NewRule = Annotated[NewTrackRule | NewPageRule | NewKindRule, Field(discriminator="kind")]
+_EXAMPLE_RULE = {
+    "kind": "track",
+    "event": "Order Completed",
+    "schema": {"properties": {"properties": {"type": "object", "required": ["order_id"]}}},
+}
+NewRule = Annotated[
+    NewTrackRule | NewPageRule | NewKindRule,
+    Body(discriminator="kind", openapi_examples={"an event": {"value": _EXAMPLE_RULE}}),
+]
 
 
 class RuleView(BaseModel):
