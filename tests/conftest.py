@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from tests.support.fixtures import kafka_broker, kafka_url, postgres_server, postgres_url, shared_postgres
@@ -11,6 +13,8 @@ __all__ = ["kafka_broker", "kafka_url", "postgres_server", "postgres_url", "shar
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Started in the background of a script, Python ignores Ctrl-C, and so would every program that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):  # an xdist worker joins the run of the process that started it
         open_run()
 

@@ -30,5 +30,6 @@ def test_a_service_works_alone(service: str, tmp_path: Path) -> None:
                 shop.send([{"type": "track", "userId": "u", "event": "Seen"}])
             suite.wait_for(lambda: client.get("/v1/summary").json()["touchpoints"] == 1, "the touchpoint")
         assert client.get("/readyz").status_code == 200
+        suite.wait_for(lambda: '"worker started"' in suite.log(f"{service}-worker"), "the worker has started")
         assert suite.terminate(f"{service}-worker") == 0
         assert suite.terminate(f"{service}-api") == 0

@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from services.scoring.api.schemas.identifiers import ModelName
 from services.scoring.use_cases.ports import RunSettings, ScoreRun
 from shared.http.schemas import Moment, Schema, Whole
 
 _EARLIEST = datetime.fromisoformat("1970-01-02T00:00:00+00:00")
+
+
+_HoldoutDays = Annotated[
+    Whole, Field(ge=1, le=3_650), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 3_650})
+]
 
 
 class NewScoreRun(Schema):
@@ -22,10 +27,8 @@ class NewScoreRun(Schema):
         Moment | None,
         Field(ge=_EARLIEST, description="use facts until then; now when left out", examples=["2011-12-10T00:00:00Z"]),
     ] = None
-    holdout_days: Whole | None = Field(
+    holdout_days: _HoldoutDays | None = Field(
         None,
-        ge=1,
-        le=3_650,
         description="days held out of the fit to check it; a quarter of the history if left out",
     )
     holdout_tolerance: float = Field(
