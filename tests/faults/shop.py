@@ -14,9 +14,9 @@ from typing import Any
 from tests.support.tracking_client import Call, TrackingClient
 
 CURRENCY = "EUR"
-ORDERS_A_CUSTOMER = 4
+ORDERS_A_CUSTOMER = 9
 CALLS_A_CUSTOMER = 1 + ORDERS_A_CUSTOMER
-CUSTOMERS_A_BATCH = 20
+CUSTOMERS_A_BATCH = 10
 _OPENED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
@@ -67,7 +67,7 @@ class Customer:
 class Load:
     """Customers who buy, batch after batch in a thread, each sent until it is acknowledged."""
 
-    def __init__(self, url: str, *, prefix: str, calls_a_second: float = 400.0) -> None:
+    def __init__(self, url: str, *, prefix: str, calls_a_second: float = 300.0) -> None:
         self._client = TrackingClient(url)
         self._prefix = prefix
         self._pause_s = CUSTOMERS_A_BATCH * CALLS_A_CUSTOMER / calls_a_second

@@ -28,7 +28,7 @@ Strike = Callable[[], None]
 SETTINGS = {"RAPPORT_MESSAGING_SENDER_TIMEOUT_S": "3"}
 """A killed sender is missed sooner than in production."""
 _PAUSE_S = 1.5
-_AUDIENCE = 300
+_AUDIENCE = 200
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +15,8 @@ import psutil
 
 from shared.bus.opening import open_bus
 from shared.contracts.topics import ALL
+from shared.sql.database import Database
+from shared.sql.migrations import upgrade
 from tests.support.kafka import KafkaBroker
 from tests.support.postgres import PostgresServer
 from tests.support.real_servers import free_ports
@@ -158,12 +159,10 @@ class Suite:
         bus = open_bus(self._environment["RAPPORT_BUS_URL"])
         bus.create_topics(ALL)
         bus.close()
-        migrations = [
-            subprocess.Popen(self._command(service, "migrate"), env=self._environment, cwd=ROOT)
-            for service in self.services
-        ]
-        codes = [migration.wait(300) for migration in migrations]
-        assert not any(codes), f"migrations of {self.services} ended with {codes}"
+        for service in self.services:
+            database = Database(self._environment[f"RAPPORT_{service.upper()}_DATABASE_URL"])
+            upgrade(database, f"services.{service}.migrations")
+            database.dispose()
 
     def _log_ends(self) -> Iterator[str]:
         for path in sorted(self.directory.glob("*.log")):
