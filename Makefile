@@ -41,8 +41,8 @@ manifests: $(VENV)-manifests/.installed ## Check Kubernetes manifests, Dockerfil
 check: lint manifests test ## What CI runs: lint, the manifests, then every test
 
 lock: ## Choose all versions anew (needs uv) and write the locks
-	@$(COMPILE) pyproject.toml --upgrade $(foreach g,profile messaging scoring events local test lint,--group $(g)) -o $(LOCKS)/dev.txt
-	@$(COMPILE) pyproject.toml -c $(LOCKS)/dev.txt $(foreach g,profile messaging scoring events local,--group $(g)) -o $(LOCKS)/run.txt
+	@$(COMPILE) pyproject.toml --upgrade $(foreach g,profile messaging scoring events cli local test lint,--group $(g)) -o $(LOCKS)/dev.txt
+	@$(COMPILE) pyproject.toml -c $(LOCKS)/dev.txt $(foreach g,profile messaging scoring events cli local,--group $(g)) -o $(LOCKS)/run.txt
 	@for service in profile messaging scoring events; do \
 		$(COMPILE) pyproject.toml -c $(LOCKS)/dev.txt --group $$service -o $(LOCKS)/$$service.txt || exit 1; done
 	@$(COMPILE) --upgrade --group pyproject.toml:manifests -o $(LOCKS)/manifests.txt
