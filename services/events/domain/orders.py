@@ -33,6 +33,8 @@ _STATUS: dict[str, OrderStatus] = {
 }
 _PAID_BACK = frozenset({"refunded", "cancelled"})
 _AMOUNTS = ("revenue", "total")
+_MOST_MINOR = 10**15
+"""Ten trillion dollars in cents: what is more is no price, and thousands of less still add up within 64 bits."""
 
 
 class OrderLine(NamedTuple):
@@ -131,7 +133,11 @@ def _amount_minor(amount: Decimal | None, currency: str, *, status: OrderStatus,
     if amount < 0 and status not in _PAID_BACK:
         flaws.append(NEGATIVE)
         return 0
-    return minor_units(abs(amount), currency)
+    minor = minor_units(abs(amount), currency)
+    if minor > _MOST_MINOR:
+        flaws.append(BAD_AMOUNT)
+        return None
+    return minor
 
 
 def _lines(products: object, flaws: list[str]) -> tuple[OrderLine, ...]:

@@ -11,14 +11,16 @@ from sqlalchemy import select
 
 from services.profile.adapters.sql.orders import SqlOrders
 from services.profile.adapters.sql.profile_reading import ProfileReading
+from services.profile.adapters.sql.segments import SqlSegments
 from services.profile.adapters.sql.summary import summarise
 from services.profile.adapters.sql.tables import merges
 from services.profile.bootstrap import Wiring
 from services.profile.domain.orders import add_up
+from services.profile.domain.segments.conditions import PurchasesAre
 from shared.contracts.events import Order, TouchpointRecordedV1
 from shared.contracts.profile import ProfileChangedV1, ProfilesMergedV1
 
-from .scenes import bought, clear, everybody, feed, known_as, of_type, told, touchpoint, values_of
+from .scenes import START, bought, clear, everybody, feed, known_as, of_type, told, touchpoint, values_of
 
 
 def test_an_anonymous_buyer_who_signs_in_becomes_one_profile_with_everything(wiring: Wiring) -> None:
@@ -207,3 +209,15 @@ def test_any_user_id_is_found_again(wiring: Wiring, value: str) -> None:
     feed(wiring, touchpoint(user_id=value))
     assert known_as(wiring, "user_id", value).profile.identified
     assert told(wiring) == []
+
+
+def test_no_customer_spends_so_much_that_nothing_can_be_counted_any_more(wiring: Wiring) -> None:
+    most = 9 * 10**18
+    feed(wiring, *(touchpoint(user_id="croesus", order=bought(str(number), most)) for number in range(3)))
+    feed(wiring, touchpoint(user_id="jane", order=bought("4", 100)))
+    assert known_as(wiring, "user_id", "croesus").profile.purchases.spent_minor == {"TWD": 3 * most}
+    assert known_as(wiring, "user_id", "jane").profile.purchases.spent_minor == {"TWD": 100}
+    with wiring.database.reading() as session:
+        rich = PurchasesAre("spent", "gt", 10**12, currency="TWD")
+        assert summarise(session)["orders"]["spent_minor"]["TWD"] == pytest.approx(3 * most)
+        assert len(SqlSegments(session).matching(rich, START)) == 1

@@ -92,6 +92,13 @@ def test_an_order_that_costs_less_than_nothing_counts_as_nothing() -> None:
     assert flaws(revenue=-5) == (orders.NEGATIVE,)
 
 
+@pytest.mark.parametrize(("currency", "most"), [("CLF", 10**11), ("EUR", 10**13), ("JPY", 10**13)])
+def test_no_order_costs_so_much_that_a_few_would_exceed_64_bits(currency: str, most: int) -> None:
+    assert read(currency=currency, revenue=most).amount_minor == minor_units(Decimal(most), currency)
+    assert read(currency=currency, revenue=most * 101).amount_minor is None
+    assert orders.BAD_AMOUNT in flaws(currency=currency, revenue=most * 101)
+
+
 def test_lines_keep_exact_quantities_and_prices() -> None:
     product = {
         "product_id": 22138,

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.profile.adapters.sql.bulk import chunks, put
+from services.profile.adapters.sql.sums import total
 from services.profile.adapters.sql.tables import orders
 from services.profile.domain.orders import OrderRecord, Placement, Purchases, Refund
 from services.profile.use_cases.ports import OrderKey
@@ -60,7 +61,7 @@ class SqlOrders:
                 orders.c.currency,
                 func.count().filter(orders.c.counts).label("orders"),
                 func.sum(orders.c.refund_count).label("refunds"),
-                func.sum(orders.c.net_minor).label("spent_minor"),
+                total(orders.c.net_minor).label("spent_minor"),
                 func.min(orders.c.occurred_at).filter(orders.c.counts).label("first_at"),
             )
             .where(orders.c.profile_id.in_(profile_ids))

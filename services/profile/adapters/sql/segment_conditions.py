@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, ColumnElement, Table, and_, exists, func, literal, not_, or_, select
 
+from services.profile.adapters.sql.sums import total
 from services.profile.adapters.sql.tables import orders, profiles, score_figures, traits
 from services.profile.domain.segments.conditions import (
     And,
@@ -97,9 +98,9 @@ class SegmentSql:
             case "refunds":
                 wanted = compare(func.coalesce(func.sum(orders.c.refund_count), 0), value)
             case "spent":
-                wanted = compare(func.coalesce(func.sum(orders.c.net_minor), 0), value)
+                wanted = compare(func.coalesce(total(orders.c.net_minor), 0), value)
             case "average_order":
-                spent = func.coalesce(func.sum(orders.c.net_minor).filter(orders.c.counts), 0)
+                spent = func.coalesce(total(orders.c.net_minor).filter(orders.c.counts), 0)
                 wanted = and_(counted > 0, compare(spent, counted * value))
         mine = [orders.c.profile_id == profiles.c.profile_id]
         start, end = condition.period.bounds(self.now)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from services.profile.adapters.sql.sums import total
 from services.profile.adapters.sql.tables import identifiers, merges, orders, profiles, refused_ties, segments
 
 
@@ -43,12 +44,12 @@ def _orders(session: Session) -> dict[str, Any]:
             func.coalesce(func.sum(orders.c.refund_count), 0),
         ).select_from(orders.join(profiles, profiles.c.profile_id == orders.c.profile_id))
     ).one()
-    spent = select(orders.c.currency, func.sum(orders.c.net_minor)).group_by(orders.c.currency)
+    spent = select(orders.c.currency, total(orders.c.net_minor)).group_by(orders.c.currency)
     return {
         "placed": row[0],
         "purchases": row[1],
         "purchases_of_identified": row[2],
         "cancelled": row[3],
         "refunds": int(row[4]),
-        "spent_minor": {currency: int(total) for currency, total in session.execute(spent) if currency},
+        "spent_minor": {currency: int(minor) for currency, minor in session.execute(spent) if currency},
     }
