@@ -5,11 +5,16 @@ from __future__ import annotations
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.fixtures import kafka_broker, kafka_url, postgres_server, postgres_url, shared_postgres
 from tests.support.real_servers import close_run, open_run
 
 __all__ = ["kafka_broker", "kafka_url", "postgres_server", "postgres_url", "shared_postgres"]
+
+# How long an example takes says something about the machine, not about the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:
