@@ -56,7 +56,6 @@ class ProcessManager:
         self._folder = Path(tempfile.mkdtemp(prefix="rapport-"))
         self._socket = self._folder / "supervisor.sock"
         self._file = self._folder / "supervisord.conf"
-        self._errors = logs / "supervisord.errors.log"
         self._environment = os.environ | environment
         write_supervisor_file(self._file, programs, socket=self._socket, logs=logs)
         self._child: subprocess.Popen[bytes] | None = None
@@ -64,16 +63,16 @@ class ProcessManager:
     def start(self) -> None:
         """Start supervisord, and with it every program; also anew after it died."""
         supervisord = [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(self._file)]
-        with self._errors.open("ab") as errors:
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "deploy.local.tied_to_parent", *supervisord],
-                cwd=ROOT,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=errors,
-                stderr=errors,
-                start_new_session=True,  # Ctrl-C reaches this process alone, which then ends the others in order
-            )
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "deploy.local.tied_to_parent", *supervisord],
+            cwd=ROOT,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            # Here supervisord says that a log cannot be written, and dies if it cannot say that: the disk may be full.
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C reaches this process alone, which then ends the others in order
+        )
 
     def died(self) -> bool:
         """Whether supervisord ended without being asked to."""
