@@ -18,7 +18,7 @@ from shared.inbox.dead_letters import DeadLetters
 from shared.outbox.relay import Relay
 from shared.sql.database import Database
 from shared.sql.plumbing import outbox
-from shared.telemetry.metrics import CONSUMER_LAG, OUTBOX_AGE_SECONDS, OUTBOX_WAITING
+from shared.telemetry.metrics import BUS_REACHABLE, CONSUMER_LAG, OUTBOX_AGE_SECONDS, OUTBOX_WAITING
 from shared.workers import Loop, every
 
 _log = logging.getLogger(__name__)
@@ -69,12 +69,22 @@ def _keep_house(bus: Bus, database: Database, subscriptions: Iterable[Subscripti
     """Measure what operators watch, and forget what no log redelivers; an outage is the other loops' to report."""
     try:
         _measure_outbox(database)
-        for subscription in subscriptions:
-            CONSUMER_LAG.labels(subscription.consumer).set(lag(bus, database, subscription))
+        _measure_lag(bus, database, subscriptions)
         with database.transaction() as session:
             positions.forget_old(session, now=utc_now())
-    except (BusError, DBAPIError):
+    except DBAPIError:
         return
+
+
+def _measure_lag(bus: Bus, database: Database, subscriptions: Iterable[Subscription]) -> None:
+    """What a consumer has still to handle; unknown while the bus is away, which may look like having caught up."""
+    try:
+        for subscription in subscriptions:
+            CONSUMER_LAG.labels(subscription.consumer).set(lag(bus, database, subscription))
+    except BusError:
+        BUS_REACHABLE.set(0)
+    else:
+        BUS_REACHABLE.set(1)
 
 
 def lag(bus: Bus, database: Database, subscription: Subscription) -> int:

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from time import monotonic
 
-from prometheus_client import start_http_server
+from shared.heartbeats import Heartbeat, Watch
+from shared.worker_port import serve_worker_port
 
 _log = logging.getLogger(__name__)
 Loop = Callable[[threading.Event], None]
+"""Runs until the event is set, and looks at it every minute or so: a loop that does not is taken to hang."""
 _DRAIN_S = 25.0
+_HANGS_AFTER_S = 300.0
+_LOOKS = 60
 
 
-def run_worker(loops: Mapping[str, Loop], *, port: int = 0, host: str = "127.0.0.1") -> int:
+def run_worker(
+    loops: Mapping[str, Loop], *, port: int = 0, host: str = "127.0.0.1", hangs_after_s: float = _HANGS_AFTER_S
+) -> int:
     """Run every loop until SIGTERM or SIGINT; each finishes what it has begun. The exit code.
 
-    A loop that raises ends the process with 1, so that its supervisor starts a fresh one.
+    A loop that raises, or gives no sign of life for `hangs_after_s`, ends the process with 1, so that its supervisor
+    starts a fresh one. Raises OSError when the port is taken.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    heartbeats = {name: Heartbeat() for name in loops}
+    watch = Watch(heartbeats, every_s=hangs_after_s / _LOOKS)
     if port:
-        start_http_server(port, addr=host)
+        serve_worker_port(lambda: watch.silent(hangs_after_s / 2), host=host, port=port)
     failed: list[str] = []
 
     def guarded(name: str, loop: Loop) -> None:
         try:
-            loop(stop)
+            loop(heartbeats[name])
         except Exception:
             _log.exception("loop failed", extra={"loop": name})
             failed.append(name)
@@ -42,8 +53,14 @@ def run_worker(loops: Mapping[str, Loop], *, port: int = 0, host: str = "127.0.0
     for thread in threads:
         thread.start()
     _log.info("worker started", extra={"loops": list(loops)})
-    stop.wait()
-    return _drain(threads) or int(bool(failed))
+    while not (stop.wait(watch.every_s) or watch.silent(hangs_after_s)):
+        watch.look({thread.name for thread in threads if thread.is_alive()})
+    for heartbeat in heartbeats.values():
+        heartbeat.set()
+    hung = [thread for thread in threads if thread.name in watch.silent(hangs_after_s)]
+    for thread in hung:
+        _log.error("loop hangs", extra={"loop": thread.name, "stack": _stack_of(thread)})
+    return _drain([thread for thread in threads if thread not in hung]) or int(bool(failed or hung))
 
 
 def every(seconds: float, action: Callable[[], object]) -> Loop:
@@ -55,6 +72,12 @@ def every(seconds: float, action: Callable[[], object]) -> Loop:
             stop.wait(seconds)
 
     return loop
+
+
+def _stack_of(thread: threading.Thread) -> str:
+    """Where the thread is, for whoever has to find out why."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return "".join(traceback.format_stack(frame)) if frame else ""
 
 
 def _drain(threads: list[threading.Thread]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 
@@ -78,13 +78,19 @@ class Wiring:
             bus=self.bus, database=self.database, dead_letters=self.dead_letters, subscriptions=SUBSCRIPTIONS
         )
 
-    def perform_next_run(self) -> bool:
-        """Do the oldest run that is not over, if this worker may; whether there was anything to do."""
+    def perform_next_run(self, *, ending: Callable[[], bool] = lambda: False) -> bool:
+        """Do the oldest run that is not over, if this worker may, and as far as it gets; whether there was any.
+
+        `ending` is asked between slices; what is left when it says so, another worker does.
+        """
         if not (self.runs.waiting() and self.run_lease.hold()):
             return False
         with threadpool_limits(1):  # on few cores, threads of one small matrix product wait for each other
             return perform_next_run(
-                self.runs, clock=self.clock, still_mine=self.run_lease.hold, keep_runs=self.settings.scoring_keep_runs
+                self.runs,
+                clock=self.clock,
+                still_mine=lambda: not ending() and self.run_lease.hold(),
+                keep_runs=self.settings.scoring_keep_runs,
             )
 
     def request_due_run(self) -> None:

@@ -30,7 +30,7 @@ def _score_runs(wiring: Wiring) -> Loop:
     def loop(stop: Event) -> None:
         while not stop.is_set():
             try:
-                busy = wiring.perform_next_run()
+                busy = wiring.perform_next_run(ending=stop.is_set)
             except TakenOver as lost:
                 _log.warning("a run was taken over", extra={"reason": str(lost)})
                 busy = False
