@@ -35,7 +35,9 @@ class ServiceSettings(BaseSettings):
 
 def explain(error: ValidationError) -> str:
     """What is wrong with which settings, in one line and by the variables' names."""
-    return "; ".join(f"{_variable(flaw['loc'])}: {flaw['msg']}".lstrip(": ") for flaw in error.errors())
+    return "; ".join(
+        f"{_variable(flaw['loc'])}: {flaw['msg'].removeprefix('Value error, ')}".lstrip(": ") for flaw in error.errors()
+    )
 
 
 def _variable(place: tuple[int | str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import tempfile
@@ -15,6 +16,8 @@ from shared.bus.opening import open_bus
 from shared.bus.ports import BusError
 from shared.contracts import topics
 
+_REFUSALS = {errno.EADDRINUSE: "is in use", errno.EACCES: "is not for this user"}
+
 
 def check(configuration: Configuration) -> None:
     """Raise CannotStart when a folder cannot be written or a port is taken."""
@@ -25,8 +28,7 @@ def check(configuration: Configuration) -> None:
         wanted["--mail-port (make run ARGS='--mail-port N')"] = configuration.mail_port
     _require_distinct(wanted)
     for setting, port in wanted.items():
-        if not is_free(configuration.host, port):
-            raise CannotStart(f"port {port} of {configuration.host} is in use; choose another with {setting}")
+        _require_free(configuration.host, port, setting)
 
 
 def prepare_bus(url: str) -> None:
@@ -45,12 +47,10 @@ def prepare_bus(url: str) -> None:
 
 def is_free(host: str, port: int) -> bool:
     """Whether a server may listen on the port now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
+    try:
+        _try_port(host, port)
+    except OSError:
+        return False
     return True
 
 
@@ -64,6 +64,23 @@ def _listen(held: ExitStack, host: str, port: int) -> int:
     """Listen until `held` ends, so that no port is given twice."""
     server = held.enter_context(socket.create_server((host, port)))
     return int(server.getsockname()[1])
+
+
+def _try_port(host: str, port: int) -> None:
+    """Raise OSError when a server may not listen on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+
+
+def _require_free(host: str, port: int, setting: str) -> None:
+    try:
+        _try_port(host, port)
+    except OSError as error:
+        reason = _REFUSALS.get(error.errno or 0)
+        if reason is None:
+            raise CannotStart(f"RAPPORT_HOST: {host} is no address of this machine") from error
+        raise CannotStart(f"port {port} of {host} {reason}; choose another with {setting}") from error
 
 
 def _require_writable(folder: Path) -> None:

@@ -166,6 +166,6 @@ def _invalid(error: RequestValidationError) -> Problem:
     for item in error.errors():
         place, *rest = item["loc"] or ("body",)
         where = "/" + "/".join(map(str, rest)) if place == "body" else ".".join(map(str, item["loc"]))
-        flaws.append(Flaw(where, str(item["msg"])))
+        flaws.append(Flaw(where, str(item["msg"]).removeprefix("Value error, ")))
     first = f"{flaws[0].where}: {flaws[0].detail}" if flaws else "the request is not valid"
     return Problem(422, "invalid_request", first, errors=flaws)

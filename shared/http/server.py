@@ -8,15 +8,18 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from shared.http.problems import Problem, problem_response
 
 _HEADERS_WITHIN_S = 10.0
 _DRAIN_S = 20
+_NOTHING_READ = {"type": "http", "path": "", "query_string": b"", "headers": ()}
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """Closes a connection whose first request has not fully arrived within ten seconds (slowloris)."""
+    """Closes a connection whose request has not fully arrived within ten seconds (slowloris)."""
 
     _deadline: asyncio.TimerHandle | None = None
 
@@ -31,6 +34,15 @@ class PatientProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._disarm()
         super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP is told in the same words as all else that cannot be taken."""
+        problem = Problem(400, "invalid_http", "what was sent is no request of HTTP/1.1")
+        answer = problem_response(Request(_NOTHING_READ), problem)
+        headers = [*answer.raw_headers, (b"connection", b"close")]
+        lines = [b"HTTP/1.1 400 Bad Request", *(name + b": " + value for name, value in headers), b"", b""]
+        self.transport.write(b"\r\n".join(lines) + bytes(answer.body))
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()

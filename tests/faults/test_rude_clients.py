@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse
 
 import httpx
 import pytest
@@ -47,6 +49,27 @@ def test_half_open_requests_are_closed(suite: Suite) -> None:
     slow = {attempt: seconds for attempt, seconds in zip(attempts, kept, strict=True) if seconds > 12}
     assert not slow
     assert all(map(suite.ready, SERVICES))
+
+
+NO_REQUESTS = {
+    "a TLS handshake": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    "an unknown method": b"FROBNICATE / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "an endless address": b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    "two lengths": b"POST /v1/batch HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+    "a negative length": b"POST /v1/batch HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("kind", NO_REQUESTS)
+def test_what_is_no_request_is_told_as_a_problem(suite: Suite, kind: str) -> None:
+    for service in SERVICES:
+        with socket.create_connection(("127.0.0.1", suite.ports[service]), timeout=20) as connection:
+            connection.sendall(NO_REQUESTS[kind])
+            answer = HTTPResponse(connection)
+            answer.begin()
+            problem = json.loads(answer.read())
+        assert (answer.status, problem["status"], problem["code"]) == (400, 400, "invalid_http")
+        assert answer.headers["Content-Type"] == "application/problem+json"
 
 
 def chunks(megabytes: int) -> Iterator[bytes]:

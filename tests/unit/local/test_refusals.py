@@ -50,6 +50,11 @@ def test_a_port_in_use(tmp_path: Path, taken_port: int) -> None:
     assert_refused(done, str(taken_port), "in use", "RAPPORT_SCORING_PORT")
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])
+def test_an_address_of_another_machine(tmp_path: Path, host: str) -> None:
+    assert_refused(run(tmp_path, RAPPORT_HOST=host), "RAPPORT_HOST", host)
+
+
 def test_one_port_for_two(tmp_path: Path) -> None:
     done = run(tmp_path, RAPPORT_SCORING_PORT="9", RAPPORT_EVENTS_PORT="9")
     assert_refused(done, "RAPPORT_SCORING_PORT", "RAPPORT_EVENTS_PORT")
