@@ -8,9 +8,12 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SHORTEST_SECRET = 32
+"""Characters of a secret that hashes or signs."""
 
-class ServiceSettings(BaseSettings):
-    """Settings from the environment (`RAPPORT_*`); unsafe defaults are refused outside development."""
+
+class SuiteSettings(BaseSettings):
+    """What every process of the suite reads from the environment (`RAPPORT_*`), also one that is no service."""
 
     model_config = SettingsConfigDict(env_prefix="RAPPORT_", frozen=True, extra="ignore", populate_by_name=True)
 
@@ -20,11 +23,28 @@ class ServiceSettings(BaseSettings):
     host: str = Field("127.0.0.1", description="the address that APIs and workers listen on")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     worker_port: int = Field(0, ge=0, le=65535, description="health and metrics of the worker; 0 for none")
+
+
+class ServiceSettings(SuiteSettings):
+    """What all services have in common; unsafe defaults are refused outside development."""
+
     admin_key_sha256: str | None = Field(
         None, pattern="^[0-9a-f]{64}$", description="SHA-256 of the first administrator's API key, hexadecimal"
     )
+    erasure_secret: SecretStr | None = Field(
+        None, description="keys the hashes that are left of erased names; in development made once under data_dir"
+    )
     dev_api_key: SecretStr | None = Field(None, description="an API key with every scope; development only")
     dev_write_key: SecretStr | None = Field(None, description="a write key for events; development only")
+
+    @model_validator(mode="after")
+    def _hashes_are_keyed(self) -> Self:
+        secret = self.erasure_secret.get_secret_value() if self.erasure_secret else None
+        if secret is not None and len(secret) < SHORTEST_SECRET:
+            raise ValueError(f"RAPPORT_ERASURE_SECRET has fewer than {SHORTEST_SECRET} characters")
+        if secret is None and self.environment == "production":
+            raise ValueError("RAPPORT_ERASURE_SECRET is missing")
+        return self
 
     @model_validator(mode="after")
     def _refuse_development_keys_in_production(self) -> Self:

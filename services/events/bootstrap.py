@@ -12,15 +12,14 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from services.events.adapters.bus.ingest_log import SOURCE
-from services.events.adapters.sql.identity_map import SqlIdentityMap
 from services.events.adapters.sql.inbound_deliveries import SqlDeliveries
 from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.touchpoints import SqlTouchpoints
+from services.events.bootstrap_archive import ArchiveWiring, ErasureWiring
 from services.events.bootstrap_plans import PlanWiring
 from services.events.bootstrap_webhooks import WebhookWiring
 from services.events.domain.duplicates import bucket_of
 from services.events.settings import EventsSettings
-from services.events.use_cases.follow_profiles import follow_profiles
 from services.events.use_cases.keep_sources import digest_of
 from services.events.use_cases.map_webhooks import map_webhooks
 from services.events.use_cases.ports import Source
@@ -56,7 +55,8 @@ class Wiring:
         self.database = Database(settings.events_database_url)
         self.outbox = Outbox(SOURCE, clock)
         self.dead_letters = DeadLetters("events", self.outbox, clock)
-        self.webhooks = WebhookWiring(settings, self.database, self.outbox)
+        self.erasing = ErasureWiring(settings, self.database, clock)
+        self.webhooks = WebhookWiring(settings, self.database, self.outbox, self.erasing.living)
         self.plans = PlanWiring(self.outbox, settings.call_limits, clock)
         self._sending_callers: set[str] = set()
 
@@ -69,6 +69,21 @@ class Wiring:
     def publisher(self) -> Publisher:
         """The publisher of this process."""
         return self.bus.publisher()
+
+    @cached_property
+    def archive(self) -> ArchiveWiring | None:
+        """The archive, in settings that have one."""
+        root = self.settings.archive_folder
+        if root is None:
+            return None
+        return ArchiveWiring(
+            root,
+            settings=self.settings,
+            database=self.database,
+            dead_letters=self.dead_letters,
+            hashed=self.erasing.hashed,
+            clock=self.clock,
+        )
 
     def create_topics(self, stop: threading.Event) -> None:
         """Create the topics that are missing as soon as the bus answers; what needs them retries until then."""
@@ -103,7 +118,7 @@ class Wiring:
         """What events reads from the bus."""
         return (
             Subscription(consumer=INGEST_CONSUMER, topics=(INGEST,), handle=self.record),
-            Subscription(consumer="events.profiles", topics=(PROFILES,), handle=follow, max_records=200),
+            Subscription(consumer="events.profiles", topics=(PROFILES,), handle=self.erasing.follow, max_records=200),
             self.webhooks.subscription(),
         )
 
@@ -115,6 +130,7 @@ class Wiring:
             plans=self.plans.checks(session),
             out=_Out(session, self.outbox),
             refusals=_Refusals(session, self.dead_letters),
+            erased=self.erasing.names(session),
         )
         received = map_webhooks(
             facts, SqlDeliveries(session), _Refusals(session, self.dead_letters), limits=self.settings.call_limits
@@ -132,11 +148,6 @@ class Wiring:
         """Let go of the bus; the application lets go of the database."""
         self.publisher.close()
         self.bus.close()
-
-
-def follow(session: Session, facts: Sequence[Contract]) -> None:
-    """Take over what profile tells of identities, in the transaction of `session`."""
-    follow_profiles(facts, SqlIdentityMap(session))
 
 
 class _Out:

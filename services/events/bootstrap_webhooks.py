@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import cached_property
 
@@ -23,6 +23,9 @@ from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
 
 WEBHOOKS_CONSUMER = "events.webhooks"
+Living = Callable[[Session, Sequence[Contract]], Sequence[Contract]]
+"""Takes out the facts about erased customers."""
+
 _TESTS_AT_ONCE = 20
 _STORING_S = 5.0
 """How long storing a turn may take before another worker takes the lane for abandoned."""
@@ -31,10 +34,11 @@ _STORING_S = 5.0
 class WebhookWiring:
     """What outgoing webhooks are made of."""
 
-    def __init__(self, settings: EventsSettings, database: Database, outbox: Outbox) -> None:
+    def __init__(self, settings: EventsSettings, database: Database, outbox: Outbox, living: Living) -> None:
         self.settings = settings
         self.database = database
         self._outbox = outbox
+        self._living = living
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -66,13 +70,12 @@ class WebhookWiring:
 
     def subscription(self) -> Subscription:
         """What becomes webhooks."""
-        return Subscription(consumer=WEBHOOKS_CONSUMER, topics=PUBLIC, handle=_feed, max_records=20)
+        return Subscription(consumer=WEBHOOKS_CONSUMER, topics=PUBLIC, handle=self._feed, max_records=20)
 
     def forget(self) -> None:
         """Forget deliveries that are older than they are kept."""
         with self.database.transaction() as session:
             forget_deliveries(session, keep=timedelta(days=self.settings.webhook_keep_days))
 
-
-def _feed(session: Session, facts: Sequence[Contract]) -> None:
-    feed_webhooks(facts, SqlMailbox(session))
+    def _feed(self, session: Session, facts: Sequence[Contract]) -> None:
+        feed_webhooks(self._living(session, facts), SqlMailbox(session))

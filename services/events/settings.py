@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Self
 
 from pydantic import Field, field_validator, model_validator
@@ -40,6 +41,13 @@ class EventsSettings(ServiceSettings):
     webhook_keep_days: int = Field(30, ge=7, le=365, description="days that deliveries and attempts are kept")
     stream_clients: int = Field(100, ge=1, le=10_000, description="open streams of events in one API process")
 
+    archive_dir: str | None = Field(
+        None,
+        description="folder of the Parquet archive, the same for all workers; unset: `archive` under data_dir on the "
+        "embedded log, and none with Kafka; empty: none",
+    )
+    archive_every_s: float = Field(60.0, ge=0.1, le=3600, description="longest that a touchpoint waits for its file")
+
     @field_validator("webhook_allow_networks")
     @classmethod
     def _networks_are_some(cls, networks: str) -> str:
@@ -51,6 +59,13 @@ class EventsSettings(ServiceSettings):
         if self.events_max_batch_bytes < self.events_max_event_bytes:
             raise ValueError("RAPPORT_EVENTS_MAX_BATCH_BYTES must not be less than RAPPORT_EVENTS_MAX_EVENT_BYTES")
         return self
+
+    @property
+    def archive_folder(self) -> Path | None:
+        """Where the archive is; None where none is kept."""
+        if self.archive_dir is None:
+            return None if self.bus_url.startswith("kafka:") else self.data_dir / "archive"
+        return Path(self.archive_dir) if self.archive_dir else None
 
     @property
     def call_limits(self) -> CallLimits:

@@ -8,11 +8,11 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 from services.messaging.adapters.jinja.templates import JinjaTemplates
-from services.messaging.adapters.secret_file import read_or_make_secret
 from services.messaging.adapters.smtp.server import parse_smtp_url
 from services.messaging.adapters.smtp.transport import SmtpTransport
 from services.messaging.adapters.sql.audiences import SqlAudiences
 from services.messaging.adapters.sql.dispatch_queue import SqlDispatchQueue
+from services.messaging.adapters.sql.erasing import erase
 from services.messaging.adapters.sql.read_copies import SqlReadCopies
 from services.messaging.adapters.sql.senders import Senders
 from services.messaging.adapters.sql.suppressions import SqlSuppressions
@@ -27,11 +27,15 @@ from services.messaging.use_cases.write_letter import WriteLetter
 from shared.bus.opening import open_bus
 from shared.bus.ports import Bus
 from shared.clock import Clock, utc_now
+from shared.contracts.about import moment_of, names_in
 from shared.contracts.contract import Contract
+from shared.contracts.profile import ProfileErasedV1
 from shared.contracts.topics import PROFILES
+from shared.erased_names import ErasedNames, NameHash
 from shared.inbox.consumer import Subscription
 from shared.inbox.dead_letters import DeadLetters
 from shared.outbox.outbox import Outbox
+from shared.secret_file import read_or_make_secret
 from shared.sql.database import Database
 from shared.telemetry.trace import current_traceparent
 
@@ -59,13 +63,23 @@ class Wiring:
         """The event bus that settings name."""
         return open_bus(self.settings.bus_url)
 
+    @cached_property
+    def name_hash(self) -> NameHash:
+        """What hashes the names of erased customers."""
+        return NameHash.of(self.settings)
+
     def subscriptions(self) -> Sequence[Subscription]:
         """What messaging reads from the bus."""
         return (Subscription(consumer="messaging.profiles", topics=(PROFILES,), handle=self.handle_profiles),)
 
     def handle_profiles(self, session: Session, facts: Sequence[Contract]) -> None:
         """Follow what profile tells, in the transaction of `session`."""
-        follow_profiles(SqlReadCopies(session, self.outbox), facts)
+        names = ErasedNames(session, self.name_hash)
+        for fact in facts:
+            if isinstance(fact, ProfileErasedV1):
+                erase(session, fact, names=names, outbox=self.outbox)
+        living = names.without(facts, names=names_in, moment=moment_of)
+        follow_profiles(SqlReadCopies(session, self.outbox), living)
 
     def move_campaigns(self) -> int:
         """Do the next piece of work on audiences; 0 when there was none."""

@@ -8,9 +8,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.messaging.adapters.smtp.server import parse_smtp_url
 from services.messaging.domain.retries import RETRY_DELAYS_S
-from shared.settings import ServiceSettings
-
-_SHORTEST_SECRET = 32
+from shared.settings import SHORTEST_SECRET, ServiceSettings
 
 
 class MessagingSettings(ServiceSettings):
@@ -44,8 +42,8 @@ class MessagingSettings(ServiceSettings):
     @model_validator(mode="after")
     def _production_is_safe(self) -> Self:
         secret = self.messaging_secret.get_secret_value() if self.messaging_secret else None
-        if secret is not None and len(secret) < _SHORTEST_SECRET:
-            raise ValueError(f"RAPPORT_MESSAGING_SECRET has fewer than {_SHORTEST_SECRET} characters")
+        if secret is not None and len(secret) < SHORTEST_SECRET:
+            raise ValueError(f"RAPPORT_MESSAGING_SECRET has fewer than {SHORTEST_SECRET} characters")
         if self.environment == "production":
             if secret is None:
                 raise ValueError("RAPPORT_MESSAGING_SECRET is missing")

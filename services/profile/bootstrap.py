@@ -14,6 +14,7 @@ from services.profile.settings import ProfileSettings
 from services.profile.use_cases.apply_scores import ApplyScores
 from services.profile.use_cases.apply_touchpoints import ApplyTouchpoints
 from services.profile.use_cases.edit_segments import EditSegments
+from services.profile.use_cases.erase_profile import EraseProfile
 from services.profile.use_cases.refresh_segment import RefreshSegment
 from services.profile.use_cases.set_traits import SetTraits
 from shared.bus.opening import open_bus
@@ -23,6 +24,7 @@ from shared.contracts.contract import Contract
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.scoring import ScoreComputedV1
 from shared.contracts.topics import SCORES, TOUCHPOINTS
+from shared.erased_names import NameHash
 from shared.ids import new_id
 from shared.inbox.consumer import Subscription
 from shared.inbox.dead_letters import DeadLetters
@@ -46,6 +48,7 @@ class Wiring:
         self.apply_touchpoints = ApplyTouchpoints(read_phone=self.read_phone, clock=clock, new_id=new_id)
         self.apply_scores = ApplyScores(clock=clock)
         self.set_traits = SetTraits(read_phone=self.read_phone, clock=clock, new_id=new_id)
+        self.erase_profile = EraseProfile(clock=clock, new_id=new_id)
         self.edit_segments = EditSegments(clock=clock, new_id=new_id)
         self.refresh_segment = RefreshSegment(clock=clock)
 
@@ -54,11 +57,20 @@ class Wiring:
         """The event bus that settings name."""
         return open_bus(self.settings.bus_url)
 
+    @cached_property
+    def name_hash(self) -> NameHash:
+        """What hashes the names of erased customers."""
+        return NameHash.of(self.settings)
+
+    def work(self, session: Session) -> SqlWork:
+        """Profile's storage in the transaction of `session`."""
+        return SqlWork(session, self.name_hash)
+
     @contextmanager
     def writing(self) -> Iterator[tuple[Session, SqlWork]]:
         """A transaction and profile's storage in it."""
         with self.database.transaction() as session:
-            yield session, SqlWork(session)
+            yield session, self.work(session)
 
     def read_phone(self, text: str, region: str | None) -> str | None:
         """E.164 of a telephone number, with the region that settings name where the caller knows none."""
@@ -81,9 +93,9 @@ class Wiring:
     def handle_touchpoints(self, session: Session, facts: Sequence[Contract]) -> None:
         """Take in what events recorded, in the transaction of `session`."""
         touchpoints = [fact for fact in facts if isinstance(fact, TouchpointRecordedV1)]
-        self.outbox.add(session, self.apply_touchpoints(SqlWork(session), touchpoints))
+        self.outbox.add(session, self.apply_touchpoints(self.work(session), touchpoints))
 
     def handle_scores(self, session: Session, facts: Sequence[Contract]) -> None:
         """Take in what scoring computed, in the transaction of `session`."""
         computed = [fact for fact in facts if isinstance(fact, ScoreComputedV1)]
-        self.outbox.add(session, self.apply_scores(SqlWork(session), computed))
+        self.outbox.add(session, self.apply_scores(self.work(session), computed))

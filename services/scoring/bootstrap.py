@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from threadpoolctl import threadpool_limits
 
 from services.scoring.adapters.sql.customer_map import SqlCustomerMap
+from services.scoring.adapters.sql.erasing import erase
 from services.scoring.adapters.sql.order_ledger import SqlOrderLedger
 from services.scoring.adapters.sql.run_store import SqlRunStore
 from services.scoring.settings import ScoringSettings
@@ -21,8 +22,11 @@ from shared.bus.opening import open_bus
 from shared.bus.ports import Bus
 from shared.bus_loops import bus_loops
 from shared.clock import Clock, utc_now
+from shared.contracts.about import moment_of, names_in
 from shared.contracts.contract import Contract
+from shared.contracts.profile import ProfileErasedV1
 from shared.contracts.topics import ALL, PROFILES, TOUCHPOINTS
+from shared.erased_names import ErasedNames, NameHash
 from shared.inbox.consumer import Subscription
 from shared.inbox.dead_letters import DeadLetters
 from shared.outbox.outbox import Outbox
@@ -31,22 +35,6 @@ from shared.sql.leases import Lease
 from shared.workers import Loop
 
 MIGRATIONS = "services.scoring.migrations"
-
-
-def record(session: Session, facts: Sequence[Contract]) -> None:
-    """Keep what touchpoints say of orders, in the transaction of `session`."""
-    record_orders(facts, SqlOrderLedger(session))
-
-
-def follow(session: Session, facts: Sequence[Contract]) -> None:
-    """Take over what profile tells of identities, in the transaction of `session`."""
-    follow_profiles(facts, SqlCustomerMap(session))
-
-
-SUBSCRIPTIONS = (
-    Subscription(consumer="scoring.touchpoints", topics=(TOUCHPOINTS,), handle=record),
-    Subscription(consumer="scoring.profiles", topics=(PROFILES,), handle=follow),
-)
 
 
 class Wiring:
@@ -58,13 +46,42 @@ class Wiring:
         self.database = Database(settings.scoring_database_url)
         self.outbox = Outbox("rapport/scoring", clock)
         self.dead_letters = DeadLetters("scoring", self.outbox, clock)
-        self.runs = SqlRunStore(self.database, self.outbox)
+        self.runs = SqlRunStore(self.database, self.outbox, self.names)
         self._started_at = clock()
 
     @cached_property
     def bus(self) -> Bus:
         """The event bus that settings name."""
         return open_bus(self.settings.bus_url)
+
+    @cached_property
+    def name_hash(self) -> NameHash:
+        """What hashes the names of erased customers."""
+        return NameHash.of(self.settings)
+
+    def names(self, session: Session) -> ErasedNames:
+        """Who was erased, in the transaction of `session`."""
+        return ErasedNames(session, self.name_hash)
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """What scoring reads from the bus."""
+        return (
+            Subscription(consumer="scoring.touchpoints", topics=(TOUCHPOINTS,), handle=self.record),
+            Subscription(consumer="scoring.profiles", topics=(PROFILES,), handle=self.follow),
+        )
+
+    def record(self, session: Session, facts: Sequence[Contract]) -> None:
+        """Keep what touchpoints say of orders, in the transaction of `session`."""
+        living = self.names(session).without(facts, names=names_in, moment=moment_of)
+        record_orders(living, SqlOrderLedger(session))
+
+    def follow(self, session: Session, facts: Sequence[Contract]) -> None:
+        """Take over what profile tells of identities and erasures, in the transaction of `session`."""
+        names = self.names(session)
+        for fact in facts:
+            if isinstance(fact, ProfileErasedV1):
+                erase(session, fact, names)
+        follow_profiles(names.without(facts, names=names_in, moment=moment_of), SqlCustomerMap(session))
 
     @cached_property
     def run_lease(self) -> Lease:
@@ -75,7 +92,10 @@ class Wiring:
         """The loops that read from and write to the bus, once its topics are there. Raises BusUnavailable."""
         self.bus.create_topics(ALL)
         return bus_loops(
-            bus=self.bus, database=self.database, dead_letters=self.dead_letters, subscriptions=SUBSCRIPTIONS
+            bus=self.bus,
+            database=self.database,
+            dead_letters=self.dead_letters,
+            subscriptions=self.subscriptions(),
         )
 
     def perform_next_run(self, *, ending: Callable[[], bool] = lambda: False) -> bool:

@@ -9,13 +9,13 @@ from pydantic import ValidationError
 from shared.bus.opening import open_bus
 from shared.bus.ports import BusError
 from shared.contracts.topics import ALL
-from shared.settings import ServiceSettings
+from shared.settings import SuiteSettings
 
 
 def main() -> int:
     """Create them; 1 with one line when the bus does not answer, 2 when a setting is wrong."""
     try:
-        bus = open_bus(ServiceSettings().bus_url)
+        bus = open_bus(SuiteSettings().bus_url)
     except (ValidationError, ValueError) as error:
         return _refuse(str(error), 2)
     try:

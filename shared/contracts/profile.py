@@ -98,3 +98,31 @@ class SegmentLeftV1(Contract, frozen=True, kw_only=True):
     @property
     def bus_key(self) -> str:
         return self.profile_id
+
+
+@contract
+class ProfileErasedV1(Contract, frozen=True, kw_only=True):
+    """A customer is to be forgotten, by every name: what was received at or before `erased_at` about its `subjects`,
+    and everything about the profile and those that were merged into it, whose ids never come back.
+
+    What is received later about a subject is of a new customer. One erasure is told again, without a profile, when a
+    late touchpoint shows that the customer had a further subject.
+    """
+
+    event_type: ClassVar[str] = "rapport.profiles.erased.v1"
+    topic: ClassVar[str] = "profiles"
+
+    erasure_id: str
+    erased_at: Time
+    profile_id: str | None = None
+    merged_profile_ids: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+
+    @property
+    def bus_key(self) -> str:
+        return self.profile_id or self.erasure_id
+
+    @property
+    def profile_ids(self) -> frozenset[str]:
+        """Every id that the customer's profile ever had."""
+        return frozenset(filter(None, (self.profile_id, *self.merged_profile_ids)))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from shared.bus.cloudevents import Event, to_record
@@ -88,6 +88,18 @@ def to_replay(session: Session, consumer: str, limit: int = 50) -> Sequence[Dead
         )
         for row in rows
     ]
+
+
+def mend_dead_letters(session: Session, mend: Callable[[Event], Event | None]) -> None:
+    """Replace every dead letter by what `mend` makes of it, which may be the same; None deletes it."""
+    rows = session.execute(select(dead_letters.c.id, dead_letters.c.record).order_by(dead_letters.c.id))
+    for row in rows.all():
+        event = msgspec.json.decode(row.record, type=Event)
+        mended = mend(event)
+        if mended is None:
+            session.execute(delete(dead_letters).where(dead_letters.c.id == row.id))
+        elif mended is not event:
+            _set(session, row.id, record=msgspec.json.encode(mended))
 
 
 def mark_replayed(session: Session, letter_id: str, *, at: datetime) -> None:

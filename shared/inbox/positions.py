@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, update
@@ -45,13 +45,16 @@ def advance(session: Session, consumer: str, *, believed: dict[Partition, int], 
             raise Overtaken(f"{consumer}: {topic}/{partition} is not at {expected}")
 
 
+def handled(session: Session, consumer: str, record_ids: Collection[str]) -> set[str]:
+    """Those of the records, by id, that this consumer has handled."""
+    mine = (inbox_records.c.consumer == consumer) & inbox_records.c.record_id.in_(record_ids)
+    return set(session.scalars(select(inbox_records.c.record_id).where(mine)))
+
+
 def unseen(session: Session, consumer: str, records: Sequence[Record], *, now: datetime) -> list[Record]:
     """The records whose ids this consumer has not handled; from now on they count as handled."""
     by_id = {record_id(record): record for record in reversed(records)}
-    known = select(inbox_records.c.record_id).where(
-        inbox_records.c.consumer == consumer, inbox_records.c.record_id.in_(by_id)
-    )
-    for seen in session.scalars(known).all():
+    for seen in handled(session, consumer, by_id):
         del by_id[seen]
     fresh = sorted(by_id.items(), key=lambda item: (item[1].topic, item[1].partition, item[1].offset))
     if fresh:

@@ -37,6 +37,11 @@ class Lease:
             )
             return session.scalar(select(leases.c.holder).where(leases.c.name == self._name)) == self._holder
 
+    def confirm(self, session: Session) -> bool:
+        """Whether this process has the lease still; nobody else gets it before the transaction of `session` ends."""
+        holder = select(leases.c.holder).where(leases.c.name == self._name).with_for_update()
+        return session.scalar(holder) == self._holder
+
     def release(self) -> None:
         """Let another take it at once."""
         with self._database.transaction() as session:

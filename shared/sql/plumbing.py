@@ -94,3 +94,11 @@ leases = Table(
     Column("holder", String(100), nullable=False),
     Column("expires_at", BigInteger, nullable=False),
 )
+
+erased_names = Table(
+    "erased_names",
+    plumbing,
+    Column("name_hash", String(32), primary_key=True),
+    Column("erasure_id", String(36), nullable=False),
+    Column("erased_at", UtcDateTime, nullable=False, index=True),
+)

@@ -31,6 +31,7 @@ SECRETS = {
     "database-url": "postgresql://rapport:secret@127.0.0.1/rapport",
     "admin-key-sha256": "0" * 64,
     "unsubscribe-secret": "x" * 40,
+    "erasure-secret": "x" * 40,
     "smtp-url": "smtp://127.0.0.1:25",
 }
 

@@ -19,7 +19,9 @@ from services.events.api.ingest.gateway import IngestGateway, Ingestion
 from services.events.api.ingest.write_keys import KnownWriteKeys
 from services.events.api.problems import PROBLEMS
 from services.events.api.routes import (
+    archive,
     browser,
+    erasures,
     inbound,
     inbound_sources,
     plan_rules,
@@ -75,6 +77,8 @@ def create_app(settings: EventsSettings) -> FastAPI:
             tracking_plan.router,
             plan_rules.router,
             quarantine.router,
+            archive.router,
+            erasures.router,
         ),
         problems=PROBLEMS,
         database=wiring.database,
@@ -85,6 +89,7 @@ def create_app(settings: EventsSettings) -> FastAPI:
     app.state.call_limits = settings.call_limits
     app.state.webhooks = wiring.webhooks
     app.state.plans = wiring.plans
+    app.state.archive_folder = wiring.archive.folder if wiring.archive else None
     app.state.streams = OpenStreams(facts, most=settings.stream_clients)
     ingestion = Ingestion(
         limits=settings.call_limits,

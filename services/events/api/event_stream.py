@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from services.events.adapters.bus.fact_stream import FactStream, Told
 from services.events.adapters.bus.stream_position import StreamPosition
 from services.events.domain.webhooks.bodies import body_of
+from services.events.use_cases.public_events import public_data
 from shared.http.problems import Problem
 
 HEARTBEAT_S = 15.0
@@ -164,7 +165,7 @@ async def _until_gone(receive: Receive) -> None:
 
 
 def _event(told: Told) -> bytes:
-    body = body_of(told.name, told.event.time, told.event.data)
+    body = body_of(told.name, told.event.time, public_data(told.event.type, told.event.data))
     return b"id: %b\nevent: %b\ndata: %b\n\n" % (str(told.position).encode(), told.name.encode(), body)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.events.domain.errors import (
+    ArchiveFileNotFound,
     CorrectionRefused,
     DeliveryNotFound,
     DestinationRefused,
@@ -69,4 +70,7 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     EntryNotFound: ProblemSpec(status=404, code="entry_not_found", title="There is no such call in quarantine"),
     EntryNotHeld: ProblemSpec(status=409, code="entry_not_held", title="The call is not held any more"),
     CorrectionRefused: ProblemSpec(status=422, code="correction_refused", title="The correction is not taken"),
+    ArchiveFileNotFound: ProblemSpec(
+        status=404, code="archive_file_not_found", title="There is no such file in the archive"
+    ),
 }

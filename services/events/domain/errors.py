@@ -25,6 +25,7 @@ Tree::
      +-- EntryNotFound          no call in quarantine has this id
      +-- EntryNotHeld           the call in quarantine is on its way, or was replayed
      +-- CorrectionRefused      a correction would make another message, or none; says why
+     +-- ArchiveFileNotFound    no file of the archive has this id, or has it any more
 """
 
 from __future__ import annotations
@@ -130,3 +131,7 @@ class EntryNotHeld(EventsError):
 
 class CorrectionRefused(EventsError):
     """A correction would make another message of a call, or none; says why."""
+
+
+class ArchiveFileNotFound(EventsError):
+    """No file of the archive has this id, or has it any more."""

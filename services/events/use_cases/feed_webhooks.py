@@ -8,7 +8,7 @@ import msgspec
 
 from services.events.domain.webhooks.bodies import body_of
 from services.events.domain.webhooks.endpoints import names_wanted
-from services.events.use_cases.public_events import named
+from services.events.use_cases.public_events import named, public_data
 from services.events.use_cases.webhook_ports import Listener, Mailbox, Message
 from shared.contracts.contract import Contract
 from shared.contracts.events import TouchpointRecordedV1
@@ -41,5 +41,6 @@ def _message(fact: Contract, by_name: Mapping[str, list[Listener]]) -> Message |
     to = {listener.endpoint_id: listener for name in wanted for listener in by_name.get(name, ())}
     if not to:
         return None
-    body = body_of(known.name, known.happened(fact), _encode(fact), href=known.href(fact))
+    data = public_data(fact.event_type, _encode(fact))
+    body = body_of(known.name, known.happened(fact), data, href=known.href(fact))
     return Message(known.name, body, list(to.values()))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from shared.contracts.contract import Contract
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.ingest import IngestReceivedV1
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,16 @@ class FactsOut(Protocol):
 
     def add(self, facts: Iterable[Contract]) -> None:
         """Tell these facts once the transaction has committed."""
+        ...
+
+
+class Erased(Protocol):
+    """Whom profile has had erased, in the caller's transaction."""
+
+    def without(
+        self, facts: Sequence[T], *, names: Callable[[T], Collection[str]], moment: Callable[[T], datetime]
+    ) -> list[T]:
+        """What is left of `facts` when those are taken out that were received before one of their names was erased."""
         ...
 
 

@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
 from shared.contracts.contract import Contract
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.messaging import MessageDispatchedV1, UnsubscribedV1
-from shared.contracts.profile import ProfileChangedV1, ProfilesMergedV1, SegmentEnteredV1, SegmentLeftV1
+from shared.contracts.profile import (
+    ProfileChangedV1,
+    ProfileErasedV1,
+    ProfilesMergedV1,
+    SegmentEnteredV1,
+    SegmentLeftV1,
+)
 from shared.contracts.scoring import ScoreComputedV1
 from shared.contracts.webhooks import WebhookEndpointDisabledV1
 
@@ -34,6 +42,9 @@ _NAMES: Mapping[type[Contract], Named] = {
     ProfilesMergedV1: Named(
         "profile.merged", lambda fact: fact.merged_at, lambda fact: f"/v1/profiles/{fact.profile_id}"
     ),
+    ProfileErasedV1: Named(
+        "profile.erased", lambda fact: fact.erased_at, lambda fact: f"/v1/erasures/{fact.erasure_id}"
+    ),
     SegmentEnteredV1: Named(
         "segment.entered", lambda fact: fact.entered_at, lambda fact: f"/v1/segments/{fact.segment_id}"
     ),
@@ -55,6 +66,17 @@ _NAMES: Mapping[type[Contract], Named] = {
 EVENT_TYPES: Final = tuple(sorted(each.name for each in _NAMES.values()))
 CONTRACT_NAMES: Final = {contract.event_type: named.name for contract, named in _NAMES.items()}
 """The short name of each contract's CloudEvents type, which means the same where types are chosen."""
+
+_INSIDE: Final = {ProfileErasedV1.event_type: frozenset({"subjects"})}
+"""Fields that only our own services need: who was erased is not told once more to everybody."""
+
+
+def public_data(event_type: str, data: bytes) -> bytes:
+    """The JSON of a fact as partners get it."""
+    hidden = _INSIDE.get(event_type)
+    if hidden is None:
+        return data
+    return msgspec.json.encode({name: value for name, value in msgspec.json.decode(data).items() if name not in hidden})
 
 
 def named(fact: Contract) -> Named | None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from services.events.domain.duplicates import bucket_of, message_hash
 from services.events.use_cases.check_plans import NewCall, PlanChecks, check_plans
-from services.events.use_cases.ports import Currencies, FactsOut, Refusals, Seen, Touchpoints
+from services.events.use_cases.ports import Currencies, Erased, FactsOut, Refusals, Seen, Touchpoints
 from services.events.use_cases.read_calls import Shared, Unreadable, read_call
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.ingest import IngestReceivedV1
@@ -24,15 +24,18 @@ class Recording:
     currencies: Currencies
     plans: PlanChecks
     out: FactsOut
+    erased: Erased
     refusals: Refusals
 
 
 def record_touchpoints(received: Sequence[IngestReceivedV1], recording: Recording) -> None:
     """Record what is new of `received`, in order, and tell it; what cannot be read becomes a dead letter.
 
-    What a tracking plan blocks goes into quarantine instead.
+    What a tracking plan blocks goes into quarantine instead; what comes late of erased customers is dropped.
     """
-    read = _read(received, recording)
+    read = recording.erased.without(
+        _read(received, recording), names=lambda each: (each[0].subject,), moment=lambda each: each[0].received_at
+    )
     hashes = [message_hash(touchpoint.source_id, touchpoint.message_id) for touchpoint, _, _ in read]
     buckets = [bucket_of(touchpoint.received_at) for touchpoint, _, _ in read]
     by_bucket: dict[int, set[bytes]] = {}

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
+
+from sqlalchemy.exc import DBAPIError
 
 from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
+from services.events.workers.archive import ArchiveLoop
 from services.events.workers.webhooks import WebhookDelivery
 from shared.bus_loops import bus_loops
 from shared.workers import Loop, every
 
 _HOUR_S = 3600.0
+_SWEEP_S = 1.0
+_log = logging.getLogger(__name__)
 
 
 def loops(settings: EventsSettings) -> Mapping[str, Loop]:
-    """The relay, the two consumers, housekeeping, and the end of what duplicates are recognised by."""
+    """Consumers, relay and housekeeping; webhooks, archive, erasures; the end of what duplicates are recognised by."""
     return loops_of(Wiring(settings))
 
 
@@ -30,7 +36,38 @@ def loops_of(wiring: Wiring) -> Mapping[str, Loop]:
     delivery = WebhookDelivery(webhooks.lanes(), webhooks.sender(), wiring.settings.delivery_limits)
     return {
         **bus,
+        **_archive(wiring),
+        "erasures": every(_SWEEP_S, _patiently(wiring.erasing.sweep.sweep)),
         "webhooks": delivery.run,
         "forget": every(_HOUR_S, wiring.forget_messages),
         "forget-webhooks": every(_HOUR_S, webhooks.forget),
     }
+
+
+def _archive(wiring: Wiring) -> Mapping[str, Loop]:
+    """The archive's loop, where there is an archive."""
+    archive = wiring.archive
+    if archive is None:
+        return {}
+    loop = ArchiveLoop(
+        bus=lambda: wiring.bus,
+        database=wiring.database,
+        lease=archive.lease,
+        writer=archive.writer,
+        keep=archive.keep,
+        erasures=archive.erasures,
+        every_s=archive.every_s,
+    )
+    return {"archive": loop.run}
+
+
+def _patiently(action: Callable[[], None]) -> Callable[[], None]:
+    """The action, but for what a database that is away keeps it from; the next time will do."""
+
+    def act() -> None:
+        try:
+            action()
+        except DBAPIError as error:
+            _log.warning("erasures wait", extra={"reason": str(error)})
+
+    return act

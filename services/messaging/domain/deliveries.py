@@ -10,6 +10,7 @@ from services.messaging.domain.campaigns import Kind
 from services.messaging.domain.retries import RETRY_DELAYS_S, retry_delay_s
 
 LONGEST_REASON = 200
+ERASED = "erased"
 UNREACHED_RETRY_S = 5.0
 
 
@@ -94,3 +95,13 @@ def settle_abandoned(
     """What becomes of a message whose sender died while it may have been with the server."""
     lost = Delivery(Answer.LOST, "the sender stopped before the reply was recorded")
     return settle(message_id, lost, attempts=attempts, kind=kind, delays_s=delays_s)
+
+
+def stand_in(message_id: str) -> str:
+    """Whom a message was to, once nobody is to know any more."""
+    return f"{ERASED}:{message_id}"
+
+
+def is_stand_in(profile_id: str) -> bool:
+    """Whether whom a message was to is erased."""
+    return profile_id.startswith(f"{ERASED}:")

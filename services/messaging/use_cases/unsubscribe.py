@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.messaging.domain.deliveries import is_stand_in
 from services.messaging.domain.unsubscribing import Unsubscribing
 from services.messaging.use_cases.ports import Suppressions
 from services.messaging.use_cases.tell import CHANNEL
@@ -18,7 +19,7 @@ def unsubscribe(
     if not suppressions.add(claim.address_hash, message_id=claim.message_id, at=now):
         return
     profile_id = suppressions.profile_of(claim.message_id)
-    if profile_id is not None:
+    if profile_id is not None and not is_stand_in(profile_id):
         fact = UnsubscribedV1(
             profile_id=profile_id, channel=CHANNEL, at=now, message_id=claim.message_id, traceparent=traceparent
         )

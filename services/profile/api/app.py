@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.profile.api.problems import PROBLEMS
-from services.profile.api.routes import profiles, segments, summary
+from services.profile.api.routes import erasures, profiles, segments, summary
 from services.profile.bootstrap import Wiring
 from services.profile.settings import ProfileSettings
 from shared.http.app import build_app
@@ -17,7 +17,7 @@ def create_app(settings: ProfileSettings) -> FastAPI:
     app = build_app(
         name="profile",
         description="Who every customer is: identities and merges, traits with provenance, purchases and segments.",
-        routers=(profiles.router, segments.router, summary.router),
+        routers=(erasures.router, profiles.router, segments.router, summary.router),
         problems=PROBLEMS,
         database=wiring.database,
         settings=settings,

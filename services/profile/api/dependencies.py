@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 
 from services.profile.bootstrap import Wiring
 
-_UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 _ETAG = re.compile(r'(W/)?"(?P<version>[0-9]{1,9})"')
 _NO_VERSION = -1  # another's ETag: the change is based on nothing that ever was
@@ -37,8 +37,10 @@ def _wanted_version(
 
 Wired = Annotated[Wiring, Depends(_wiring)]
 WantedVersion = Annotated[int | None, Depends(_wanted_version)]
-ProfileId = Annotated[str, Path(pattern=_UUID, examples=["0193f0a2-7c1e-7b6a-9f3e-2f1f6f0e8a11"])]
-SegmentId = Annotated[str, BeforeValidator(str), Path(pattern=_UUID, examples=["0193f0a2-8d00-7d10-b0c4-93a1d7a4c001"])]
+ProfileId = Annotated[str, Path(pattern=UUID_PATTERN, examples=["0193f0a2-7c1e-7b6a-9f3e-2f1f6f0e8a11"])]
+SegmentId = Annotated[
+    str, BeforeValidator(str), Path(pattern=UUID_PATTERN, examples=["0193f0a2-8d00-7d10-b0c4-93a1d7a4c001"])
+]
 """Of routes with `{segment_id:uuid}`: the router hands over a UUID, and `preview` is no segment."""
 
 

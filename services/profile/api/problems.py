@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.profile.domain.errors import (
+    ErasureNotFound,
     InvalidCondition,
     ProfileNotFound,
     SegmentNotFound,
@@ -15,6 +16,7 @@ from shared.http.problems import ProblemSpec
 PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     ProfileNotFound: ProblemSpec(status=404, code="profile_not_found", title="No such profile"),
     SegmentNotFound: ProblemSpec(status=404, code="segment_not_found", title="No such segment"),
+    ErasureNotFound: ProblemSpec(status=404, code="erasure_not_found", title="No such erasure"),
     VersionConflict: ProblemSpec(status=412, code="version_conflict", title="It changed since you read it"),
     InvalidCondition: ProblemSpec(status=422, code="invalid_definition", title="A definition that means nothing"),
 }

@@ -5,6 +5,7 @@
     ProfileError
      +-- ProfileNotFound        no profile has this id or identifier
      +-- SegmentNotFound        no segment has this id
+     +-- ErasureNotFound        no erasure has this id
      +-- VersionConflict        the thing changed since the caller read it
      +-- InvalidCondition       a segment's definition that means nothing or is too large
 """
@@ -22,6 +23,10 @@ class ProfileNotFound(ProfileError):
 
 class SegmentNotFound(ProfileError):
     """No segment has this id."""
+
+
+class ErasureNotFound(ProfileError):
+    """No erasure has this id."""
 
 
 class VersionConflict(ProfileError):

@@ -17,6 +17,7 @@ from services.profile.domain.protection import MergePolicy
 from services.profile.domain.sighting import Sighting
 from services.profile.domain.traits import Observation
 from services.profile.use_cases.changes import Changes, tell_changes
+from services.profile.use_cases.drop_erased import drop_erased
 from services.profile.use_cases.merge_profiles import merge_profiles
 from services.profile.use_cases.move_members import move_members
 from services.profile.use_cases.ports import Work
@@ -42,7 +43,8 @@ class ApplyTouchpoints:
 
     def __call__(self, work: Work, touchpoints: Iterable[TouchpointRecordedV1]) -> list[Contract]:
         now = self.clock()
-        read = (read_sighting(touchpoint, read_phone=self.read_phone, now=now) for touchpoint in touchpoints)
+        living, erased = drop_erased(work, list(touchpoints), read_phone=self.read_phone)
+        read = (read_sighting(touchpoint, read_phone=self.read_phone, now=now) for touchpoint in living)
         sightings = [sighting for sighting in read if sighting is not None]
         graph = self._graph(work, sightings, now)
         resolved = [(graph.resolve(sighting.tie), sighting) for sighting in sightings]
@@ -57,7 +59,7 @@ class ApplyTouchpoints:
         orders = ((profile_id, sighting.order) for profile_id, sighting in seen)
         record_orders(work, ((profile_id, order) for profile_id, order in orders if order is not None), changes)
         add_up_purchases(work, changes)
-        return [*facts, *tell_changes(work, changes, now), *move_members(work, changes, now)]
+        return [*erased, *facts, *tell_changes(work, changes, now), *move_members(work, changes, now)]
 
     def _graph(self, work: Work, sightings: Sequence[Sighting], now: datetime) -> IdentityGraph:
         names = {name for sighting in sightings for name in sighting.tie.claims}

@@ -39,7 +39,7 @@ def read_sighting(touchpoint: TouchpointRecordedV1, *, read_phone: PhoneReader, 
     """What the touchpoint says; None when it names nobody, or when a program did it: that is no act of a customer."""
     if touchpoint.is_bot:
         return None
-    claims = tuple(_claims(touchpoint, read_phone))
+    claims = tuple(claimed_names(touchpoint, read_phone))
     if not claims:
         return None
     return Sighting(
@@ -65,7 +65,8 @@ def address_names(
             yield Identifier(PHONE, spelled)
 
 
-def _claims(touchpoint: TouchpointRecordedV1, read_phone: PhoneReader) -> Iterator[Identifier]:
+def claimed_names(touchpoint: TouchpointRecordedV1, read_phone: PhoneReader) -> Iterator[Identifier]:
+    """The names that a touchpoint says its customer has."""
     ids = [opaque(USER_ID, touchpoint.user_id), opaque(ANONYMOUS_ID, touchpoint.anonymous_id)]
     if touchpoint.kind == "alias":
         # The former id may have been used as either; whichever it was, or will be, now leads here.

@@ -19,6 +19,7 @@ def loops(settings: ProfileSettings) -> Mapping[str, Loop]:
     segments = SegmentLoop(
         database=wiring.database,
         outbox=wiring.outbox,
+        work=wiring.work,
         refresh=wiring.refresh_segment,
         lease=Lease(wiring.database, "profile-segments", seconds=5),
         every=timedelta(seconds=settings.profile_segment_refresh_s),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from services.profile.adapters.sql.segment_reading import due_segments
 from services.profile.adapters.sql.work import SqlWork
@@ -29,6 +31,7 @@ class SegmentLoop:
 
     database: Database
     outbox: Outbox
+    work: Callable[[Session], SqlWork]
     refresh: RefreshSegment
     lease: Lease
     every: timedelta
@@ -56,5 +59,5 @@ class SegmentLoop:
             return 0
         for segment_id in due:
             with self.database.transaction() as session:
-                self.outbox.add(session, self.refresh(SqlWork(session), segment_id))
+                self.outbox.add(session, self.refresh(self.work(session), segment_id))
         return len(due)

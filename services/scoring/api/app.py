@@ -15,11 +15,14 @@ _DESCRIPTION = "Says what customers are worth and what they will do next, with r
 
 def create_app(settings: ScoringSettings) -> FastAPI:
     """The application; it reads and queues, the worker computes."""
-    return build_app(
+    wiring = Wiring(settings)
+    app = build_app(
         name="scoring",
         description=_DESCRIPTION,
         routers=(runs.router, scores.router, facts.router),
         problems=PROBLEMS,
-        database=Wiring(settings).database,
+        database=wiring.database,
         settings=settings,
     )
+    app.state.names = wiring.names
+    return app

@@ -23,6 +23,7 @@ class StatedOrder:
     subject: str
     statement: OrderStatement
     lines: tuple[OrderLine, ...]
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from shared.contracts.events import Order, TouchpointRecordedV1
 def record_orders(facts: Iterable[Contract], ledger: OrderLedger) -> None:
     """Add every statement about an order to the ledger, but for those of programs: no customer bought anything."""
     stated = [
-        StatedOrder(fact.subject, _statement(fact, fact.order), fact.order.lines)
+        StatedOrder(fact.subject, _statement(fact, fact.order), fact.order.lines, fact.received_at)
         for fact in facts
         if isinstance(fact, TouchpointRecordedV1) and fact.order is not None and not fact.is_bot
     ]

@@ -28,6 +28,8 @@ def settings_in(folder: Path, **changes: Any) -> EventsSettings:
     stated = {
         "events_database_url": f"sqlite:///{folder}/events.db",
         "bus_url": str(folder / "bus"),
+        "data_dir": folder,
+        "archive_every_s": 0.2,
         "dev_api_key": API_KEY,
         "dev_write_key": WRITE_KEY,
     }

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.events.adapters.sql.identity_map import SqlIdentityMap
-from services.events.bootstrap import MIGRATIONS, Wiring, follow
+from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
 from shared.contracts.contract import Contract
 from shared.contracts.profile import Identifier, ProfileChangedV1, ProfilesMergedV1
@@ -50,7 +50,7 @@ def test_merges_and_versions_may_come_in_any_order(wiring: Wiring) -> None:
     for order in permutations(facts):
         with wiring.database.transaction() as session:
             for fact in order:
-                follow(session, [fact])
+                wiring.erasing.follow(session, [fact])
             identities = SqlIdentityMap(session)
             for profile_id in (A, B, C):
                 assert identities.subjects_of(profile_id) == ["anonymous_id:a", "anonymous_id:b", "user_id:1"]
@@ -60,8 +60,10 @@ def test_merges_and_versions_may_come_in_any_order(wiring: Wiring) -> None:
 
 def test_a_batch_of_facts_is_as_good_as_one_by_one(wiring: Wiring) -> None:
     with wiring.database.transaction() as session:
-        follow(session, [changed(A, 3, "user_id:3"), changed(A, 2, "user_id:2"), merged(B, A), merged(B, A)])
-        follow(session, [changed(A, 1, "user_id:1")])
+        wiring.erasing.follow(
+            session, [changed(A, 3, "user_id:3"), changed(A, 2, "user_id:2"), merged(B, A), merged(B, A)]
+        )
+        wiring.erasing.follow(session, [changed(A, 1, "user_id:1")])
         identities = SqlIdentityMap(session)
         assert identities.subjects_of(B) == ["user_id:3"]
         assert identities.knows(B)

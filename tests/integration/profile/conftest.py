@@ -24,6 +24,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> ProfileSettings:
         else request.getfixturevalue("postgres_url"),
         bus_url=str(tmp_path / "bus"),
         dev_api_key=SecretStr(KEY),
+        data_dir=tmp_path,
     )
 
 

@@ -43,6 +43,7 @@ def fill(wiring: Wiring) -> None:
     SegmentLoop(
         database=wiring.database,
         outbox=wiring.outbox,
+        work=wiring.work,
         refresh=wiring.refresh_segment,
         lease=Lease(wiring.database, "profile-segments"),
         every=timedelta(days=1),

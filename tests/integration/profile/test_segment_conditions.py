@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from services.profile.adapters.sql.orders import SqlOrders
 from services.profile.adapters.sql.scores import SqlScores
 from services.profile.adapters.sql.segments import SqlSegments
-from services.profile.adapters.sql.work import SqlWork
 from services.profile.api.schemas.segments import SegmentDraft
 from services.profile.bootstrap import Wiring
 from services.profile.domain.scores import Score
@@ -160,7 +159,7 @@ def test_sql_and_reference_agree(peopled: tuple[Wiring, dict[str, Customer]], de
 
 def test_names_from_a_definition_never_become_sql(wiring: Wiring) -> None:
     with wiring.database.transaction() as session:
-        work = SqlWork(session)
+        work = wiring.work(session)
         hostile = "x') OR 1=1; DROP TABLE traits; --"
         condition = read_condition({"type": "trait", "key": hostile, "operator": "equals", "value": hostile})
         assert work.segments.matching(condition, datetime(2026, 1, 1, tzinfo=UTC)) == set()

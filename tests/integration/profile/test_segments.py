@@ -46,6 +46,7 @@ def segment_loop(wiring: Wiring, *, every: timedelta) -> SegmentLoop:
     return SegmentLoop(
         database=wiring.database,
         outbox=wiring.outbox,
+        work=wiring.work,
         refresh=wiring.refresh_segment,
         lease=Lease(wiring.database, "profile-segments"),
         every=every,

@@ -34,7 +34,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def wiring(database_url: str, tmp_path: Path) -> Iterator[Wiring]:
     settings = ScoringSettings(
-        scoring_database_url=database_url, bus_url=str(tmp_path / "bus"), dev_api_key="rk_test", scoring_keep_runs=2
+        data_dir=tmp_path,
+        scoring_database_url=database_url,
+        bus_url=str(tmp_path / "bus"),
+        dev_api_key="rk_test",
+        scoring_keep_runs=2,
     )
     made = Wiring(settings, clock=lambda: NOW)
     upgrade(made.database, MIGRATIONS)

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from services.scoring.adapters.sql.customers import read_customers
-from services.scoring.bootstrap import Wiring, follow, record
+from services.scoring.bootstrap import Wiring
 from services.scoring.use_cases.ports import Customer
 from shared.contracts.contract import Contract
 from shared.contracts.profile import Identifier, ProfileChangedV1, ProfilesMergedV1
@@ -32,8 +32,8 @@ def feed(wiring: Wiring, facts: Sequence[Contract], *, batch: int = 3) -> None:
     """As the bus would: touchpoints and profiles in batches, each in its own transaction."""
     for start in range(0, len(facts), batch):
         with wiring.database.transaction() as session:
-            record(session, facts[start : start + batch])
-            follow(session, facts[start : start + batch])
+            wiring.record(session, facts[start : start + batch])
+            wiring.follow(session, facts[start : start + batch])
 
 
 def customers(wiring: Wiring) -> dict[str | None, Customer]:

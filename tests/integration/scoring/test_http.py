@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from services.scoring.api.problems import PROBLEMS
-from services.scoring.bootstrap import Wiring, follow, record
+from services.scoring.bootstrap import Wiring
 from services.scoring.domain import errors
 from shared.contracts.profile import ProfilesMergedV1
 from tests.integration.scoring.conftest import NOW, Say
@@ -25,8 +25,8 @@ def scored(wiring: Wiring, say: Say, http: httpx.Client) -> httpx.Client:
         facts += [say(f"user_id:c{n}", f"o{n}-{visit}", money, day=20 * visit + n) for visit in range(count)]
     facts.append(say("user_id:c0", "o0-0", 300, day=100, status="refunded"))
     with wiring.database.transaction() as session:
-        record(session, facts)
-        follow(session, facts)
+        wiring.record(session, facts)
+        wiring.follow(session, facts)
     asked = http.post("/v1/score-runs", json={"models": ["rfm", "lifetime_value"], "as_of": AS_OF})
     assert asked.status_code == 202
     assert wiring.perform_next_run()
@@ -46,7 +46,7 @@ def test_the_scores_of_a_customer_in_both_languages(scored: httpx.Client) -> Non
 
 def test_a_merged_profile_answers_as_its_survivor(scored: httpx.Client, wiring: Wiring) -> None:
     with wiring.database.transaction() as session:
-        follow(session, [merged("005", "001")])
+        wiring.follow(session, [merged("005", "001")])
     assert scored.get("/v1/profiles/005/scores").json() == scored.get("/v1/profiles/001/scores").json()
 
 
@@ -137,7 +137,7 @@ def test_types_are_not_guessed(http: httpx.Client, days: object) -> None:
 
 def test_counts_keep_anonymous_customers_apart(wiring: Wiring, say: Say, http: httpx.Client) -> None:
     with wiring.database.transaction() as session:
-        record(
+        wiring.record(
             session,
             [
                 say("user_id:ann", "o1", 900),
@@ -176,14 +176,14 @@ def test_every_domain_error_has_its_problem() -> None:
 
 def test_merges_arrive_before_profiles(wiring: Wiring, http: httpx.Client) -> None:
     with wiring.database.transaction() as session:
-        follow(session, [ProfilesMergedV1(profile_id="aa", merged_profile_id="bb", merged_at=NOW)])
+        wiring.follow(session, [ProfilesMergedV1(profile_id="aa", merged_profile_id="bb", merged_at=NOW)])
     assert http.get("/v1/profiles/bb/scores").json() == {"profile_id": "aa", "scores": []}
 
 
 def test_scores_carry_on_the_trace_of_the_request(wiring: Wiring, say: Say, http: httpx.Client) -> None:
     with wiring.database.transaction() as session:
-        record(session, [say("user_id:ann", "o1", 900)])
-        follow(session, [profile("001", "user_id:ann")])
+        wiring.record(session, [say("user_id:ann", "o1", 900)])
+        wiring.follow(session, [profile("001", "user_id:ann")])
     trace = "0af7651916cd43dd8448eb211c80319c"
     http.post("/v1/score-runs", json={"models": ["rfm"]}, headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01"})
     assert wiring.perform_next_run()

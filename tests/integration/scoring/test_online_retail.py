@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from services.scoring.bootstrap import Wiring, follow, record
+from services.scoring.bootstrap import Wiring
 from tests.support import retail
 
 BATCH = 1_000
@@ -24,10 +24,10 @@ def test_the_year_is_loaded_counted_and_scored(wiring: Wiring, http: httpx.Clien
     began = time.process_time()
     for start in range(0, len(touchpoints), BATCH):
         with wiring.database.transaction() as session:
-            record(session, touchpoints[start : start + BATCH])
+            wiring.record(session, touchpoints[start : start + BATCH])
     for start in range(0, len(profiles), BATCH):
         with wiring.database.transaction() as session:
-            follow(session, profiles[start : start + BATCH])
+            wiring.follow(session, profiles[start : start + BATCH])
     assert time.process_time() - began < 30, "541,909 lines must load in well under a minute"
 
     summary = http.get("/v1/summary").json()

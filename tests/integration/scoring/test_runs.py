@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from services.scoring.adapters.sql.score_queries import ScoreFilter, ScoreQueries
 from services.scoring.adapters.sql.tables import scores
-from services.scoring.bootstrap import Wiring, follow, record
+from services.scoring.bootstrap import Wiring
 from services.scoring.use_cases import perform_run
 from services.scoring.use_cases.perform_run import perform_next_run
 from services.scoring.use_cases.ports import RunSettings, ScoreRun, TakenOver
@@ -40,8 +40,8 @@ def filled(wiring: Wiring, say: Say) -> Wiring:
     facts.append(say("anonymous_id:kiosk", "k1", 100))
     facts.append(say("user_id:nobody-knows", "n1", 100))
     with wiring.database.transaction() as session:
-        record(session, facts)
-        follow(session, facts)
+        wiring.record(session, facts)
+        wiring.follow(session, facts)
     return wiring
 
 
@@ -155,8 +155,8 @@ def test_nobody_to_score_is_a_run_too(wiring: Wiring) -> None:
 
 def test_anonymous_customers_are_scored_on_request(wiring: Wiring, say: Say) -> None:
     with wiring.database.transaction() as session:
-        record(session, [say("anonymous_id:kiosk", "k1", 100)])
-        follow(session, [profile("p-kiosk", "anonymous_id:kiosk")])
+        wiring.record(session, [say("anonymous_id:kiosk", "k1", 100)])
+        wiring.follow(session, [profile("p-kiosk", "anonymous_id:kiosk")])
     run = ask(wiring, include_anonymous=True)
     wiring.perform_next_run()
     with wiring.database.reading() as session:

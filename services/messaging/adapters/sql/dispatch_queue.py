@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
@@ -17,7 +18,7 @@ from services.messaging.adapters.sql.senders import Senders
 from services.messaging.adapters.sql.suppressions import SqlSuppressions
 from services.messaging.adapters.sql.tables import campaigns, contacts, messages
 from services.messaging.adapters.sql.templates import SqlTemplates
-from services.messaging.domain.deliveries import FINAL, MessageStatus, Settlement
+from services.messaging.domain.deliveries import FINAL, MessageStatus, Settlement, is_stand_in
 from services.messaging.use_cases.ports import RUNNING, Abandoned, Claimed, Clearance, Programme
 from services.messaging.use_cases.tell import dispatched
 from shared.outbox.outbox import Outbox
@@ -89,6 +90,9 @@ class SqlDispatchQueue:
         with self._database.transaction() as session:
             by_id = {each.message_id: each for each in settlements}
             owned = self._still_owned(session, by_id)
+            for row in owned:
+                if is_stand_in(row.profile_id):  # what a mail server says may name whom it refused
+                    by_id[row.id] = replace(by_id[row.id], reason=None)
             now = database_now(session)
             self._store(session, [by_id[row.id] for row in owned], now)
             facts = [

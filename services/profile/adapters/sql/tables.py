@@ -166,3 +166,13 @@ memberships = Table(
     Index("ix_memberships_profile_id", "profile_id", "is_member"),
     Index("ix_memberships_segment_id_is_member", "segment_id", "is_member", "profile_id"),
 )
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("erasure_id", _ID, primary_key=True),
+    Column("erased_at", UtcDateTime, nullable=False),
+    Column("requested_by", String(100), nullable=False),
+    Column("profiles", Integer, nullable=False),
+)
+"""Who was erased cannot be told from it; `requested_by` is the id of an API key, `profiles` how many ids there were."""

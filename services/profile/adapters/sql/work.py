@@ -5,12 +5,14 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.profile.adapters.sql.erasures import SqlErasures
 from services.profile.adapters.sql.identities import SqlIdentities
 from services.profile.adapters.sql.orders import SqlOrders
 from services.profile.adapters.sql.profiles import SqlProfiles
 from services.profile.adapters.sql.scores import SqlScores
 from services.profile.adapters.sql.segments import SqlSegments
 from services.profile.adapters.sql.traits import SqlTraits
+from shared.erased_names import NameHash
 
 _ONE_WRITER = 8_101_001
 
@@ -22,7 +24,7 @@ class SqlWork:
     what makes that quick is that a transaction takes a whole batch. SQLite has one writer anyway.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, hashed: NameHash) -> None:
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ONE_WRITER})
         self.identities = SqlIdentities(session)
@@ -31,3 +33,4 @@ class SqlWork:
         self.orders = SqlOrders(session)
         self.scores = SqlScores(session)
         self.segments = SqlSegments(session)
+        self.erasures = SqlErasures(session, hashed)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from services.profile.adapters.sql.profile_reading import ProfileReading
 from services.profile.api.dependencies import ProfileId, WantedVersion, Wired, etag
 from services.profile.api.schemas.profiles import BelongingView, ProfileView, TraitChanges, TraitView, profile_view
+from services.profile.bootstrap import Wiring
 from services.profile.domain.errors import ProfileNotFound
 from services.profile.domain.identifiers import EMAIL, PHONE, Identifier, email
 from shared.auth.access import Requires
@@ -19,6 +20,11 @@ from shared.http.strict_json import StrictRoute
 
 router = APIRouter(prefix="/v1/profiles", tags=["Profiles"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 _KIND = r"^(user_id|anonymous_id|email|phone|external:[a-z0-9][a-z0-9_.-]{0,63})$"
+Kind = Annotated[str, Query(pattern=_KIND, examples=["email"])]
+Value = Annotated[str, Query(min_length=1, max_length=500, examples=["jane@example.com"])]
+Region = Annotated[
+    str | None, Query(pattern="^[A-Z]{2}$", description="ISO 3166 region of a telephone number without +")
+]
 
 
 @router.get("", dependencies=[Requires("profiles:read")])
@@ -40,24 +46,13 @@ def list_profiles(
 def look_up_profile(
     wired: Wired,
     response: Response,
-    kind: Annotated[str, Query(pattern=_KIND, examples=["email"])],
-    value: Annotated[str, Query(min_length=1, max_length=500, examples=["jane@example.com"])],
-    region: Annotated[
-        str | None, Query(pattern="^[A-Z]{2}$", description="ISO 3166 region of a telephone number without +")
-    ] = None,
+    kind: Kind,
+    value: Value,
+    region: Region = None,
 ) -> ProfileView:
     """The profile that has this identifier; addresses and telephone numbers may be written in any usual way."""
-    name: Identifier | None = Identifier(kind, value)
-    if kind == EMAIL:
-        name = email(value)
-    elif kind == PHONE:
-        # An unescaped + in a query arrives as a blank.
-        number = wired.read_phone(f"+{value[1:]}" if value.startswith(" ") else value, region)
-        name = Identifier(PHONE, number) if number else None
-    if name is None:
-        raise ProfileNotFound(f"nobody is known by this {kind}")
     with wired.database.reading() as session:
-        whole = ProfileReading(session).known_as(name)
+        whole = ProfileReading(session).known_as(identifier_of(wired, kind, value, region))
     response.headers["ETag"] = etag(whole.profile.version)
     return profile_view(whole)
 
@@ -116,3 +111,17 @@ def list_segments_of_profile(profile_id: ProfileId, wired: Wired) -> Page[Belong
         reading = ProfileReading(session)
         found = reading.segments_of(reading.living_id(profile_id))
     return Page(data=[BelongingView.model_validate(each) for each in found])
+
+
+def identifier_of(wired: Wiring, kind: str, value: str, region: str | None) -> Identifier:
+    """The identifier that a caller means, however it is written. Raises ProfileNotFound for what can be nobody's."""
+    name: Identifier | None = Identifier(kind, value)
+    if kind == EMAIL:
+        name = email(value)
+    elif kind == PHONE:
+        # An unescaped + in a query arrives as a blank.
+        number = wired.read_phone(f"+{value[1:]}" if value.startswith(" ") else value, region)
+        name = Identifier(PHONE, number) if number else None
+    if name is None:
+        raise ProfileNotFound(f"nobody is known by this {kind}")
+    return name

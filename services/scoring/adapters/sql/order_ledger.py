@@ -36,6 +36,7 @@ def _row(stated: StatedOrder) -> dict[str, Any]:
         "occurred_at": statement.occurred_at,
         "paid_lines": statement.paid_lines,
         "lines": [_line(line) for line in stated.lines],
+        "received_at": stated.received_at,
     }
 
 

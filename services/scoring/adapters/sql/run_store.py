@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +10,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from services.scoring.adapters.sql.customers import read_customers
-from services.scoring.adapters.sql.runs import SqlRuns
+from services.scoring.adapters.sql.runs import SqlRuns, any_unfinished
 from services.scoring.use_cases.ports import Customer
 from shared.contracts.contract import Contract
+from shared.erased_names import ErasedNames
 from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
 
@@ -39,19 +40,20 @@ class SqlRunUnit:
 class SqlRunStore:
     """A RunStore."""
 
-    def __init__(self, database: Database, outbox: Outbox) -> None:
+    def __init__(self, database: Database, outbox: Outbox, names: Callable[[Session], ErasedNames]) -> None:
         self._database = database
         self._outbox = outbox
+        self._names = names
 
     @contextmanager
     def transaction(self) -> Iterator[SqlRunUnit]:
         with self._database.transaction() as session:
-            yield SqlRunUnit(SqlRuns(session), OutboxFacts(session, self._outbox))
+            yield SqlRunUnit(SqlRuns(session, self._names(session)), OutboxFacts(session, self._outbox))
 
     def waiting(self) -> bool:
         """Whether a run is not over; a look that locks nothing."""
         with self._database.reading() as session:
-            return SqlRuns(session).any_unfinished()
+            return any_unfinished(session)
 
     @contextmanager
     def customers(self, *, until: datetime) -> Iterator[Iterator[Customer]]:

@@ -15,6 +15,8 @@ from services.scoring.adapters.sql.tables import score_runs, scores
 from services.scoring.domain.reasons import Driver
 from services.scoring.domain.scores import Score
 from services.scoring.use_cases.ports import Progress, RunSettings, ScoreRun, TakenOver
+from shared.contracts.about import EVER, profile_name
+from shared.erased_names import ErasedNames
 
 UNFINISHED = ("queued", "computing", "publishing")
 
@@ -22,8 +24,9 @@ UNFINISHED = ("queued", "computing", "publishing")
 class SqlRuns:
     """Runs in the caller's transaction."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, names: ErasedNames) -> None:
         self._session = session
+        self._names = names
 
     def add(self, run: ScoreRun) -> None:
         self._session.execute(insert(score_runs).values(id=run.id, **_columns(run)))
@@ -40,10 +43,6 @@ class SqlRuns:
         self._session.execute(update(score_runs).where(score_runs.c.id == run.id).values(**_columns(run)))
         return run
 
-    def any_unfinished(self) -> bool:
-        """Whether a run is not over."""
-        return self._session.scalar(select(exists().where(score_runs.c.state.in_(UNFINISHED)))) or False
-
     def save(self, run: ScoreRun) -> None:
         mine = (score_runs.c.id == run.id) & (score_runs.c.attempt == run.attempt)
         saved = update(score_runs).where(mine).values(**_columns(run)).returning(score_runs.c.id)
@@ -51,10 +50,12 @@ class SqlRuns:
             raise TakenOver(f"run {run.id} is in a later attempt than {run.attempt}")
 
     def stage(self, run: ScoreRun, staged: Sequence[Score]) -> None:
-        self.save(run)
         first = run.progress.staged - len(staged)
         rows = [_score_row(run.id, score, position=position) for position, score in enumerate(staged, start=first)]
-        self._session.execute(insert(scores), rows)
+        living = self._names.without(rows, names=lambda row: (profile_name(row["profile_id"]),), moment=lambda _: EVER)
+        self.save(run)
+        if living:
+            self._session.execute(insert(scores), living)
 
     def to_publish(self, run: ScoreRun, limit: int) -> Sequence[Score]:
         after = (scores.c.run_id == run.id) & (scores.c.position >= run.progress.published)
@@ -70,6 +71,11 @@ class SqlRuns:
     def latest_at(self) -> datetime | None:
         latest: datetime | None = self._session.scalar(select(func.max(score_runs.c.created_at)))
         return latest
+
+
+def any_unfinished(session: Session) -> bool:
+    """Whether a run is not over."""
+    return session.scalar(select(exists().where(score_runs.c.state.in_(UNFINISHED)))) or False
 
 
 def succeeded_runs() -> Select[str]:

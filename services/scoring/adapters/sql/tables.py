@@ -21,6 +21,7 @@ order_statements = Table(
     Column("occurred_at", UtcDateTime, nullable=False),
     Column("paid_lines", Integer, nullable=False),
     Column("lines", Json, nullable=False, comment="[product, name, quantity, unit price] each"),
+    Column("received_at", UtcDateTime, comment="none of statements from before it was noted"),
 )
 
 subjects = Table(

@@ -44,7 +44,7 @@ def create_score_run(
     def act() -> ScoreRunSummary:
         now = utc_now()
         run = request_run(
-            SqlRuns(session),
+            SqlRuns(session, request.app.state.names(session)),
             run_settings(body, now=now),
             trigger="request",
             at=now,

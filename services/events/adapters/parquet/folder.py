@@ -1,0 +1,199 @@
+"""The archive's folder: files appear whole, and a day's files are exchanged for their sum in one step.
+
+`touchpoints/day=2026-01-31/part-<id>.parquet` is for readers; `unfinished/` is nobody's but ours. Both are on one file
+system, so that a rename moves between them at once.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import sys
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from services.events.adapters.parquet.rows import REPEATING, SCHEMA, without
+from services.events.use_cases.archive_ports import ArchiveFile, ErasedSubjects
+
+ROW_GROUP = 122_880
+"""Rows that engines read at a time: sixty vectors of DuckDB's, and 10 to 50 MB on the disk."""
+
+_AT_FDCWD = -100
+_EXCHANGE = 2
+
+
+class ArchiveFolder:
+    """Files under `root`. Raises OSError when the disk does not do what it should."""
+
+    def __init__(self, root: Path) -> None:
+        self._days = root / "touchpoints"
+        self._unfinished = root / "unfinished"
+
+    def prepare(self) -> None:
+        """Make the folders."""
+        self._days.mkdir(parents=True, exist_ok=True)
+        self._unfinished.mkdir(parents=True, exist_ok=True)
+
+    def path(self, file: ArchiveFile) -> Path:
+        """Where readers find a file."""
+        return self._day(file.day) / f"part-{file.id}.parquet"
+
+    def write(self, file_id: str, table: pa.Table) -> int:
+        """Store a file where no reader looks; its size in bytes."""
+        with _durable(self._draft(file_id)) as draft, _writer(draft) as writer:
+            in_order = table.sort_by([("occurred_at", "ascending"), ("touchpoint_id", "ascending")])
+            writer.write_table(in_order, row_group_size=ROW_GROUP)
+        return self._draft(file_id).stat().st_size
+
+    def publish(self, file: ArchiveFile) -> None:
+        """Let readers find a file; nothing when they can already."""
+        self._day(file.day).mkdir(parents=True, exist_ok=True)
+        if not self.path(file).exists():
+            self._draft(file.id).rename(self.path(file))
+        _sync(self._day(file.day), self._days)
+
+    def erase(self, file: ArchiveFile, erased: Sequence[ErasedSubjects]) -> Iterator[int]:
+        """Take rows out of a published file; tells now and then how many it has looked at."""
+        if not self.path(file).exists() or not (yield from self._holds(file, erased)):
+            return
+        opened, looked_at = pq.ParquetFile(self.path(file)), 0
+        with _durable(self._draft(file.id)) as draft, _writer(draft) as writer:
+            for number in range(opened.num_row_groups):
+                group = opened.read_row_group(number)
+                writer.write_table(_without(group, erased))
+                looked_at += group.num_rows
+                yield looked_at
+        self._draft(file.id).replace(self.path(file))
+        _sync(self._day(file.day))
+
+    def count(self, file: ArchiveFile) -> tuple[int, int]:
+        """How many rows a published file has, and bytes; none when somebody has deleted it."""
+        try:
+            return pq.ParquetFile(self.path(file)).metadata.num_rows, self.path(file).stat().st_size
+        except FileNotFoundError:
+            return 0, 0
+
+    def merge(self, into: ArchiveFile, files: Sequence[ArchiveFile]) -> Iterator[int]:
+        """Write the sum of published files, where no reader looks; tells now and then how many rows it has so far."""
+        target = self._draft(into.id)
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir()
+        rows = 0
+        with _durable(target / self.path(into).name) as draft, _writer(draft) as writer:
+            for group in self._groups(files):
+                writer.write_table(group, row_group_size=ROW_GROUP)
+                rows += group.num_rows
+                yield rows
+        _sync(target, self._unfinished)
+
+    def size_of_merged(self, file: ArchiveFile) -> int:
+        """The bytes of what `merge` wrote."""
+        return (self._draft(file.id) / self.path(file).name).stat().st_size
+
+    def exchange(self, merged: ArchiveFile) -> None:
+        """Put what `merge` wrote in the place of everything of its day, in one step; nothing when it is there."""
+        if not self.path(merged).exists():
+            _exchange(self._draft(merged.id), self._day(merged.day))
+            _sync(self._days, self._unfinished)
+        shutil.rmtree(self._draft(merged.id), ignore_errors=True)
+
+    def can_exchange(self) -> bool:
+        """Whether this file system exchanges folders in one step."""
+        one, other = (self._unfinished / f"trial-{uuid4()}" for _ in range(2))
+        for each in (one, other):
+            each.mkdir()
+        try:
+            _exchange(one, other)
+        except OSError:
+            return False
+        finally:
+            for each in (one, other):
+                each.rmdir()
+        return True
+
+    def clear(self, wanted: Collection[str]) -> None:
+        """Delete what an interrupted process left unfinished, but for these ids."""
+        for left in self._unfinished.iterdir():
+            if left.name not in wanted:
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+
+    def _groups(self, files: Sequence[ArchiveFile]) -> Iterator[pa.Table]:
+        """The rows of many files in groups of the size that engines like."""
+        waiting: list[pa.RecordBatch] = []
+        rows = 0
+        for file in files:
+            for batch in pq.ParquetFile(self.path(file)).iter_batches(batch_size=ROW_GROUP):
+                waiting.append(batch)
+                rows += batch.num_rows
+                if rows >= ROW_GROUP:
+                    yield pa.Table.from_batches(waiting, SCHEMA)
+                    waiting, rows = [], 0
+        yield pa.Table.from_batches(waiting, SCHEMA)
+
+    def _holds(self, file: ArchiveFile, erased: Sequence[ErasedSubjects]) -> Generator[int, None, bool]:
+        """Whether a file has any such row, which most have not; only two of its columns are read for that."""
+        opened, looked_at = pq.ParquetFile(self.path(file)), 0
+        for number in range(opened.num_row_groups):
+            group = opened.read_row_group(number, columns=["subject", "received_at"])
+            if _without(group, erased).num_rows < group.num_rows:
+                return True
+            looked_at += group.num_rows
+            yield looked_at
+        return False
+
+    def _day(self, day: str) -> Path:
+        return self._days / f"day={day}"
+
+    def _draft(self, file_id: str) -> Path:
+        return self._unfinished / file_id
+
+
+def _writer(file: BinaryIO) -> pq.ParquetWriter:
+    return pq.ParquetWriter(file, SCHEMA, compression="zstd", use_dictionary=REPEATING)
+
+
+def _without(table: pa.Table, erased: Sequence[ErasedSubjects]) -> pa.Table:
+    for each in erased:
+        table = without(table, each.subjects, until=each.until)
+    return table
+
+
+@contextmanager
+def _durable(path: Path) -> Iterator[BinaryIO]:
+    """A new file that is on the disk when the block ends."""
+    with path.open("wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(*folders: Path) -> None:
+    for folder in folders:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Let two folders change names, so that nobody ever sees neither or both (renameat2(2), on macOS renamex_np(2))."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    first, second = os.fsencode(one), os.fsencode(other)
+    try:
+        if sys.platform == "darwin":
+            failed = libc.renamex_np(first, second, _EXCHANGE)
+        else:
+            failed = libc.renameat2(_AT_FDCWD, first, _AT_FDCWD, second, _EXCHANGE)
+    except AttributeError as error:
+        raise OSError("this system cannot exchange folders") from error
+    if failed:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(other))

@@ -1,0 +1,144 @@
+"""Erasing customers from events' tables, and how far each erasure has come."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from services.events.adapters.sql.archive_tables import erasures
+from services.events.adapters.sql.plan_tables import quarantine, quarantine_rules, violations
+from services.events.adapters.sql.tables import (
+    merged_profiles,
+    profile_subjects,
+    profile_versions,
+    seen_orders,
+    touchpoints,
+)
+from services.events.use_cases.erasure_ports import ToErase
+from shared.contracts.about import names_erased
+from shared.contracts.profile import ProfileErasedV1
+from shared.erased_names import Erased, ErasedNames, NameHash
+from shared.ids import new_id
+
+_PARAMETERS = 1_000
+_c = erasures.c
+T = TypeVar("T")
+
+
+class _Order(msgspec.Struct):
+    order_id: str
+
+
+class _Stored(msgspec.Struct):
+    """What has to be known of a touchpoint to erase it and its traces."""
+
+    touchpoint_id: str
+    message_id: str
+    received_at: datetime
+    order: _Order | None = None
+
+
+_decode = msgspec.json.Decoder(_Stored).decode
+
+
+class SqlErasures:
+    """Erasures in the session's transaction."""
+
+    def __init__(self, session: Session, hashed: NameHash) -> None:
+        self._session = session
+        self._hashed = hashed
+
+    def erase(self, fact: ProfileErasedV1, *, now: datetime) -> None:
+        """Delete what is found by its keys; what has to be searched for is left to be swept."""
+        names = ErasedNames(self._session, self._hashed)
+        names.add(names_erased(fact), Erased(fact.erasure_id, fact.erased_at))
+        gone = [stored for subject in fact.subjects for stored in self._take_touchpoints(subject, fact.erased_at)]
+        messages = {stored.message_id for stored in gone} | self._empty_quarantine(fact.subjects, fact.erased_at)
+        self._hide_samples(messages)
+        self._hide_orders({stored.order.order_id for stored in gone if stored.order})
+        self._forget_identities(fact.profile_ids)
+        self._session.execute(
+            insert(erasures).values(
+                id=new_id(),
+                erasure_id=fact.erasure_id,
+                erased_at=fact.erased_at,
+                heard_at=now,
+                touchpoints=len(gone),
+                archived=0,
+                who={"subjects": list(fact.subjects), "profile_ids": sorted(fact.profile_ids)},
+            )
+        )
+
+    def _take_touchpoints(self, subject: str, until: datetime) -> list[_Stored]:
+        t = touchpoints.c
+        documents = self._session.scalars(select(t.document).where(t.subject == subject))
+        early = [stored for stored in map(_decode, documents) if stored.received_at <= until]
+        for page in _pages([stored.touchpoint_id for stored in early]):
+            self._session.execute(delete(touchpoints).where(t.subject == subject, t.id.in_(page)))
+        return early
+
+    def _empty_quarantine(self, subjects: Collection[str], until: datetime) -> set[str]:
+        q = quarantine.c
+        theirs = q.subject.in_(subjects) & (q.received_at <= until)
+        held = self._session.execute(select(q.id, q.message_id).where(theirs)).all()
+        for page in _pages([row.id for row in held]):
+            self._session.execute(delete(quarantine_rules).where(quarantine_rules.c.entry_id.in_(page)))
+            self._session.execute(delete(quarantine).where(q.id.in_(page)))
+        return {row.message_id for row in held}
+
+    def _hide_samples(self, message_ids: Collection[str]) -> None:
+        """A rule's sample quotes the last call that broke it; the count stays."""
+        v = violations.c
+        for row in self._session.execute(select(v.rule_id, v.sample)).all():
+            if row.sample.get("message_id") in message_ids:
+                hidden = {**row.sample, "message_id": "", "message": "erased"}
+                self._session.execute(update(violations).where(v.rule_id == row.rule_id).values(sample=hidden))
+
+    def _hide_orders(self, order_ids: Iterable[str]) -> None:
+        """Orders are counted by their ids; a hash counts as well."""
+        o = seen_orders.c
+        for order_id in order_ids:
+            hidden = self._hashed(f"order:{order_id}")
+            self._session.execute(delete(seen_orders).where(o.order_id == hidden))
+            self._session.execute(update(seen_orders).where(o.order_id == order_id).values(order_id=hidden))
+
+    def _forget_identities(self, profile_ids: Collection[str]) -> None:
+        for table in (profile_subjects, profile_versions):
+            self._session.execute(delete(table).where(table.c.profile_id.in_(profile_ids)))
+        either = merged_profiles.c.profile_id.in_(profile_ids) | merged_profiles.c.merged_profile_id.in_(profile_ids)
+        self._session.execute(delete(merged_profiles).where(either))
+
+
+def unfinished(session: Session, *, part: str) -> Sequence[ToErase]:
+    """Erasures of which a part (`swept_at` or `rewritten_at`) is to do, the first heard first."""
+    open_ = _c.finished_at.is_(None) & _c[part].is_(None)
+    rows = session.execute(select(_c.id, _c.who, _c.erased_at).where(open_).order_by(_c.id))
+    return [_to_erase(row) for row in rows]
+
+
+def settle(
+    session: Session, done: Sequence[ToErase], *, part: str, now: datetime, archives: bool, archived: int = 0
+) -> None:
+    """A part of these is done; where all parts are, nothing is left of who it was."""
+    these = _c.id.in_([each.id for each in done])
+    session.execute(update(erasures).where(these).values({part: now, "archived": _c.archived + archived}))
+    complete: ColumnElement[bool] = these & _c.swept_at.is_not(None)
+    if archives:
+        complete &= _c.rewritten_at.is_not(None)
+    session.execute(update(erasures).where(complete).values(who=None, finished_at=now))
+
+
+def _to_erase(row: Any) -> ToErase:
+    return ToErase(id=row.id, until=row.erased_at, **row.who)
+
+
+def _pages(items: Iterable[T]) -> Iterator[list[T]]:
+    pending = iter(items)
+    while page := list(islice(pending, _PARAMETERS)):
+        yield page

@@ -1,0 +1,69 @@
+"""Erasing customers from messaging's tables. What was sent stays counted, and nobody can tell to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from services.messaging.adapters.sql.present import database_now
+from services.messaging.adapters.sql.tables import campaigns, contacts, memberships, merges, messages
+from services.messaging.domain.deliveries import ERASED, MessageStatus, stand_in
+from services.messaging.use_cases.tell import dispatched
+from shared.contracts.about import names_erased
+from shared.contracts.profile import ProfileErasedV1
+from shared.erased_names import Erased, ErasedNames
+from shared.inbox.dead_letters import mend_dead_letters
+from shared.inbox.mentions import is_about
+from shared.outbox.outbox import Outbox
+
+_NOT_SENT = (MessageStatus.QUEUED, MessageStatus.CLAIMED)
+
+
+def erase(session: Session, fact: ProfileErasedV1, *, names: ErasedNames, outbox: Outbox) -> None:
+    """Delete the copies and give messages a stand-in for whom they were to; those not sent yet are not sent.
+
+    Suppressions stay: they are keyed hashes of addresses, and a refusal holds also of whom we do not know any more.
+    """
+    names.add(names_erased(fact), Erased(fact.erasure_id, fact.erased_at))
+    ids = fact.profile_ids
+    for table in (contacts, memberships):
+        session.execute(delete(table).where(table.c.profile_id.in_(ids)))
+    session.execute(delete(merges).where(merges.c.merged_id.in_(ids) | merges.c.survivor_id.in_(ids)))
+    theirs = session.execute(
+        select(messages, campaigns.c.traceparent)
+        .join(campaigns, campaigns.c.id == messages.c.campaign_id)
+        .where(messages.c.profile_id.in_(ids))
+        .with_for_update(of=messages)
+    ).all()
+    for row in theirs:
+        session.execute(
+            update(messages).where(messages.c.id == row.id).values(profile_id=stand_in(row.id), reason=None)
+        )
+    _skip(session, [row for row in theirs if row.status in _NOT_SENT], outbox)
+    about = frozenset((*fact.subjects, *ids))
+    mend_dead_letters(session, lambda event: None if is_about(event.data, about) else event)
+
+
+def _skip(session: Session, rows: Sequence[Any], outbox: Outbox) -> None:
+    now = database_now(session)
+    values = {"status": MessageStatus.SKIPPED, "reason": ERASED, "claimed_by": None, "settled_at": now}
+    session.execute(update(messages).where(messages.c.id.in_([row.id for row in rows])).values(values))
+    outbox.add(
+        session,
+        [
+            dispatched(
+                message_id=row.id,
+                campaign_id=row.campaign_id,
+                profile_id=stand_in(row.id),
+                outcome=MessageStatus.SKIPPED,
+                at=now,
+                attempts=row.attempts,
+                reason=ERASED,
+                traceparent=row.traceparent,
+            )
+            for row in rows
+        ],
+    )

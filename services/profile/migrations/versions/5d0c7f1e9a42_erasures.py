@@ -1,0 +1,36 @@
+"""Erasures, and what is left of erased names."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from shared.sql import types
+
+revision = '5d0c7f1e9a42'
+down_revision = 'a84c3867f3b6'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table('erased_names',
+    sa.Column('name_hash', sa.String(length=32), nullable=False),
+    sa.Column('erasure_id', sa.String(length=36), nullable=False),
+    sa.Column('erased_at', types.UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('name_hash', name=op.f('pk_erased_names'))
+    )
+    with op.batch_alter_table('erased_names', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_erased_names_erased_at'), ['erased_at'], unique=False)
+
+    op.create_table('erasures',
+    sa.Column('erasure_id', sa.String(length=36), nullable=False),
+    sa.Column('erased_at', types.UtcDateTime(), nullable=False),
+    sa.Column('requested_by', sa.String(length=100), nullable=False),
+    sa.Column('profiles', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('erasure_id', name=op.f('pk_erasures'))
+    )
+
+
+def downgrade() -> None:
+    op.drop_table('erasures')
+    op.drop_table('erased_names')

@@ -1,0 +1,190 @@
+"""Erasing customers from events, on both databases: every trace, also those that are on their way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.events.bootstrap import INGEST_CONSUMER, MIGRATIONS, Wiring
+from services.events.settings import EventsSettings
+from services.events.use_cases.erasure_ports import ToErase
+from services.events.use_cases.search_for_erased import Search
+from shared.bus.cloudevents import Event
+from shared.contracts.contract import Contract
+from shared.contracts.ingest import IngestReceivedV1, IngestWebhookReceivedV1
+from shared.contracts.profile import Identifier, ProfileChangedV1, ProfileErasedV1
+from shared.contracts.topics import INGEST
+from shared.ids import new_id
+from shared.outbox.outbox import Outbox
+from shared.sql.migrations import upgrade
+from tests.integration.events.partner import Partner
+from tests.integration.events.suite import Events, events_service, wait_until
+from tests.support.archive import rows_of
+from tests.support.search import places_of
+
+SOURCE = "00000000-0000-7000-8000-000000000001"
+WORDS = ("jane", "tablet-7", "Janette", "o-4711")
+APART = ("outbox",)
+JANE = "0193f0a2-7c1e-7b6a-9f3e-2f1f6f0e8a11"
+
+
+def erased(at: datetime, *, profile_id: str | None = JANE) -> ProfileErasedV1:
+    subjects = ("anonymous_id:tablet-7", "user_id:jane-1")
+    return ProfileErasedV1(erasure_id=new_id(), profile_id=profile_id, subjects=subjects, erased_at=at)
+
+
+def calls_of_jane() -> list[dict[str, Any]]:
+    order = {"order_id": "o-4711", "revenue": 5, "currency": "GBP", "note": "Janette"}
+    return [
+        {"type": "page", "anonymousId": "tablet-7", "messageId": "jane-a"},
+        {"type": "identify", "userId": "jane-1", "messageId": "jane-b", "traits": {"email": "jane@example.com"}},
+        {"type": "track", "userId": "jane-1", "messageId": "jane-c", "event": "Order Completed", "properties": order},
+    ]
+
+
+@pytest.fixture
+def partner() -> Iterator[Partner]:
+    with Partner() as running:
+        yield running
+
+
+@pytest.fixture
+def hub(settings: EventsSettings) -> Iterator[Events]:
+    with events_service(settings.model_copy(update={"webhook_allow_networks": "127.0.0.0/8"})) as service:
+        yield service
+
+
+def tell(settings: EventsSettings, *facts: Contract) -> None:
+    """Publish facts as profile does."""
+    wiring = Wiring(settings)
+    with wiring.database.transaction() as session:
+        Outbox("rapport/profile").add(session, facts)
+    wiring.database.dispose()
+
+
+def progress(hub: Events) -> list[dict[str, Any]]:
+    return list(hub.http.get("/v1/erasures", headers=hub.read).json()["data"])
+
+
+def wait_until_erased(hub: Events, count: int = 1) -> list[dict[str, Any]]:
+    def is_over(found: list[dict[str, Any]]) -> bool:
+        return len(found) == count and all(each["finished_at"] for each in found)
+
+    found: list[dict[str, Any]] = wait_until(lambda: progress(hub), is_over)
+    assert is_over(found), found
+    return found
+
+
+def wait_until_archived(hub: Events, rows: int) -> None:
+    def archived() -> int:
+        return sum(day["rows"] for day in hub.http.get("/v1/archive", headers=hub.read).json()["data"])
+
+    assert wait_until(archived, lambda found: found >= rows) == rows
+
+
+def test_every_trace_goes_and_others_stay(hub: Events, settings: EventsSettings, partner: Partner) -> None:
+    made = hub.http.post("/v1/webhook-endpoints", json={"url": partner.url("/ok")}, headers=hub.read)
+    assert made.status_code == 201, made.text
+    others = [{"type": "page", "userId": f"u{n}", "messageId": f"m{n}"} for n in range(5)]
+    hub.send("/v1/batch", {"batch": [*calls_of_jane(), *others]})
+    known = (Identifier(kind="user_id", value="jane-1"), Identifier(kind="anonymous_id", value="tablet-7"))
+    tell(settings, ProfileChangedV1(profile_id=JANE, version=1, changed_at=datetime.now(UTC), identifiers=known))
+    wait_until_archived(hub, 8)
+    wait_until(lambda: partner.at("/ok"), lambda arrived: len(arrived) >= 9)
+    wiring = Wiring(settings)
+    assert places_of(["jane"], wiring.database, apart_from=APART)
+    fact = erased(datetime.now(UTC))
+    tell(settings, fact)
+    (done,) = wait_until_erased(hub)
+    assert (done["erasure_id"], done["touchpoints"], done["archived"]) == (fact.erasure_id, 3, 3)
+    assert places_of(WORDS, wiring.database, apart_from=APART) == set()
+    assert settings.archive_folder is not None
+    rows = rows_of(settings.archive_folder)
+    assert sorted(row["message_id"] for row in rows) == [f"m{n}" for n in range(5)]
+    assert not [word for word in WORDS if word in repr(rows)]
+    (day,) = hub.http.get("/v1/archive", headers=hub.read).json()["data"]
+    assert (day["rows"], day["erased"], day["recorded"], day["is_complete"]) == (5, 3, 8, True)
+    assert hub.http.get(f"/v1/profiles/{JANE}/timeline", headers=hub.read).status_code == 404
+    summary = hub.summary()
+    assert (summary["touchpoints"], summary["orders"]) == (8, {"completed": 1})
+    last = wait_until(lambda: json.loads(partner.at("/ok")[-1].body), lambda body: body["type"] == "profile.erased")
+    assert last["data"].keys() == {"erasure_id", "profile_id", "erased_at"}
+    assert places_of([JANE], wiring.database, apart_from=APART) == {f"webhook_messages.body: {JANE}"}
+    wiring.database.dispose()
+
+
+@pytest.fixture
+def wiring(settings: EventsSettings) -> Iterator[Wiring]:
+    made = Wiring(settings)
+    upgrade(made.database, MIGRATIONS)
+    yield made
+    made.database.dispose()
+
+
+def received(at: datetime, *calls: dict[str, Any]) -> IngestReceivedV1:
+    return IngestReceivedV1(
+        source_id=SOURCE, received_at=at, events=tuple(msgspec.Raw(json.dumps(call).encode()) for call in calls)
+    )
+
+
+def handled(wiring: Wiring, handle: Callable[..., None], *facts: Contract) -> None:
+    with wiring.database.transaction() as session:
+        handle(session, facts)
+
+
+def test_late_calls_of_an_erased_customer_are_dropped_and_later_ones_are_kept(wiring: Wiring) -> None:
+    moment = datetime.now(UTC) - timedelta(hours=1)
+    early, later = received(moment, *calls_of_jane()), received(moment + timedelta(seconds=1), *calls_of_jane())
+    handled(wiring, wiring.erasing.follow, erased(moment))
+    handled(wiring, wiring.record, early)
+    assert places_of(WORDS, wiring.database, apart_from=("erasures",)) == set()
+    handled(wiring, wiring.record, later)
+    handled(wiring, wiring.erasing.follow, erased(moment))
+    assert "touchpoints.subject: jane" in places_of(WORDS, wiring.database)
+    handled(wiring, wiring.erasing.follow, erased(moment + timedelta(seconds=1), profile_id=None))
+    wiring.erasing.sweep.sweep()
+    left = {place.partition(":")[0] for place in places_of(WORDS, wiring.database, apart_from=APART)}
+    assert left <= {"erasures.who"}  # until the archive has followed, too
+
+
+def test_quarantine_and_dead_letters_are_emptied_of_the_customer_alone(wiring: Wiring) -> None:
+    moment = datetime.now(UTC)
+    others = {"type": "page", "userId": "mei", "messageId": "m"}
+    letters = {
+        "mixed": received(moment, *calls_of_jane(), others),
+        "hers": received(moment, *calls_of_jane()),
+        "later": received(moment + timedelta(hours=1), {"type": "page", "userId": "jane-1", "messageId": "new"}),
+        "webhook": IngestWebhookReceivedV1(
+            source_id=SOURCE, delivery_id="d", received_at=moment, body=b'{"customer": {"id": "jane-1"}}'
+        ),
+    }
+    with wiring.database.transaction() as session:
+        for name, fact in letters.items():
+            event = Event(id=name, source="s", type=fact.event_type, time=moment, data=msgspec.json.encode(fact))
+            wiring.dead_letters.add(
+                session, event, consumer=INGEST_CONSUMER, topic=INGEST.name, reason="test", attempts=1
+            )
+    handled(wiring, wiring.erasing.follow, erased(moment))
+    wiring.erasing.sweep.sweep()
+    found = places_of(["jane-1", "jane-a", "mei", "new"], wiring.database, apart_from=("outbox", "erasures"))
+    assert found == {"dead_letters.record: mei", "dead_letters.record: jane-1", "dead_letters.record: new"}
+
+
+def test_a_body_is_about_a_customer_by_its_ids_and_not_by_chance() -> None:
+    moment = datetime(2026, 1, 31, tzinfo=UTC)
+    search = Search(ToErase(id="e", subjects=["user_id:1"], profile_ids=[JANE], until=moment))
+
+    def body(kind: str, **data: Any) -> bytes:
+        return json.dumps({"type": kind, "timestamp": "t", "data": data}, separators=(",", ":")).encode()
+
+    assert search.holds(body("touchpoint.recorded", subject="user_id:1", received_at="2026-01-30T00:00:00Z"))
+    assert search.holds(body("profile.changed", profile_id=JANE))
+    assert search.holds(body("profile.merged", profile_id="x", merged_profile_id=JANE))
+    assert not search.holds(body("touchpoint.recorded", subject="user_id:1", received_at="2026-02-01T00:00:00Z"))
+    assert not search.holds(body("touchpoint.recorded", subject="user_id:11", properties={"x": "user_id:1"}))
+    assert not search.holds(body("profile.erased", profile_id=JANE))
