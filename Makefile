@@ -26,7 +26,7 @@ run: setup ## Start the four services on 127.0.0.1 and keep them running until C
 test: setup-dev ## Run every test, with a real Kafka and a real PostgreSQL
 	@$(PY) -m pytest $(PYTEST_FLAGS) $(ARGS)
 
-bench: setup-dev ## Measure the bus, durable ingest, dispatch and the lifetime-value fit
+bench: setup-dev ## Measure the bus, durable ingest, dispatch, the lifetime-value fit, webhooks and the archive
 	@$(PY) -m tests.benchmarks $(ARGS)
 
 lint: setup-dev ## Check style, types and the architecture's import rules

@@ -12,6 +12,7 @@ from shared.bus.embedded.consumer import Arrivals, EmbeddedConsumer
 from shared.bus.embedded.group_file import GroupFile, create_group_file
 from shared.bus.embedded.membership import Membership
 from shared.bus.embedded.publisher import EmbeddedPublisher
+from shared.bus.embedded.retention import Retention
 from shared.bus.embedded.sqlite import told_as_unavailable
 from shared.bus.embedded.topic_file import TopicFile, create_topic_file
 from shared.bus.embedded.writer import TopicWriter
@@ -34,12 +35,13 @@ class EmbeddedBus:
         self._directory = directory
         self._waiting = WaitingRoom(max_record_bytes=max_record_bytes, max_waiting_bytes=max_waiting_bytes)
         self._arrivals = Arrivals()
+        self._retention: Retention | None = None
         self._writers: dict[str, TopicWriter] = {}
         self._lock = threading.Lock()
         self._closed = False
 
     def create_topics(self, topics: Iterable[Topic]) -> None:
-        """See the port; raises ValueError for a name that is no file name."""
+        """See the port; raises ValueError for a name that is no file name. From now on what is too old is deleted."""
         for topic in topics:
             if not _TOPIC_NAME.fullmatch(topic.name):
                 raise ValueError(
@@ -47,6 +49,9 @@ class EmbeddedBus:
                 )
             with told_as_unavailable(f"the topic {topic.name} cannot be created"):
                 create_topic_file(self._topic_path(topic.name), topic)
+        with self._lock:
+            if self._retention is None and not self._closed:
+                self._retention = Retention(self._directory / "topics")
 
     def publisher(self) -> EmbeddedPublisher:
         """See the port."""
@@ -95,9 +100,11 @@ class EmbeddedBus:
         """Commit what waits and end the writers; what is submitted afterwards is refused."""
         with self._lock:
             self._closed = True
-            writers = list(self._writers.values())
+            writers, retention = list(self._writers.values()), self._retention
         for writer in writers:
             writer.close()
+        if retention is not None:
+            retention.close()
 
     @property
     def _groups_path(self) -> Path:

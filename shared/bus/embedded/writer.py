@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shared.bus.embedded.topic_file import TopicFile
@@ -18,7 +15,6 @@ from shared.bus.ports import BusUnavailable, NewRecord, Topic
 logger = logging.getLogger(__name__)
 
 _MAX_COMMIT_BYTES = 16_000_000
-_CLEANING_PAUSE_S = 60.0
 
 
 class Append:
@@ -46,7 +42,7 @@ class Append:
 
 
 class TopicWriter:
-    """Appends to one topic from a thread of its own, and deletes what is past its retention."""
+    """Appends to one topic from a thread of its own."""
 
     def __init__(self, path: Path, topic: Topic, *, on_append: Callable[[], None]) -> None:
         self._path = path
@@ -56,7 +52,6 @@ class TopicWriter:
         self._waiting: deque[tuple[Append, Sequence[NewRecord]]] = deque()
         self._wake = threading.Condition()
         self._closing = False
-        self._clean_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=f"append {topic.name}", daemon=True)
         self._thread.start()
 
@@ -82,20 +77,15 @@ class TopicWriter:
         self._thread.join()
 
     def _run(self) -> None:
-        while True:
-            group = self._next_group()
-            if group:
-                self._commit(group)
-            elif self._closing:
-                break
-            self._clean_now_and_then()
+        while group := self._next_group():
+            self._commit(group)
         self._close_file()
 
     def _next_group(self) -> list[tuple[Append, Sequence[NewRecord]]]:
-        """What the next transaction takes; empty once a while, and at the end."""
+        """What the next transaction takes; empty at the end."""
         with self._wake:
-            if not self._waiting and not self._closing:
-                self._wake.wait(_CLEANING_PAUSE_S)
+            while not self._waiting and not self._closing:
+                self._wake.wait()
             group = []
             size = 0
             while self._waiting and size < _MAX_COMMIT_BYTES:
@@ -117,18 +107,6 @@ class TopicWriter:
             self._on_append()
         for append, _ in group:
             append.topic_done(error)
-
-    def _clean_now_and_then(self) -> None:
-        if time.monotonic() < self._clean_at:
-            return
-        self._clean_at = time.monotonic() + _CLEANING_PAUSE_S
-        try:
-            file = self._opened()
-            if file.forget_before(datetime.now(UTC) - timedelta(days=self._topic.retention_days)):
-                self._clean_at = time.monotonic() + 1.0
-        except sqlite3.Error as error:
-            self._close_file()
-            logger.warning("retention failed", extra={"topic": self._topic.name, "cause": str(error)})
 
     def _opened(self) -> TopicFile:
         if self._file is None:
