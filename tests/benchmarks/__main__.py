@@ -1,7 +1,7 @@
 """`make bench`: every benchmark in turn, each under the state that the machine was in when it began.
 
-`python -m tests.benchmarks [--quick] [bus ingest dispatch scoring webhooks archive]`. Absolute figures are
-this machine's and this hour's; what can be compared is a ratio, and each benchmark prints its own: to a peer, or to the bare disk.
+`python -m tests.benchmarks [--quick] [name ...]`. Absolute figures are this machine's and this hour's; what can be
+compared is a ratio, and each benchmark prints its own: to a peer, or to the bare disk.
 """
 
 from __future__ import annotations
