@@ -17,6 +17,7 @@ from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.touchpoints import SqlTouchpoints
 from services.events.bootstrap_archive import ArchiveWiring, ErasureWiring
 from services.events.bootstrap_plans import PlanWiring
+from services.events.bootstrap_storage import StorageWiring
 from services.events.bootstrap_webhooks import WebhookWiring
 from services.events.domain.duplicates import bucket_of
 from services.events.settings import EventsSettings
@@ -57,6 +58,7 @@ class Wiring:
         self.dead_letters = DeadLetters("events", self.outbox, clock)
         self.erasing = ErasureWiring(settings, self.database, clock)
         self.webhooks = WebhookWiring(settings, self.database, self.outbox, self.erasing.living)
+        self.storage = StorageWiring(self.database, clock)
         self.plans = PlanWiring(self.outbox, settings.call_limits, clock)
         self._sending_callers: set[str] = set()
 
@@ -137,11 +139,10 @@ class Wiring:
         )
         record_touchpoints(received, recording)
 
-    def forget_messages(self) -> None:
-        """Forget messages whose duplicates are no longer looked for."""
+    def forget_deliveries(self) -> None:
+        """Forget partners' webhooks whose repetitions are no longer looked for."""
         with self.database.transaction() as session:
             today = bucket_of(self.clock())
-            SqlTouchpoints(session).forget_messages(today=today)
             SqlDeliveries(session).forget(today=today)
 
     def close(self) -> None:

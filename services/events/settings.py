@@ -39,6 +39,9 @@ class EventsSettings(ServiceSettings):
     )
     webhook_lanes: int = Field(400, ge=4, le=5_000, description="endpoints that one worker delivers to at once")
     webhook_keep_days: int = Field(30, ge=7, le=365, description="days that deliveries and attempts are kept")
+    retention_every_s: float = Field(
+        3600.0, ge=0.1, le=24 * 3600, description="how often touchpoints are removed that were kept long enough"
+    )
     stream_clients: int = Field(100, ge=1, le=10_000, description="open streams of events in one API process")
 
     archive_dir: str | None = Field(

@@ -69,6 +69,8 @@ class TouchpointRecordedV1(Contract, frozen=True, kw_only=True):
     properties: dict[str, Any] = {}
     context: dict[str, Any] = {}
     order: Order | None = None
+    department: str | None = None
+    """Who on our side had the contact: a department, branch or desk."""
     flaws: tuple[str, ...] = ()
     """What was wrong with a touchpoint that was kept all the same, such as an order without a currency."""
 

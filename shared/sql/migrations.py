@@ -50,15 +50,29 @@ def new_revision(database: Database, package: str, message: str) -> None:
 def run_environment(context: Any, metadata: MetaData) -> None:
     """What a service's `env.py` calls: its own tables and the plumbing's, on the connection it was given."""
     metadatas: Sequence[MetaData] = (metadata, plumbing)
+    connection: Connection = context.config.attributes["connection"]
+    partitions = _partitions(connection)
     context.configure(
-        connection=context.config.attributes["connection"],
+        connection=connection,
         target_metadata=metadatas,
+        include_name=lambda name, kind, _: kind != "table" or name not in partitions,
         render_as_batch=True,
         compare_type=True,
         user_module_prefix="types.",
     )
     with context.begin_transaction():
         context.run_migrations()
+
+
+def _partitions(connection: Connection) -> frozenset[str]:
+    """The names of tables that are parts of another: they come and go with time, and no history tells of them."""
+    if connection.dialect.name != "postgresql":
+        return frozenset()
+    names = text(
+        "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' AND relnamespace = "
+        "(SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
+    )
+    return frozenset(connection.scalars(names))
 
 
 def _config(package: str, connection: Connection) -> Config:

@@ -25,6 +25,7 @@ QUICK = {
     "scoring": ["--customers", "100000"],
     "webhooks": ["--endpoints", "200"],
     "archive": ["--rows", "50000"],
+    "timeline": ["--rows", "300000", "--seconds", "1"],
 }
 """Each benchmark, and what makes it short."""
 

@@ -16,6 +16,9 @@ from services.events.domain.errors import (
     InvalidCall,
     PlanChanged,
     PlanNotFound,
+    RetentionRuleChanged,
+    RetentionRuleNotFound,
+    RetentionScopeTaken,
     RuleNotFound,
     RulePublished,
     SchemaRefused,
@@ -23,6 +26,7 @@ from services.events.domain.errors import (
     TooLarge,
     TooManyEndpoints,
     TooManyPlans,
+    TooManyRetentionRules,
     TooManySecrets,
     TooManyWriteKeys,
     TouchpointNotFound,
@@ -72,5 +76,17 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     CorrectionRefused: ProblemSpec(status=422, code="correction_refused", title="The correction is not taken"),
     ArchiveFileNotFound: ProblemSpec(
         status=404, code="archive_file_not_found", title="There is no such file in the archive"
+    ),
+    RetentionRuleNotFound: ProblemSpec(
+        status=404, code="retention_rule_not_found", title="There is no such retention rule"
+    ),
+    RetentionRuleChanged: ProblemSpec(
+        status=412, code="retention_rule_changed", title="The retention rule was changed meanwhile"
+    ),
+    RetentionScopeTaken: ProblemSpec(
+        status=409, code="retention_scope_taken", title="There is a retention rule of these touchpoints already"
+    ),
+    TooManyRetentionRules: ProblemSpec(
+        status=409, code="too_many_retention_rules", title="There are as many as there may be"
     ),
 }

@@ -26,6 +26,10 @@ Tree::
      +-- EntryNotHeld           the call in quarantine is on its way, or was replayed
      +-- CorrectionRefused      a correction would make another message, or none; says why
      +-- ArchiveFileNotFound    no file of the archive has this id, or has it any more
+     +-- RetentionRuleNotFound  no retention rule has this id
+     +-- RetentionRuleChanged   the retention rule is not as the caller last saw it
+     +-- RetentionScopeTaken    another retention rule is of the same touchpoints
+     +-- TooManyRetentionRules  there are as many retention rules as there may be
 """
 
 from __future__ import annotations
@@ -135,3 +139,19 @@ class CorrectionRefused(EventsError):
 
 class ArchiveFileNotFound(EventsError):
     """No file of the archive has this id, or has it any more."""
+
+
+class RetentionRuleNotFound(EventsError):
+    """No retention rule has this id."""
+
+
+class RetentionRuleChanged(EventsError):
+    """The retention rule is not as the caller last saw it; read it again."""
+
+
+class RetentionScopeTaken(EventsError):
+    """Another retention rule is of the same kind, name and channel."""
+
+
+class TooManyRetentionRules(EventsError):
+    """There are as many retention rules as there may be."""

@@ -1,4 +1,4 @@
-"""Through which channel a touchpoint came, and whether a program made it."""
+"""Through which channel a touchpoint came, who on our side had it, and whether a program made it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 _MAX_CHANNEL = 50
+_MAX_DEPARTMENT = 50
 _BROWSER_LIBRARIES = frozenset({"analytics.js", "analytics-next", "rudderlabs javascript sdk", "rudder-sdk-js"})
 _PHONES = frozenset({"ios", "android", "ipados", "windows phone"})
 _PROGRAM = re.compile(
@@ -36,6 +37,12 @@ def channel_of(*, stated: object, kind: str, context: Mapping[str, object]) -> s
     if kind == "screen" or _name(context, "os") in _PHONES:
         return "mobile"
     return "server" if _name(context, "library") else None
+
+
+def department_of(context: Mapping[str, object]) -> str | None:
+    """The department, branch or desk that had the contact, as the source states it, in one spelling of capitals."""
+    stated = context.get("department")
+    return stated.strip().casefold()[:_MAX_DEPARTMENT] or None if isinstance(stated, str) else None
 
 
 def is_http_library(agent: str) -> bool:

@@ -84,6 +84,7 @@ def _call_of(event: CloudEvent, kind: str) -> dict[str, Any]:
         "context": {
             "cloudEvent": _attributes(event),
             **({"userAgent": str(extensions["useragent"])} if "useragent" in extensions else {}),
+            **({"department": str(extensions["department"])} if "department" in extensions else {}),
         },
     }
 

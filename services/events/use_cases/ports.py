@@ -43,6 +43,15 @@ class Seen:
     touchpoint_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownProfile:
+    """One version of a profile: when profile made it, and the subjects that it has then."""
+
+    version: int
+    changed_at: datetime
+    subjects: frozenset[str]
+
+
 class Touchpoints(Protocol):
     """The store of touchpoints, in the caller's transaction."""
 
@@ -124,10 +133,10 @@ class IdentityMap(Protocol):
         """The version last learnt of each profile that is known."""
         ...
 
-    def replace(self, profiles: Mapping[str, tuple[int, Collection[str]]]) -> None:
-        """Set version and subjects of each profile."""
+    def replace(self, profiles: Mapping[str, KnownProfile]) -> None:
+        """Set what is known of each profile."""
         ...
 
-    def merge(self, merged_profile_id: str, into: str) -> None:
+    def merge(self, merged_profile_id: str, into: str, *, at: datetime) -> None:
         """From now on the one is the other, for good, and so is everything that was merged into it before."""
         ...

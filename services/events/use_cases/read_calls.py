@@ -10,7 +10,7 @@ from typing import Any, cast
 import msgspec
 
 from services.events.domain.orders import Order, order_status, read_order
-from services.events.domain.origin import channel_of
+from services.events.domain.origin import channel_of, department_of
 from services.events.domain.subjects import MAX_ID_LENGTH, id_text, subject_of
 from services.events.domain.timing import occurred_at, parse_time
 from services.events.use_cases.calls import KINDS, Call, Moment
@@ -88,6 +88,7 @@ def read_call(text: msgspec.Raw | bytes, shared: Shared) -> contracts.Touchpoint
         previous_id=id_text(call.previous_id) if call.type == "alias" else None,
         group_id=id_text(call.group_id),
         channel=channel,
+        department=department_of(context),
         is_bot=is_bot(context, channel=channel),
         traits=_traits(call, context),
         properties=properties,

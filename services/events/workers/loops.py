@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy.exc import DBAPIError
 
-from services.events.bootstrap import Wiring
+from services.events.bootstrap import INGEST_CONSUMER, Wiring
 from services.events.settings import EventsSettings
 from services.events.workers.archive import ArchiveLoop
+from services.events.workers.storage import after_partitions, partitions_loop, retention_loop
 from services.events.workers.webhooks import WebhookDelivery
 from shared.bus_loops import bus_loops
 from shared.workers import Loop, every
@@ -20,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 def loops(settings: EventsSettings) -> Mapping[str, Loop]:
-    """Consumers, relay and housekeeping; webhooks, archive, erasures; the end of what duplicates are recognised by."""
+    """Consumers, relay and housekeeping; webhooks, archive, erasures; the upkeep of what is stored."""
     return loops_of(Wiring(settings))
 
 
@@ -32,14 +33,17 @@ def loops_of(wiring: Wiring) -> Mapping[str, Loop]:
         dead_letters=wiring.dead_letters,
         subscriptions=wiring.subscriptions(),
     )
-    webhooks = wiring.webhooks
+    webhooks, storage = wiring.webhooks, wiring.storage
     delivery = WebhookDelivery(webhooks.lanes(), webhooks.sender(), wiring.settings.delivery_limits)
     return {
         **bus,
         **_archive(wiring),
         "erasures": every(_SWEEP_S, _patiently(wiring.erasing.sweep.sweep)),
+        INGEST_CONSUMER: after_partitions(storage, bus[INGEST_CONSUMER]),
         "webhooks": delivery.run,
-        "forget": every(_HOUR_S, wiring.forget_messages),
+        "partitions": partitions_loop(storage),
+        "retention": retention_loop(storage, every_s=wiring.settings.retention_every_s),
+        "forget": every(_HOUR_S, wiring.forget_deliveries),
         "forget-webhooks": every(_HOUR_S, webhooks.forget),
     }
 

@@ -7,15 +7,21 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from services.events.adapters.sql.identity_map import SqlIdentityMap
+from services.events.adapters.sql.timeline import SqlTimeline, TimelineFilter
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
 from shared.contracts.contract import Contract
 from shared.contracts.profile import Identifier, ProfileChangedV1, ProfilesMergedV1
 from shared.outbox.outbox import Outbox
 from shared.sql.migrations import upgrade
+from tests.integration.events.store import keep, touchpoint
 from tests.integration.events.suite import Events, events_service, wait_until
 
 NOON = datetime(2020, 5, 1, 12, tzinfo=UTC)
@@ -70,6 +76,84 @@ def test_a_batch_of_facts_is_as_good_as_one_by_one(wiring: Wiring) -> None:
         assert not identities.knows(C)
 
 
+def split_facts(draw: st.DrawFn) -> tuple[list[Contract], dict[str, set[str]]]:
+    """What profile tells of a random life of three customers, in its order, and who has which subject in the end.
+
+    A subject moves from one profile to another (a split, told as two changes), or a profile is merged into another,
+    which then has the subjects of both.
+    """
+    owned = {profile_id: {f"user_id:{profile_id}", f"anonymous_id:{profile_id}"} for profile_id in (A, B, C)}
+    versions, survivors, facts = dict.fromkeys(owned, 0), {one: one for one in owned}, list[Contract]()
+
+    def tell(profile_id: str, at: datetime) -> None:
+        versions[profile_id] += 1
+        told = changed(profile_id, versions[profile_id], *sorted(owned[profile_id]))
+        facts.append(msgspec.structs.replace(told, changed_at=at))
+
+    for profile_id in owned:
+        tell(profile_id, NOON)
+    for step in range(1, draw(st.integers(0, 6)) + 1):
+        at = NOON + timedelta(minutes=step)
+        one, other = (
+            draw(st.permutations(sorted(set(survivors.values()))))[:2] if len(set(survivors.values())) > 1 else (A, A)
+        )
+        if one == other:
+            break
+        if draw(st.booleans()):
+            owned[other] |= owned[one]
+            owned[one] = set()
+            survivors = {gone: other if now == one else now for gone, now in survivors.items()}
+            facts.append(msgspec.structs.replace(merged(one, other), merged_at=at))
+            tell(other, at)
+        elif owned[one]:
+            subject = draw(st.sampled_from(sorted(owned[one])))
+            owned[one].remove(subject)
+            owned[other].add(subject)
+            tell(one, at)
+            tell(other, at)
+    return facts, {profile_id: owned[survivor] for profile_id, survivor in survivors.items()}
+
+
+@examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_merges_and_splits_in_any_order_end_with_the_same_owners(wiring: Wiring, data: st.DataObject) -> None:
+    facts, owners = data.draw(st.composite(split_facts)())
+    heard = data.draw(st.permutations(facts))
+    batches = data.draw(st.integers(1, 4))
+    with wiring.database.transaction() as session:
+        for start in range(0, len(heard), batches):
+            wiring.erasing.follow(session, heard[start : start + batches])
+        identities = SqlIdentityMap(session)
+        assert {one: set(identities.subjects_of(one)) for one in owners} == owners
+        session.rollback()
+
+
+def test_what_was_split_off_again_is_no_longer_the_survivors(wiring: Wiring) -> None:
+    later = NOON + timedelta(hours=1)
+    with wiring.database.transaction() as session:
+        wiring.erasing.follow(session, [changed(A, 1, "user_id:1"), changed(B, 1, "anonymous_id:b"), merged(B, A)])
+        wiring.erasing.follow(session, [changed(A, 2, "user_id:1", "anonymous_id:b")])
+        identities = SqlIdentityMap(session)
+        assert identities.subjects_of(B) == ["anonymous_id:b", "user_id:1"]
+        wiring.erasing.follow(session, [msgspec.structs.replace(changed(C, 1, "anonymous_id:b"), changed_at=later)])
+        wiring.erasing.follow(session, [msgspec.structs.replace(changed(A, 3, "user_id:1"), changed_at=later)])
+        assert (identities.subjects_of(A), identities.subjects_of(C)) == (["user_id:1"], ["anonymous_id:b"])
+
+
+def test_a_filter_that_passes_over_very_many_goes_on_from_page_to_page(wiring: Wiring) -> None:
+    many = [touchpoint(NOON + timedelta(seconds=n), channel="web" if n % 5_500 else "kiosk") for n in range(5_600)]
+    keep(wiring.database, many)
+    keep(wiring.database, [touchpoint(NOON + timedelta(hours=1), subject="anonymous_id:a", channel="kiosk")])
+    wanted, after, found, pages = TimelineFilter(channel="kiosk"), None, list[bytes](), 0
+    with wiring.database.reading() as session:
+        while pages == 0 or after is not None:
+            read = SqlTimeline(session).page(["user_id:u", "anonymous_id:a"], wanted, limit=50, after=after)
+            found, after, pages = [*found, *read.documents], read.next, pages + 1
+    times = [msgspec.json.decode(one)["occurred_at"] for one in found]
+    assert times == ["2020-05-01T13:31:40Z", "2020-05-01T13:00:00Z", "2020-05-01T12:00:00Z"]
+    assert pages == 3
+
+
 @pytest.fixture
 def told(settings: EventsSettings) -> Iterator[Events]:
     """A service that knows profile A by two subjects, with 25 touchpoints, and one of somebody else."""
@@ -81,7 +165,10 @@ def told(settings: EventsSettings) -> Iterator[Events]:
                 **({"userId": "u"} if n % 3 else {"anonymousId": "a"}),
                 "messageId": f"m{n}",
                 "timestamp": (NOON + timedelta(hours=n // 2)).isoformat(),
-                "context": {"channel": "store" if n % 2 else "web"},
+                "context": {
+                    "channel": "store" if n % 2 else "web",
+                    **({"department": " Returns "} if n % 4 == 0 else {}),
+                },
             }
             for n in range(25)
         ]
@@ -119,6 +206,8 @@ def test_the_timeline_is_newest_first_over_every_subject(told: Events) -> None:
     assert timeline(told, kind="page") == [one for one in whole if one["kind"] == "page"]
     assert timeline(told, name="Event 1", limit=3) == [one for one in whole if one.get("name") == "Event 1"]
     assert timeline(told, channel="store") == [one for one in whole if one["channel"] == "store"]
+    returns = [one for one in whole if one.get("department") == "returns"]
+    assert (len(returns), timeline(told, department="Returns", limit=4)) == (7, returns)
     since, until = (NOON + timedelta(hours=hours) for hours in (3, 6))
     between = {"from": since.isoformat(), "to": until.isoformat()}
     assert len(timeline(told, **between)) == 6

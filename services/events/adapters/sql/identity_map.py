@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.tables import merged_profiles, profile_subjects, profile_versions
+from services.events.use_cases.ports import KnownProfile
 from shared.sql.upsert import insert_for
 
 
@@ -23,20 +25,23 @@ class SqlIdentityMap:
         rows = self._session.execute(select(table.profile_id, table.version).where(table.profile_id.in_(profile_ids)))
         return {row.profile_id: row.version for row in rows}
 
-    def replace(self, profiles: Mapping[str, tuple[int, Collection[str]]]) -> None:
-        """Set version and subjects of each profile."""
+    def replace(self, profiles: Mapping[str, KnownProfile]) -> None:
+        """Set what is known of each profile."""
         if not profiles:
             return
         self._session.execute(delete(profile_subjects).where(profile_subjects.c.profile_id.in_(profiles)))
         made = insert_for(self._session, profile_versions)
-        newer = made.on_conflict_do_update(index_elements=["profile_id"], set_={"version": made.excluded.version})
+        values = {"version": made.excluded.version, "changed_at": made.excluded.changed_at}
+        newer = made.on_conflict_do_update(index_elements=["profile_id"], set_=values)
         ordered = sorted(profiles.items())
-        self._session.execute(newer, [{"profile_id": one, "version": version} for one, (version, _) in ordered])
-        rows = [{"profile_id": one, "subject": subject} for one, (_, subjects) in ordered for subject in subjects]
+        self._session.execute(
+            newer, [{"profile_id": key, "version": one.version, "changed_at": one.changed_at} for key, one in ordered]
+        )
+        rows = [{"profile_id": key, "subject": subject} for key, one in ordered for subject in one.subjects]
         if rows:
             self._session.execute(insert(profile_subjects), rows)
 
-    def merge(self, merged_profile_id: str, into: str) -> None:
+    def merge(self, merged_profile_id: str, into: str, *, at: datetime) -> None:
         """From now on the one is the other, for good, and so is everything that was merged into it before.
 
         Every row points at a survivor directly, whatever the order the merges are heard in.
@@ -46,8 +51,8 @@ class SqlIdentityMap:
             return
         table = merged_profiles
         self._session.execute(update(table).where(table.c.profile_id == merged_profile_id).values(profile_id=survivor))
-        made = insert_for(self._session, table).values(merged_profile_id=merged_profile_id, profile_id=survivor)
-        self._session.execute(made.on_conflict_do_nothing())
+        values = {"merged_profile_id": merged_profile_id, "profile_id": survivor, "merged_at": at}
+        self._session.execute(insert_for(self._session, table).values(values).on_conflict_do_nothing())
 
     def survivor_of(self, profile_id: str) -> str:
         """The profile that this one is now."""
@@ -56,11 +61,20 @@ class SqlIdentityMap:
         return survivor or profile_id
 
     def subjects_of(self, profile_id: str) -> list[str]:
-        """Every subject that this profile, or one that was merged into it, has had."""
+        """Every subject that this profile has, under whatever id it is asked for.
+
+        A profile that took another in tells the subjects of both from then on, without those that were split off
+        again; until that is heard, the merged profile's own last word counts beside the survivor's.
+        """
         survivor = self.survivor_of(profile_id)
-        merged = select(merged_profiles.c.merged_profile_id).where(merged_profiles.c.profile_id == survivor)
-        owned = (profile_subjects.c.profile_id == survivor) | profile_subjects.c.profile_id.in_(merged)
-        return sorted(set(self._session.scalars(select(profile_subjects.c.subject).where(owned))))
+        told, merged = profile_versions.c, merged_profiles.c
+        told_at = self._session.scalar(select(told.changed_at).where(told.profile_id == survivor))
+        untold = select(merged.merged_profile_id).where(merged.profile_id == survivor)
+        if told_at is not None:
+            untold = untold.where(merged.merged_at > told_at)
+        owners = [survivor, *self._session.scalars(untold)]
+        owned = select(profile_subjects.c.subject).where(profile_subjects.c.profile_id.in_(owners))
+        return sorted(set(self._session.scalars(owned)))
 
     def knows(self, profile_id: str) -> bool:
         """Whether anything was ever heard of this profile."""

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, cast, func, select
 from sqlalchemy.orm import Session
 
+from services.events.adapters.sql.retention_tables import removed_touchpoints
 from services.events.adapters.sql.tables import seen_orders, sources, tallies
 from shared.sql.plumbing import dead_letters
 
@@ -33,7 +34,10 @@ class SourceCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Counts since the beginning. `orders` are distinct order ids by the status that an event gave them."""
+    """Counts since the beginning. `orders` are distinct order ids by the status that an event gave them.
+
+    `removed` is how many of the touchpoints, by kind, retention has removed since.
+    """
 
     touchpoints: int
     duplicates: int
@@ -44,6 +48,7 @@ class Summary:
     sources: list[SourceCount]
     orders: dict[str, int]
     dead_letters: int
+    removed: dict[str, int]
 
 
 _MOST_NAMES = 1_000
@@ -56,6 +61,7 @@ def summarise(session: Session) -> Summary:
     kinds = session.execute(select(t.kind, _sum(t.touchpoints)).group_by(t.kind).order_by(t.kind))
     statuses = select(seen_orders.c.status, func.count()).group_by(seen_orders.c.status).order_by(seen_orders.c.status)
     waiting = select(func.count()).select_from(dead_letters).where(dead_letters.c.state != "replayed")
+    removed = select(removed_touchpoints).order_by(removed_touchpoints.c.kind)
     named = select(func.count(t.name.distinct())).where(t.kind == "track")
     return Summary(
         touchpoints=total[0],
@@ -67,6 +73,7 @@ def summarise(session: Session) -> Summary:
         sources=_sources(session),
         orders={row[0]: row[1] for row in session.execute(statuses)},
         dead_letters=session.scalar(waiting) or 0,
+        removed={row.kind: row.touchpoints for row in session.execute(removed)},
     )
 
 

@@ -1,22 +1,31 @@
-"""Reading touchpoints: timelines, single ones, and how many there are."""
+"""A customer's timeline: one page of the touchpoints of all subjects, at a bounded cost."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select, tuple_, union_all
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, String, func, literal, select, text, true, tuple_, union_all
 from sqlalchemy.orm import Session
 
-from services.events.adapters.sql.tables import inbound_sources, seen_messages, sources, touchpoints
-from services.events.domain.duplicates import message_hash
+from services.events.adapters.sql.tables import touchpoints
+from shared.ids import first_id_at
 
+_EXAMINED = 5_000
+"""Touchpoints that a filter may pass over before its page ends early, where the index alone tells them."""
+_EXAMINED_NAMES = 1_000
+"""The same for a filter that reads whole rows."""
 _SUBJECTS_A_QUERY = 100
+_ALONG_THE_INDEX = text("SELECT set_config('enable_sort', 'off', true)")
+_SKEW = timedelta(days=1)
+_FIRST = datetime(1970, 1, 2, tzinfo=UTC)
 _columns = touchpoints.c
 Position = tuple[datetime, str]
 """Where a touchpoint stands in a timeline: when it happened, then its id."""
+_Subject = ColumnElement[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,80 +35,130 @@ class TimelineFilter:
     kind: str | None = None
     name: str | None = None
     channel: str | None = None
+    department: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
+    @property
+    def passes_over(self) -> bool:
+        """Whether some touchpoints between the first and the last that are shown are not."""
+        return any(value is not None for value in (self.kind, self.name, self.channel, self.department))
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    """Documents (TouchpointRecordedV1 as JSON), newest first, and the position that the next page begins behind.
+
+    A page may hold less than was asked for, or nothing, and still have a next one.
+    """
+
+    documents: list[bytes]
+    next: Position | None
+
 
 class SqlTimeline:
-    """Touchpoints as they are read. Documents are TouchpointRecordedV1 as JSON bytes."""
+    """Timelines in the session's transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._lateral = session.get_bind().dialect.name == "postgresql"
 
     def page(
         self, subjects: Sequence[str], wanted: TimelineFilter, *, limit: int, after: Position | None
-    ) -> list[tuple[Position, bytes]]:
+    ) -> TimelinePage:
         """The newest `limit` touchpoints of all `subjects` together, from behind the position `after`.
 
         Each subject's newest are read along the index and only then put together, so that the cost does not grow with
-        how many touchpoints a customer has.
+        how many touchpoints a customer has. A filter that passes over very many ends the page where it has come to.
         """
-        places: list[Position] = []
+        reading = _Reading(wanted, after, limit=limit + 1, subjects=len(subjects), lateral=self._lateral)
+        found = [(row.subject, (row.occurred_at, row.id)) for row in self._rows(subjects, reading.newest)]
+        horizon = self._horizon(subjects, Counter(subject for subject, _ in found), reading)
+        places = sorted((place for _, place in found if horizon is None or place >= horizon), reverse=True)
+        more = places[limit - 1] if len(places) > limit else horizon
+        return TimelinePage(self._documents(places[:limit]), more)
+
+    def _horizon(self, subjects: Sequence[str], counts: Counter[str], reading: _Reading) -> Position | None:
+        """Down to where everything was looked at; None when that is the end."""
+        if reading.window is None:
+            return None
+        cut_short = [subject for subject in subjects if counts[subject] < reading.limit]
+        ends = self._rows(cut_short, reading.last_of_window)
+        return max(((row.occurred_at, row.id) for row in ends), default=None)
+
+    def _rows(self, subjects: Sequence[str], of_one: Any) -> Iterator[Row[Any]]:
+        """What `of_one` selects of each subject."""
+        if not subjects:
+            return
+        if self._lateral:  # one statement, however many subjects: it is planned once
+            # Most subjects have few touchpoints; planned for those, one with 100,000 would be read whole and sorted.
+            self._session.execute(_ALONG_THE_INDEX)
+            names = func.unnest(literal(list(subjects), ARRAY(String)))
+            who = names.table_valued("subject", name="who").render_derived()
+            newest = of_one(who.c.subject).lateral("newest")
+            query = select(who.c.subject, newest.c.occurred_at, newest.c.id).select_from(who.join(newest, true()))
+            yield from self._session.execute(query)
+            return
         for start in range(0, len(subjects), _SUBJECTS_A_QUERY):
-            newest = [
-                select(_newest(subject, wanted, limit=limit, after=after).subquery())
-                for subject in subjects[start : start + _SUBJECTS_A_QUERY]
-            ]
-            rows = self._session.execute(union_all(*newest))
-            places.extend((row.occurred_at, row.id) for row in rows)
-        chosen = sorted(places, reverse=True)[:limit]
-        documents = self._documents([touchpoint_id for _, touchpoint_id in chosen])
-        return [(place, documents[place[1]]) for place in chosen]
+            some = subjects[start : start + _SUBJECTS_A_QUERY]
+            each = [select(literal(one).label("subject"), of_one(literal(one)).subquery()) for one in some]
+            yield from self._session.execute(union_all(*each))
 
-    def one(self, touchpoint_id: str) -> bytes | None:
-        """The document of one touchpoint."""
-        return self._documents([touchpoint_id]).get(touchpoint_id)
-
-    def latest(
-        self, *, subject: str | None, message_id: str | None, limit: int, before: str | None
-    ) -> list[tuple[str, bytes]]:
-        """Touchpoints by id, the last recorded first, from behind the id `before`.
-
-        A message is found for as long as its duplicates are looked for: a day at least.
-        """
-        query = select(_columns.id, _columns.document).order_by(_columns.id.desc()).limit(limit)
-        if subject is not None:
-            query = query.where(_columns.subject == subject)
-        if message_id is not None:
-            query = query.where(_columns.id.in_(self._of_message(message_id)))
-        if before is not None:
-            query = query.where(_columns.id < before)
-        return [(row.id, bytes(row.document)) for row in self._session.execute(query)]
-
-    def _of_message(self, message_id: str) -> list[str]:
-        senders = union_all(select(sources.c.id), select(inbound_sources.c.id))
-        hashes = [message_hash(source_id, message_id) for source_id in self._session.scalars(senders)]
-        buckets = list(self._session.scalars(select(seen_messages.c.bucket).distinct()))
-        seen = (seen_messages.c.bucket.in_(buckets)) & (seen_messages.c.hash.in_(hashes))
-        return list(self._session.scalars(select(seen_messages.c.touchpoint_id).where(seen)))
-
-    def _documents(self, ids: Sequence[str]) -> dict[str, bytes]:
-        query = select(_columns.id, _columns.document).where(_columns.id.in_(ids)).order_by(_columns.id)
-        return {row.id: bytes(row.document) for row in self._session.execute(query)}
+    def _documents(self, places: Sequence[Position]) -> list[bytes]:
+        ids = [touchpoint_id for _, touchpoint_id in places]
+        rows = self._session.execute(select(_columns.id, _columns.document).where(_columns.id.in_(ids)))
+        documents = {row.id: bytes(row.document) for row in rows}
+        return [documents[one] for one in ids]
 
 
-def _newest(subject: str, wanted: TimelineFilter, *, limit: int, after: Position | None) -> Select[Any]:
-    query = select(_columns.occurred_at, _columns.id).where(_columns.subject == subject)
-    if wanted.kind is not None:
-        query = query.where(_columns.kind == wanted.kind)
-    if wanted.name is not None:
-        query = query.where(_columns.name == wanted.name)
-    if wanted.channel is not None:
-        query = query.where(_columns.channel == wanted.channel)
-    if wanted.since is not None:
-        query = query.where(_columns.occurred_at >= wanted.since)
-    if wanted.until is not None:
-        query = query.where(_columns.occurred_at < wanted.until)
-    if after is not None:
-        query = query.where(tuple_(_columns.occurred_at, _columns.id) < after)
-    return query.order_by(_columns.occurred_at.desc(), _columns.id.desc()).limit(limit)
+class _Reading:
+    """What is read of each subject for one page."""
+
+    def __init__(
+        self, wanted: TimelineFilter, after: Position | None, *, limit: int, subjects: int, lateral: bool
+    ) -> None:
+        self._wanted = wanted
+        self._after = after
+        self._lateral = lateral
+        self.limit = limit
+        examined = _EXAMINED if wanted.name is None else _EXAMINED_NAMES
+        self.window = max(limit, examined // max(subjects, 1)) if wanted.passes_over else None
+
+    def newest(self, subject: _Subject) -> Select[Any]:
+        """The newest that are wanted, within the window if there is one."""
+        if self.window is None:
+            return self._behind(subject).limit(self.limit)
+        window = self._behind(subject).limit(self.window)
+        seen = window.lateral() if self._lateral else window.subquery()
+        asked = {"kind": self._wanted.kind, "channel": self._wanted.channel, "department": self._wanted.department}
+        query = select(seen.c.occurred_at, seen.c.id)
+        for name, value in {**asked, "name": self._wanted.name}.items():
+            if value is not None:
+                query = query.where(seen.c[name] == value)
+        return query.order_by(seen.c.occurred_at.desc(), seen.c.id.desc()).limit(self.limit)
+
+    def last_of_window(self, subject: _Subject) -> Select[Any]:
+        """The place at which the window ends, if the subject has so many."""
+        return self._behind(subject, places_only=True).offset((self.window or 1) - 1).limit(1)
+
+    def _behind(self, subject: _Subject, *, places_only: bool = False) -> Select[Any]:
+        c, wanted = _columns, self._wanted
+        filtered = [] if self.window is None or places_only else [c.kind, c.channel, c.department]
+        query = select(c.occurred_at, c.id, *filtered, *([c.name] if wanted.name and filtered else []))
+        query = query.where(c.subject == subject)
+        if self._lateral:  # the subject is a column of the list of subjects, however deep this stands
+            query = query.correlate(subject.table)
+        if (
+            wanted.since is not None
+        ):  # what happened since then was recorded since then: earlier partitions are not read
+            query = query.where(c.occurred_at >= wanted.since, c.id >= first_id_at(_earlier(wanted.since)))
+        if wanted.until is not None:
+            query = query.where(c.occurred_at < wanted.until)
+        if self._after is not None:
+            query = query.where(tuple_(c.occurred_at, c.id) < self._after)
+        return query.order_by(c.occurred_at.desc(), c.id.desc())
+
+
+def _earlier(moment: datetime) -> datetime:
+    """A day before, for the clocks of two machines differ; never before ids begin."""
+    return max(moment, _FIRST) - _SKEW

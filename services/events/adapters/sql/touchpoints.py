@@ -8,11 +8,11 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql import tables
-from services.events.domain.duplicates import REMEMBERED_DAYS, bucket_of, buckets_near
+from services.events.domain.duplicates import bucket_of, buckets_near
 from services.events.use_cases.ports import Seen
 from shared.contracts.events import TouchpointRecordedV1
 from shared.sql.upsert import insert_for
@@ -73,11 +73,6 @@ class SqlTouchpoints:
         if rows:
             self._session.execute(self._adding(), rows)
 
-    def forget_messages(self, *, today: int) -> None:
-        """Drop the buckets in which no duplicate is looked for any more."""
-        seen = tables.seen_messages
-        self._session.execute(delete(seen).where(seen.c.bucket < today - REMEMBERED_DAYS))
-
     def _adding(self) -> Any:
         made = insert_for(self._session, tables.tallies)
         counts = ("touchpoints", "duplicates", "order_lines")
@@ -101,6 +96,7 @@ def _row(touchpoint: TouchpointRecordedV1) -> dict[str, Any]:
         "kind": touchpoint.kind,
         "name": touchpoint.name,
         "channel": touchpoint.channel,
+        "department": touchpoint.department,
         "document": _encode(touchpoint),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, delete, select, true, update
@@ -14,6 +14,7 @@ from services.events.adapters.sql.webhook_mailbox import wake
 from services.events.adapters.sql.webhook_tables import webhook_attempts, webhook_deliveries, webhook_messages
 from services.events.domain.errors import DeliveryNotFound
 from services.events.use_cases.webhook_ports import Owner
+from shared.ids import first_id_at
 from shared.sql.present import database_now
 
 _c = webhook_deliveries.c
@@ -98,11 +99,6 @@ class SqlDeliveries:
 
 def forget_deliveries(session: Session, *, keep: timedelta) -> None:
     """Drop what was posted longer ago than `keep`, with its attempts; ids begin with their time (UUIDv7)."""
-    oldest = _first_id_at(database_now(session) - keep)
+    oldest = first_id_at(database_now(session) - keep)
     for table in (webhook_attempts, webhook_deliveries, webhook_messages):
         session.execute(delete(table).where(table.c.id < oldest))
-
-
-def _first_id_at(moment: datetime) -> str:
-    digits = f"{int(moment.astimezone(UTC).timestamp() * 1000):012x}"
-    return f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000"

@@ -30,6 +30,9 @@ def timeline(
     ] = None,
     name: Annotated[str | None, Query(max_length=500, pattern=Text, description="only events of this name")] = None,
     channel: Annotated[str | None, Query(max_length=50, pattern=Text, description="only this channel")] = None,
+    department: Annotated[
+        str | None, Query(max_length=50, pattern=Text, description="only contacts that this department had")
+    ] = None,
     since: Annotated[Moment | None, Query(alias="from", description="from this time on")] = None,
     until: Annotated[Moment | None, Query(alias="to", description="before this time")] = None,
     limit: Limit = 50,
@@ -37,19 +40,26 @@ def timeline(
 ) -> Response:
     """Touchpoints of a customer under every identifier it ever had, newest first.
 
-    A profile that was merged away shows its survivor's timeline.
+    A profile that was merged away shows its survivor's timeline. A filter that passes over very much ends its page
+    early, even empty, with a `next_cursor` from which to go on: the last page is the one without.
     """
     after = _position(cursor) if cursor else None
-    wanted = TimelineFilter(kind=kind, name=name, channel=channel, since=since, until=until)
+    wanted = TimelineFilter(
+        kind=kind, name=name, channel=_folded(channel), department=_folded(department), since=since, until=until
+    )
     database: Database = request.app.state.database
     with database.reading() as session:
         identities = SqlIdentityMap(session)
         subjects = identities.subjects_of(profile_id)
         if not subjects and not identities.knows(profile_id):
             raise Problem(404, "profile_not_found", f"nothing was heard of a profile {profile_id} yet")
-        found = SqlTimeline(session).page(subjects, wanted, limit=limit + 1, after=after)
-    shown, more = found[:limit], len(found) > limit
-    return page([document for _, document in shown], encode_cursor(*shown[-1][0]) if more else None)
+        found = SqlTimeline(session).page(subjects, wanted, limit=limit, after=after)
+    return page(found.documents, encode_cursor(*found.next) if found.next else None)
+
+
+def _folded(stated: str | None) -> str | None:
+    """Channels and departments are kept in one spelling of capitals."""
+    return None if stated is None else stated.strip().casefold()
 
 
 def _position(cursor: str) -> Position:

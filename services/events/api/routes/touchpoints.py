@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from services.events.adapters.sql.timeline import SqlTimeline
+from services.events.adapters.sql.stored_touchpoints import latest_touchpoints, one_touchpoint
 from services.events.api.schemas.touchpoints import TouchpointView, page, single
 from services.events.domain.errors import TouchpointNotFound
 from shared.auth.access import Requires
@@ -41,7 +41,7 @@ def list_touchpoints(
     before = decode_cursor(cursor, str)[0] if cursor else None
     database: Database = request.app.state.database
     with database.reading() as session:
-        found = SqlTimeline(session).latest(subject=subject, message_id=message_id, limit=limit + 1, before=before)
+        found = latest_touchpoints(session, subject=subject, message_id=message_id, limit=limit + 1, before=before)
     shown, more = found[:limit], len(found) > limit
     return page([document for _, document in shown], encode_cursor(shown[-1][0]) if more else None)
 
@@ -54,7 +54,7 @@ def show(
     """One touchpoint."""
     database: Database = request.app.state.database
     with database.reading() as session:
-        stored = SqlTimeline(session).one(touchpoint_id)
+        stored = one_touchpoint(session, touchpoint_id)
     if stored is None:
         raise TouchpointNotFound(f"no touchpoint {touchpoint_id}")
     return single(stored)

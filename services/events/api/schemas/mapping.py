@@ -123,6 +123,7 @@ class MappingDocument(_Part):
     message_id: Expression | None = Field(None, description="the same when the partner sends it again")
     timestamp: Expression | None = Field(None, description="ISO 8601, or seconds or milliseconds since 1970")
     channel: Expression | None = Field(None)
+    department: Expression | None = Field(None, description="who of the partner's or ours had the contact")
     user_agent: Expression | None = Field(None, description="the customer's, by which programs are recognised")
     properties: _Fields = Field(default_factory=dict, max_length=100)
     traits: _Fields = Field(default_factory=dict, max_length=100)

@@ -49,6 +49,7 @@ class TouchpointView(BaseModel):
     previous_id: str | None = None
     group_id: str | None = None
     channel: str | None = None
+    department: str | None = Field(None, description="who on our side had the contact", examples=["service desk"])
     is_bot: bool = False
     traits: dict[str, Any] = {}
     properties: dict[str, Any] = {}

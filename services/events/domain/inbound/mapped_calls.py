@@ -134,11 +134,13 @@ class _Making:
         happened = self._moment()
         if happened is not None:
             found["timestamp"] = happened.isoformat()
-        channel, agent = self._target_text("channel"), self._target_text("user_agent")
+        channel = self._target_text("channel")
         if channel is not None:
             found["channel"] = channel
-        if agent is not None:
-            self.context["userAgent"] = agent
+        for target, field_name in (("user_agent", "userAgent"), ("department", "department")):
+            text = self._target_text(target)
+            if text is not None:
+                self.context[field_name] = text
         return found
 
     def _moment(self) -> datetime | None:

@@ -16,7 +16,17 @@ from services.events.domain.inbound.pointers import ABSENT, Pointer
 Form = Literal["text", "minor_units"]
 Kind = Literal["track", "identify"]
 
-TARGETS = ("event", "user_id", "anonymous_id", "email", "message_id", "timestamp", "channel", "user_agent")
+TARGETS = (
+    "event",
+    "user_id",
+    "anonymous_id",
+    "email",
+    "message_id",
+    "timestamp",
+    "channel",
+    "department",
+    "user_agent",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,42 @@
+"""Touchpoints by their id, as they are stored: TouchpointRecordedV1 as JSON bytes."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, union_all
+from sqlalchemy.orm import Session
+
+from services.events.adapters.sql.tables import inbound_sources, seen_messages, sources, touchpoints
+from services.events.domain.duplicates import message_hash
+
+_columns = touchpoints.c
+
+
+def one_touchpoint(session: Session, touchpoint_id: str) -> bytes | None:
+    """The document of one touchpoint; its id tells the one partition in which it can be."""
+    stored = session.scalar(select(_columns.document).where(_columns.id == touchpoint_id))
+    return None if stored is None else bytes(stored)
+
+
+def latest_touchpoints(
+    session: Session, *, subject: str | None, message_id: str | None, limit: int, before: str | None
+) -> list[tuple[str, bytes]]:
+    """Touchpoints with their ids, the last recorded first, from behind the id `before`.
+
+    A message is found for as long as its duplicates are looked for: a day at least.
+    """
+    query = select(_columns.id, _columns.document).order_by(_columns.id.desc()).limit(limit)
+    if subject is not None:
+        query = query.where(_columns.subject == subject)
+    if message_id is not None:
+        query = query.where(_columns.id.in_(_of_message(session, message_id)))
+    if before is not None:
+        query = query.where(_columns.id < before)
+    return [(row.id, bytes(row.document)) for row in session.execute(query)]
+
+
+def _of_message(session: Session, message_id: str) -> list[str]:
+    senders = union_all(select(sources.c.id), select(inbound_sources.c.id))
+    hashes = [message_hash(source_id, message_id) for source_id in session.scalars(senders)]
+    buckets = list(session.scalars(select(seen_messages.c.bucket).distinct()))
+    seen = (seen_messages.c.bucket.in_(buckets)) & (seen_messages.c.hash.in_(hashes))
+    return list(session.scalars(select(seen_messages.c.touchpoint_id).where(seen)))

@@ -1,0 +1,113 @@
+"""/v1/retention: how long touchpoints are kept, and what would go."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+
+from services.events.adapters.sql.due_touchpoints import SqlRetentionPreview
+from services.events.adapters.sql.retention_rules import SqlRetentionRules
+from services.events.api.schemas.retention import (
+    PreviewBody,
+    PreviewView,
+    RetentionRuleId,
+    RetentionRuleView,
+    RuleChange,
+    TermBody,
+)
+from services.events.use_cases.keep_retention import (
+    change_retention_rule,
+    create_retention_rule,
+    remove_retention_rule,
+)
+from shared.auth.access import Requires, require
+from shared.auth.keys import Caller
+from shared.clock import utc_now
+from shared.http.idempotency import IdempotencyKey, once
+from shared.http.problems import PROBLEM_RESPONSES
+from shared.http.strict_json import StrictRoute
+from shared.sql.database import Database
+
+router = APIRouter(prefix="/v1/retention", tags=["Retention"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
+Writer = Annotated[Caller, Depends(require("retention:write"))]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="the `ETag` that was last seen")
+]
+
+
+@router.post("/rules", status_code=201)
+def create(
+    body: TermBody, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
+) -> RetentionRuleView:
+    """Set how long touchpoints of a kind, event name or channel are kept. Try it first: see the preview.
+
+    The worker removes what is due within the hour, and it is gone for good.
+    """
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+
+        def act() -> RetentionRuleView:
+            return RetentionRuleView.of(create_retention_rule(SqlRetentionRules(session), body.term, clock=utc_now))
+
+        made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=RetentionRuleView, act=act)
+    return _tagged(made, response)
+
+
+@router.get("/rules", dependencies=[Requires("retention:read")])
+def list_rules(request: Request) -> list[RetentionRuleView]:
+    """Every rule, oldest first; there are 200 at most. A touchpoint that none is of is kept for ever."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        return [RetentionRuleView.of(rule) for rule in SqlRetentionRules(session).all()]
+
+
+@router.get("/rules/{rule_id}", dependencies=[Requires("retention:read")])
+def show(rule_id: RetentionRuleId, request: Request, response: Response) -> RetentionRuleView:
+    """One rule; its `ETag` goes into `If-Match` of a change."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        rule = SqlRetentionRules(session).get(rule_id)
+    return _tagged(RetentionRuleView.of(rule), response)
+
+
+@router.put("/rules/{rule_id}", dependencies=[Requires("retention:write")])
+def change(
+    rule_id: RetentionRuleId, body: RuleChange, request: Request, response: Response, if_match: IfMatch = None
+) -> RetentionRuleView:
+    """Set for how long. What was removed already does not come back."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        rules = SqlRetentionRules(session)
+        rule = change_retention_rule(rules, rule_id, days=body.days, seen=_version(if_match), clock=utc_now)
+    return _tagged(RetentionRuleView.of(rule), response)
+
+
+@router.delete("/rules/{rule_id}", status_code=204, dependencies=[Requires("retention:write")])
+def remove(rule_id: RetentionRuleId, request: Request, if_match: IfMatch = None) -> None:
+    """Delete a rule; its touchpoints fall under the next most specific one."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        remove_retention_rule(SqlRetentionRules(session), rule_id, seen=_version(if_match))
+
+
+@router.post("/preview", dependencies=[Requires("retention:read")])
+def preview(body: PreviewBody, request: Request) -> PreviewView:
+    """How many touchpoints would be removed now, by the rules of the body or by those that are kept; none is.
+
+    It reads everything that is stored, which takes seconds where there are millions.
+    """
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        policy = SqlRetentionRules(session).policy() if body.policy is None else body.policy
+        counts = SqlRetentionPreview(session).count_due(policy, utc_now())
+    return PreviewView.of(policy, counts)
+
+
+def _version(if_match: str | None) -> int | None:
+    return int(if_match.strip('"')) if if_match else None
+
+
+def _tagged(view: RetentionRuleView, response: Response) -> RetentionRuleView:
+    response.headers["ETag"] = f'"{view.version}"'
+    return view

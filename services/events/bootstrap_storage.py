@@ -1,0 +1,31 @@
+"""The part of events' wiring that is about what is stored: partitions and retention."""
+
+from __future__ import annotations
+
+from services.events.adapters.sql.due_touchpoints import SqlDueTouchpoints
+from services.events.adapters.sql.partitions import Partitions
+from services.events.adapters.sql.seen_messages import forget_messages
+from services.events.domain.duplicates import bucket_of
+from shared.clock import Clock
+from shared.sql.database import Database
+from shared.sql.leases import Lease
+
+_LEASE_S = 60
+
+
+class StorageWiring:
+    """What the store is kept with."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.clock = clock
+        self.partitions = Partitions(database)
+        self.due = SqlDueTouchpoints(database)
+        self.partitions_lease = Lease(database, "events.partitions", seconds=_LEASE_S)
+        self.retention_lease = Lease(database, "events.retention", seconds=_LEASE_S)
+        self._database = database
+
+    def forget_messages(self) -> None:
+        """Forget messages whose duplicates are no longer looked for."""
+        today = bucket_of(self.clock())
+        self.partitions.forget_days(today)
+        forget_messages(self._database, today=today)
