@@ -45,6 +45,8 @@ _JUNK = frozenset(
         "顧客",
     ]
 ) | {"no name", "not available", "not provided", "first name", "last name", "full name"}
+_STAND_INS = frozenset(["none", "null", "(none)", "(null)", "undefined", "n/a"])
+_PUNCTUATION = "\"'`,;:-_*. "
 _ADDRESS_OR_MARKUP = re.compile(r"[@<>{}\\|]|://|%[0-9a-z(]", re.IGNORECASE)
 _MALE = frozenset(["m", "male", "man", "boy", "mr", "mister", "男", "男性", "男生", "先生"])
 _FEMALE = frozenset(["f", "female", "woman", "girl", "mrs", "ms", "miss", "女", "女性", "女生", "小姐", "女士", "太太"])
@@ -87,16 +89,29 @@ class PersonName:
 
 
 def clean_name(value: object) -> str | None:
-    """`value` as a name, or None where it cannot be one: not text, empty, a stand-in for "no name", an address."""
+    """`value` as a name, or None where it cannot be one: not text, empty, a title alone, a stand-in for "no name"
+    (with a title too: "Mr None"), an address.
+    """
     if not isinstance(value, str):
         return None
-    name = " ".join(_visible(value[: LONGEST_NAME * 4]).split()).strip("\"'`,;:-_*. ")
-    if not name or len(name) > LONGEST_NAME or not any(char.isalpha() for char in name):
+    words = [word for word in _visible(value[: LONGEST_NAME * 4]).split() if not _is_stand_in(word)]
+    name = " ".join(words).strip(_PUNCTUATION)
+    if not name or len(name) > LONGEST_NAME or _ADDRESS_OR_MARKUP.search(name) or name.casefold() in _JUNK:
         return None
-    # `nan` is what spreadsheets leave behind; Nan is a name.
-    if name.casefold() in _JUNK or name in ("nan", "NaN", "NAN") or _ADDRESS_OR_MARKUP.search(name):
+    if all(_says_nothing(word) for word in _CHINESE_SUFFIX.sub("", name).split()):
         return None
     return name[0].upper() + name[1:] if name.islower() and " " not in name else name
+
+
+def _is_stand_in(word: str) -> bool:
+    """What programs write where they have no name. `nan` is what spreadsheets leave behind; Nan is a name."""
+    bare = _CHINESE_SUFFIX.sub("", word).strip(_PUNCTUATION)
+    return bare.casefold() in _STAND_INS or bare in ("nan", "NaN", "NAN")
+
+
+def _says_nothing(word: str) -> bool:
+    bare = word.strip(_PUNCTUATION)
+    return bare.casefold() in _JUNK or _title_of(bare) is not None or not any(map(str.isalpha, bare))
 
 
 def _visible(text: str) -> str:

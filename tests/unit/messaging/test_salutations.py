@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from services.messaging.domain.languages import LANGUAGES, Language, choose_language, language_of
 from services.messaging.domain.names import clean_name, person_of
 from services.messaging.domain.salutations import salutation
+from services.messaging.domain.surnames import COMPOUND_SURNAMES
 
 JUNK = [
     "null",
@@ -60,6 +61,12 @@ JUNK = [
         ({"firstName": "null", "lastName": "None"}, "Dear customer", "親愛的顧客"),
         ({"firstName": "jane@example.com"}, "Dear customer", "親愛的顧客"),
         ({"firstName": "N/A", "name": "Jane Smith"}, "Dear Jane", "Jane Smith 您好"),
+        ({"name": "Mr None"}, "Dear customer", "親愛的顧客"),
+        ({"name": "None None", "gender": "m"}, "Dear customer", "親愛的顧客"),
+        ({"name": "Jane None", "gender": "f"}, "Dear Jane", "Jane 小姐"),
+        ({"name": "null先生"}, "Dear customer", "親愛的顧客"),
+        ({"firstName": "Mr"}, "Dear customer", "親愛的顧客"),
+        ({"name": "Test User"}, "Dear customer", "親愛的顧客"),
     ],
 )
 def test_each_state_of_knowledge_has_its_form(traits: dict[str, Any], english: str, chinese: str) -> None:
@@ -91,6 +98,53 @@ def test_a_salutation_never_shows_missing_data(traits: dict[str, Any], language:
     assert said not in ("Dear", "親愛的", "您好", "先生", "小姐")
     assert not re.search(r"\b(none|null|nan|undefined|n/a)\b", said.replace("Dear Nan", "").replace("Nan ", ""))
     assert not set("@{<") & set(said)
+
+
+EMPTY = ["", " ", "\u3000", "\u200b\u200d", "🙂", "🎉🎉", "None", "NULL", "null ", "N/A", "-", "...", "1234", "?"]
+STATEMENTS = ["{}", "Mr {}", "Dr. {}", "{}先生", " {} ", "\u200b{}"]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.dictionaries(
+        st.sampled_from(["firstName", "first_name", "lastName", "last_name", "name", "full_name"]),
+        st.builds(str.format, st.sampled_from(STATEMENTS), st.sampled_from(EMPTY)),
+    ),
+    st.sampled_from([None, "female", "男", "None"]),
+)
+def test_who_gives_no_name_is_a_customer(traits: dict[str, Any], gender: str | None) -> None:
+    person = person_of({**traits, "gender": gender})
+    assert (person.first, person.last, person.whole) == (None, None, None)
+    assert salutation(person, "en") == "Dear customer"
+    assert salutation(person, "zh-TW") == "親愛的顧客"
+
+
+GIVEN = st.text(st.sampled_from("明華美玉婷偉芳娜光"), min_size=1, max_size=2)
+SINGLE = st.sampled_from(["王", "林", "陳", "李"])
+
+
+@given(st.sampled_from(sorted(COMPOUND_SURNAMES)) | SINGLE, GIVEN, st.sampled_from(["female", "M", None]))
+def test_a_chinese_name_is_said_in_its_own_order(surname: str, given_name: str, gender: str | None) -> None:
+    apart = person_of({"lastName": surname, "firstName": given_name, "gender": gender})
+    whole = person_of({"name": surname + given_name, "gender": gender})
+    title = {"female": "小姐", "M": "先生", None: "您好"}[gender]
+    assert salutation(apart, "zh-TW") == salutation(whole, "zh-TW") == f"{surname}{given_name}{title}"
+    assert salutation(apart, "en") == salutation(whole, "en") == f"Dear {surname}{given_name}"
+    if surname in COMPOUND_SURNAMES:
+        assert (whole.last, whole.first) == (surname, given_name)
+
+
+WORDS = st.sampled_from(["Jane", "Omar", "Zoë", "O'Brien", "Nan", "Anne-Marie", "Björk", "Nullmann"])
+
+
+@given(WORDS, WORDS, st.sampled_from(["female", "M", None]), st.booleans())
+def test_a_western_name_is_said_in_its_own_order(first: str, last: str, gender: str | None, comma: bool) -> None:
+    whole = f"{last}, {first}" if comma else f"{first} {last}"
+    person = person_of({"name": whole, "gender": gender})
+    assert (person.first, person.last) == (first, last)
+    english = {"female": f"Dear Ms {last}", "M": f"Dear Mr {last}", None: f"Dear {first}"}[gender]
+    title = {"female": "小姐", "M": "先生", None: "您好"}[gender]
+    assert (salutation(person, "en"), salutation(person, "zh-TW")) == (english, f"{first} {last} {title}")
 
 
 @pytest.mark.parametrize("junk", JUNK)
