@@ -20,12 +20,13 @@ class MessagingSettings(ServiceSettings):
         None, description="signs unsubscribe links and hashes addresses; in development made once under data_dir"
     )
     smtp_url: SecretStr = Field(
-        SecretStr("smtp://127.0.0.1:8125"), description="smtp[s]://user:password@host:port?starttls&connections=8"
+        SecretStr("smtp://127.0.0.1:8125"),
+        description="smtp[s]://user:password@host:port?starttls&connections=8&timeout=60&ca=file.pem",
     )
     public_url: str = Field(
         "http://127.0.0.1:8102", pattern=r"^https?://[^/?#]+[^?#]*$", description="where customers reach /u/…"
     )
-    messaging_window: int = Field(50, ge=1, le=1_000, description="messages that may be in doubt after a crash")
+    messaging_window: int = Field(200, ge=1, le=1_000, description="messages that may be in doubt after a crash")
     messaging_retry_delays_s: tuple[float, ...] = Field(
         RETRY_DELAYS_S, max_length=20, description="seconds after each attempt that a mail server put off"
     )
@@ -36,7 +37,7 @@ class MessagingSettings(ServiceSettings):
     @field_validator("smtp_url")
     @classmethod
     def _smtp_url_is_one(cls, url: SecretStr) -> SecretStr:
-        parse_smtp_url(url.get_secret_value())
+        parse_smtp_url(url.get_secret_value()).tls_context()
         return url
 
     @model_validator(mode="after")

@@ -47,16 +47,24 @@ def _parse(text: str) -> Address:
     local, at, host = text.strip().rpartition("@")
     if not at or not _LOCAL.match(local) or not local.isprintable():
         raise AddressInvalid("the part before @ is not a mailbox name")
-    try:
-        domain = host.encode("idna").decode("ascii").lower()
-    except UnicodeError as error:
-        raise AddressInvalid("the part after @ is not a domain name") from error
-    labels = domain.split(".")
-    if len(labels) < 2 or not all(map(_LABEL.match, labels)) or labels[-1].isdigit():
+    domain = _domain_of(host)
+    if domain is None:
         raise AddressInvalid("the part after @ is not a domain name")
     if len(local.encode("utf-8", "replace")) + len(domain) > 253:
         raise AddressInvalid("longer than mail can carry")
     return Address(local, domain)
+
+
+@lru_cache(maxsize=4_096)
+def _domain_of(host: str) -> str | None:
+    """The domain in ASCII; None where it is none. Many mailboxes share a few."""
+    try:
+        domain = host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return None
+    labels = domain.split(".")
+    is_one = len(labels) > 1 and all(map(_LABEL.match, labels)) and not labels[-1].isdigit()
+    return domain if is_one else None
 
 
 def canonical_address(text: str) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
+
+from services.messaging.domain.names import PersonName, person_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class LastPurchase:
     products: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Contact:
     """A customer as the bus last told of them; a higher `version` replaces a lower one."""
 
@@ -30,6 +33,11 @@ class Contact:
     timezone: str | None = None
     traits: Mapping[str, Any] = field(default_factory=dict)
     last_purchase: LastPurchase | None = None
+
+    @cached_property
+    def person(self) -> PersonName:
+        """Whom the traits name."""
+        return person_of(self.traits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,21 @@
 """Sends what is due, so that whatever dies, each message is accounted for.
 
-A message is claimed, written, marked `sending` durably, handed to the mail server, settled. A process that dies
-before the mark leaves nothing behind but a claim, which another takes back; one that dies after it leaves at most
-`window` messages in doubt, which the campaign's kind decides on (`domain.deliveries`).
+A message is claimed, written, marked `sending` durably, handed to the mail server, settled. What became of one window
+is settled in the transaction that marks the next. A process that dies before the mark leaves nothing behind but a
+claim, which another takes back; one that dies after it leaves at most `window` messages in doubt, which the campaign's
+kind decides on (`domain.deliveries`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from services.messaging.domain.campaigns import Kind
 from services.messaging.domain.deliveries import (
     UNREACHED_RETRY_S,
     Answer,
+    Delivery,
     MessageStatus,
     Settlement,
     settle,
@@ -33,8 +34,8 @@ _KEPT_PROGRAMMES = 64
 class DispatchLimits:
     """How much is claimed at a time, how much of it may be in doubt at a time, and when to try again."""
 
-    claim: int = 500
-    window: int = 50
+    claim: int = 1_000
+    window: int = 200
     retry_delays_s: Sequence[float] = RETRY_DELAYS_S
 
 
@@ -68,16 +69,15 @@ class DispatchMessages:
             self._recover()
         self._interrupted = True
         claimed = self._queue.claim(self._limits.claim)
-        written, settled = self._write_all(claimed)
-        self._settle(settled)
-        reached = True
-        for window in _windows(written, self._limits.window):
-            if reached and not stopping():
-                reached = self._send(window)
+        trouble: str | None = None
+        for window in _windows(claimed, self._limits.window):
+            if trouble is None and not stopping():
+                trouble = self._send(self._written(window))
             else:
-                self._settle([_back(each) for each in window])
+                self._unsettled.extend(map(_back, window))
+        self._settle([])
         self._interrupted = False
-        return Progress(len(claimed), reached)
+        return Progress(len(claimed), trouble)
 
     def take_over(self) -> int:
         """Finish what senders that died had begun; how many messages were in doubt."""
@@ -97,16 +97,16 @@ class DispatchMessages:
         )
         return len(abandoned)
 
-    def _write_all(self, claimed: Sequence[Claimed]) -> tuple[list[_Written], list[Settlement]]:
+    def _written(self, window: Sequence[Claimed]) -> list[_Written]:
+        """The letters of a window; messages that have none are settled with the next transaction."""
         written: list[_Written] = []
-        settled: list[Settlement] = []
-        for message in claimed:
+        for message in window:
             one = self._write_one(message)
             if isinstance(one, Settlement):
-                settled.append(one)
+                self._unsettled.append(one)
             else:
                 written.append(one)
-        return written, settled
+        return written
 
     def _write_one(self, message: Claimed) -> _Written | Settlement:
         contact, programme = message.contact, self._programme(message.campaign_id)
@@ -121,28 +121,20 @@ class DispatchMessages:
             return Settlement(message.message_id, MessageStatus.FAILED, message.attempts, f"template: {error}"[:200])
         return _Written(letter, message.attempts, programme.campaign.kind, address_hash)
 
-    def _send(self, window: Sequence[_Written]) -> bool:
-        """Send one window; whether the server could be reached."""
+    def _send(self, window: Sequence[_Written]) -> str | None:
+        """Send one window, and settle what was sent before it; why the server was out of reach, or None."""
         hashes = {each.letter.message_id: each.address_hash if each.kind == "marketing" else "" for each in window}
-        clearance = self._queue.begin(hashes)
+        clearance = self._queue.begin(hashes, settled=self._unsettled)
+        self._unsettled = list(_suppressed(window, clearance.suppressed))
         going = [each for each in window if each.letter.message_id in clearance.go]
         answers = self._transport.send([each.letter for each in going]) if going else {}
-        self._settle(
-            [
-                *(
-                    settle(
-                        each.letter.message_id,
-                        answers[each.letter.message_id],
-                        attempts=each.attempts,
-                        kind=each.kind,
-                        delays_s=self._limits.retry_delays_s,
-                    )
-                    for each in going
-                ),
-                *_suppressed(window, clearance.suppressed),
-            ]
-        )
-        return not answers or any(answer.answer is not Answer.UNREACHED for answer in answers.values())
+        self._unsettled.extend(self._settlement(each, answers[each.letter.message_id]) for each in going)
+        unreached = [answer.reply for answer in answers.values() if answer.answer is Answer.UNREACHED]
+        return unreached[0] if unreached and len(unreached) == len(answers) else None
+
+    def _settlement(self, sent: _Written, answer: Delivery) -> Settlement:
+        delays = self._limits.retry_delays_s
+        return settle(sent.letter.message_id, answer, attempts=sent.attempts, kind=sent.kind, delays_s=delays)
 
     def _settle(self, settlements: Sequence[Settlement]) -> None:
         """Record answers; those that the database would not take are kept for the next call."""
@@ -162,14 +154,14 @@ class DispatchMessages:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many messages were claimed, and whether the mail server could be reached."""
+    """How many messages were claimed, and why the mail server was out of reach, where it was."""
 
     claimed: int
-    reached: bool
+    trouble: str | None = None
 
 
-def _back(unsent: _Written) -> Settlement:
-    return Settlement(unsent.letter.message_id, MessageStatus.QUEUED, unsent.attempts, retry_in_s=UNREACHED_RETRY_S)
+def _back(unsent: Claimed) -> Settlement:
+    return Settlement(unsent.message_id, MessageStatus.QUEUED, unsent.attempts, retry_in_s=UNREACHED_RETRY_S)
 
 
 def _suppressed(window: Sequence[_Written], suppressed: frozenset[str]) -> Iterator[Settlement]:
@@ -178,7 +170,6 @@ def _suppressed(window: Sequence[_Written], suppressed: frozenset[str]) -> Itera
         yield Settlement(message_id, MessageStatus.SKIPPED, attempts[message_id], "suppressed")
 
 
-def _windows(written: Sequence[_Written], size: int) -> Iterator[list[_Written]]:
-    pending = iter(written)
-    while window := list(islice(pending, size)):
-        yield window
+def _windows(claimed: Sequence[Claimed], size: int) -> Iterator[Sequence[Claimed]]:
+    for start in range(0, len(claimed), size):
+        yield claimed[start : start + size]

@@ -209,8 +209,11 @@ class DispatchQueue(Protocol):
         """The campaign and the template version it pins."""
         ...
 
-    def begin(self, address_hashes: Mapping[str, str]) -> Clearance:
-        """Right before sending: of these messages (id to hash of address), which may go; those are marked, durably."""
+    def begin(self, address_hashes: Mapping[str, str], *, settled: Sequence[Settlement] = ()) -> Clearance:
+        """Right before sending: of these messages (id to hash of address), which may go; those are marked, durably.
+
+        In the same transaction, `settled` is recorded and told as `settle` does.
+        """
         ...
 
     def settle(self, settlements: Sequence[Settlement]) -> None:

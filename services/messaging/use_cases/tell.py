@@ -8,6 +8,7 @@ from typing import get_args
 from shared.contracts.messaging import MessageDispatchedV1, Outcome
 
 CHANNEL = "email"
+_FINAL: dict[str, Outcome] = {outcome: outcome for outcome in get_args(Outcome)}
 
 
 def dispatched(
@@ -22,17 +23,16 @@ def dispatched(
     traceparent: str | None = None,
 ) -> MessageDispatchedV1:
     """What became of one message, for good. Raises ValueError for a status that is not final."""
-    for final in get_args(Outcome):
-        if outcome == final:
-            return MessageDispatchedV1(
-                message_id=message_id,
-                campaign_id=campaign_id,
-                profile_id=profile_id,
-                channel=CHANNEL,
-                outcome=final,
-                at=at,
-                attempts=attempts,
-                reason=reason,
-                traceparent=traceparent,
-            )
-    raise ValueError(f"{outcome} is not final")
+    if outcome not in _FINAL:
+        raise ValueError(f"{outcome} is not final")
+    return MessageDispatchedV1(
+        message_id=message_id,
+        campaign_id=campaign_id,
+        profile_id=profile_id,
+        channel=CHANNEL,
+        outcome=_FINAL[outcome],
+        at=at,
+        attempts=attempts,
+        reason=reason,
+        traceparent=traceparent,
+    )

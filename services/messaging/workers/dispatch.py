@@ -59,9 +59,10 @@ class DispatchLoop:
             self._patrol_at = monotonic() + self._wiring.settings.messaging_sender_timeout_s / 3
         progress = dispatch.dispatch(stop.is_set)
         CLAIMED.inc(progress.claimed)
-        if not progress.reached:
+        if progress.trouble is not None:
             self._unreached += 1
-            _log.warning("the mail server is out of reach", extra={"times": self._unreached})
+            trouble = {"times": self._unreached, "reason": progress.trouble}
+            _log.warning("the mail server is out of reach", extra=trouble)
             stop.wait(min(2.0**self._unreached, _LONGEST_BACKOFF_S))
         elif progress.claimed:
             self._unreached = 0

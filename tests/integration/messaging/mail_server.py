@@ -19,16 +19,17 @@ DROP_EARLY = "drop at RCPT"
 class MailServer:
     """Accepts everything but what `script` says; each entry of a recipient's list is for one attempt.
 
-    A reply such as `451 later` answers the content, `RCPT 550 nobody` the recipient.
+    A reply such as `451 later` answers the content, `RCPT 550 nobody` the recipient. `options` are aiosmtpd's.
     """
 
-    def __init__(self, *, pipelining: bool = True) -> None:
+    def __init__(self, *, pipelining: bool = True, **options: Any) -> None:
         (self.port,) = free_ports(1)
         self.script: dict[str, list[str]] = defaultdict(list)
         self.accepted: list[tuple[str, bytes]] = []
         self.dropped: list[tuple[str, bytes]] = []
         self.connections = 0
         self.pipelining = pipelining
+        self._options = {"enable_SMTPUTF8": True, **options}
         self._controller: Controller | None = None
 
     @property
@@ -74,7 +75,7 @@ class MailServer:
 
     def start(self) -> None:
         """Listen, on the same port as before."""
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=True)
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **self._options)
         self._controller.start()
 
     def stop(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from babel import Locale
@@ -14,27 +14,29 @@ from services.messaging.adapters.jinja.grammar import MAX_LIST, MAX_TEXT
 from services.messaging.domain.campaigns import Sender
 from services.messaging.domain.contacts import Contact, LastPurchase
 from services.messaging.domain.languages import Language
-from services.messaging.domain.names import person_of
 from services.messaging.domain.salutations import NEUTRAL, salutation
 
 _MAX_DEPTH = 3
 _EMPTY_WORDS = frozenset(["none", "null", "nan", "undefined"])
 
 
-def data_of(contact: Contact, *, language: Language, sender: Sender, unsubscribe_url: str) -> dict[str, Any]:
-    """The variables for one message."""
-    person = person_of(contact.traits)
-    neutral = NEUTRAL[language]
-    data = {
-        "salutation": salutation(person, language),
+def data_of(
+    contact: Contact, names: Collection[str], *, language: Language, sender: Sender, unsubscribe_url: str
+) -> dict[str, Any]:
+    """The variables for one message, as far as `names` asks for them."""
+    person, neutral = contact.person, NEUTRAL[language]
+    data: dict[str, Any] = {
         "first_name": person.first or NeutralName(name=neutral),
         "last_name": person.last or NeutralName(name=neutral),
         "full_name": person.full or NeutralName(name=neutral),
         "sender": sender.name or sender.address,
         "unsubscribe_url": unsubscribe_url,
-        "traits": _bounded(contact.traits, _MAX_DEPTH) or {},
     }
-    if contact.last_purchase is not None:
+    if "salutation" in names:
+        data["salutation"] = salutation(person, language)
+    if "traits" in names:
+        data["traits"] = _bounded(contact.traits, _MAX_DEPTH) or {}
+    if "last_purchase" in names and contact.last_purchase is not None:
         locale = wording.locale_of(contact.language, language)
         data["last_purchase"] = _purchase(contact.last_purchase, locale, contact.timezone)
     return data

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Template
+from jinja2 import Template, nodes
 from jinja2.exceptions import TemplateRuntimeError, UndefinedError
 
 from services.messaging.adapters.jinja.checking import flaws_of
 from services.messaging.adapters.jinja.data import data_of
 from services.messaging.adapters.jinja.grammar import MAX_OUTPUT
 from services.messaging.adapters.jinja.sandbox import Sandbox, compile_checked
+from services.messaging.adapters.jinja.segments import Segments, segments_of
 from services.messaging.domain.campaigns import Sender
 from services.messaging.domain.contacts import Contact
 from services.messaging.domain.errors import Flaw, RenderFailed, TemplateInvalid
-from services.messaging.domain.languages import Language, choose_language
+from services.messaging.domain.languages import choose_language
 from services.messaging.domain.templates import Rendered, TemplateVersion, check_shape
 
 _KEPT_COMPILED = 512
@@ -44,32 +46,59 @@ class JinjaTemplates:
         """A checked version, filled in for `contact` in the best language. Raises RenderFailed."""
         language = choose_language(contact.language, version.variants, default=version.default_language)
         variant = version.variants[language]
-        data = data_of(contact, language=language, sender=sender, unsubscribe_url=unsubscribe_url)
+        parts = {name: self._compiled(name == "html", source) for name, source in variant.parts().items() if source}
+        named = frozenset[str]().union(*(part.names for part in parts.values()))
+        data = data_of(contact, named, language=language, sender=sender, unsubscribe_url=unsubscribe_url)
+        filled = {name: _fill(part, data, f"{language}.{name}") for name, part in parts.items()}
         return Rendered(
             language=language,
-            subject=" ".join(self._fill("subject", variant.subject, data, language).split()),
-            html=self._fill("html", variant.html, data, language) if variant.html else None,
-            text=self._fill("text", variant.text, data, language) if variant.text else None,
+            subject=" ".join(filled["subject"].split()),
+            html=filled.get("html"),
+            text=filled.get("text"),
         )
-
-    def _fill(self, part: str, source: str, data: dict[str, Any], language: Language) -> str:
-        template = self._compiled(part == "html", source)
-        pieces, size = [], 0
-        try:
-            for piece in template.root_render_func(template.new_context(data)):
-                size += len(piece)
-                if size > MAX_OUTPUT:
-                    raise RenderFailed(Flaw(f"{language}.{part}", 1, f"gives more than {MAX_OUTPUT} characters"))
-                pieces.append(piece)
-        except (UndefinedError, TemplateRuntimeError) as error:
-            raise RenderFailed(Flaw(f"{language}.{part}", _line_of(error, template), _reason(error))) from error
-        return "".join(pieces)
 
     def _sandbox(self, part: str) -> Sandbox:
         return self._html if part == "html" else self._plain
 
-    def _compile(self, html: bool, source: str) -> Template:
-        return compile_checked(self._html if html else self._plain, source)
+    def _compile(self, html: bool, source: str) -> CompiledPart:
+        sandbox = self._html if html else self._plain
+        tree = sandbox.parse(source)
+        names = frozenset(name.name for name in tree.find_all(nodes.Name))
+        return CompiledPart(compile_checked(sandbox, source), segments_of(sandbox, tree, html=html), names)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPart:
+    """One part of a variant: as the sandbox runs it, as segments where it has no more to it, and what it names."""
+
+    template: Template
+    segments: Segments | None
+    names: frozenset[str]
+
+
+def _fill(part: CompiledPart, data: dict[str, Any], place: str) -> str:
+    if part.segments is not None:
+        try:
+            text = part.segments.fill(data)
+        except (UndefinedError, TemplateRuntimeError):
+            return fill_in_sandbox(part.template, data, place)
+        if len(text) <= MAX_OUTPUT:
+            return text
+    return fill_in_sandbox(part.template, data, place)
+
+
+def fill_in_sandbox(template: Template, data: dict[str, Any], place: str) -> str:
+    """The text of one part; `place` is where it stands, such as `en.html`. Raises RenderFailed."""
+    pieces, size = [], 0
+    try:
+        for piece in template.root_render_func(template.new_context(data)):
+            size += len(piece)
+            if size > MAX_OUTPUT:
+                raise RenderFailed(Flaw(place, 1, f"gives more than {MAX_OUTPUT} characters"))
+            pieces.append(piece)
+    except (UndefinedError, TemplateRuntimeError) as error:
+        raise RenderFailed(Flaw(place, _line_of(error, template), _reason(error))) from error
+    return "".join(pieces)
 
 
 def _reason(error: TemplateRuntimeError) -> str:

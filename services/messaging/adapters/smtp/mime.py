@@ -7,17 +7,19 @@ and takes two milliseconds a message.
 from __future__ import annotations
 
 import binascii
-import re
+from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from services.messaging.adapters.smtp.headers import mailbox_header, plain_header, text_header
 from services.messaging.domain.addresses import parse_address
+from services.messaging.domain.campaigns import Sender
 from services.messaging.domain.letters import Letter
 from services.messaging.domain.plain_text import text_of_html
 from shared.clock import Clock
 
 _MAX_PLAIN_LINE = 998
-_NOT_PLAIN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROLS = bytes([*range(9), *range(11, 32), 127])
 _BASE64_LINE = 57
 
 
@@ -27,13 +29,13 @@ def mime_of(letter: Letter, clock: Clock) -> bytes:
 
 
 def _headers(letter: Letter, clock: Clock) -> list[bytes]:
-    sender = parse_address(letter.sender.address)
+    from_header, domain = _from(letter.sender)
     lines = [
-        mailbox_header("From", sender, letter.sender.name),
+        from_header,
         mailbox_header("To", letter.to, letter.to_name),
         text_header("Subject", letter.rendered.subject),
-        plain_header("Date", format_datetime(clock())),
-        plain_header("Message-ID", f"<{letter.message_id}@{sender.domain}>"),
+        _date(clock().replace(microsecond=0)),
+        plain_header("Message-ID", f"<{letter.message_id}@{domain}>"),
     ]
     if letter.unsubscribe_url:
         lines.append(plain_header("List-Unsubscribe", f"<{letter.unsubscribe_url}>"))
@@ -41,6 +43,18 @@ def _headers(letter: Letter, clock: Clock) -> list[bytes]:
     lines.append(plain_header("Content-Language", letter.rendered.language))
     lines.append(b"MIME-Version: 1.0\r\n")
     return lines
+
+
+@lru_cache(maxsize=256)
+def _from(sender: Sender) -> tuple[bytes, str]:
+    """The header that all letters of a sender share, and the domain of its address."""
+    address = parse_address(sender.address)
+    return mailbox_header("From", address, sender.name), address.domain
+
+
+@lru_cache(maxsize=8)
+def _date(second: datetime) -> bytes:
+    return plain_header("Date", format_datetime(second))
 
 
 def _body(letter: Letter) -> list[bytes]:
@@ -61,12 +75,19 @@ def _body(letter: Letter) -> list[bytes]:
 
 
 def _part(subtype: str, content: str) -> bytes:
-    lines = content.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
-    plain = content.isascii() and max(map(len, lines)) <= _MAX_PLAIN_LINE and not _NOT_PLAIN.search("\n".join(lines))
+    if "\r" in content:
+        content = content.replace("\r\n", "\n").replace("\r", "\n")
+    lines = content.removesuffix("\n").split("\n")
+    plain = content.isascii() and max(map(len, lines)) <= _MAX_PLAIN_LINE and not _has_controls(content)
     encoding, charset = ("7bit", "us-ascii") if plain else ("base64", "utf-8")
     head = f"Content-Type: text/{subtype}; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     raw = "\r\n".join([*lines, ""]).encode("utf-8", "replace")
     return head.encode("ascii") + (raw if plain else _base64(raw))
+
+
+def _has_controls(content: str) -> bool:
+    raw = content.encode("ascii")
+    return len(raw.translate(None, _CONTROLS)) < len(raw)
 
 
 def _base64(raw: bytes) -> bytes:

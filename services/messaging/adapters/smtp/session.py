@@ -3,49 +3,25 @@
 Errors::
 
     ConnectionError
-     +-- HungUp         the other side closed, said 421, or answered what is no SMTP
+     +-- HungUp         (conversation)
      +-- LoginRefused   the server took neither the greeting nor the credentials
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
 from base64 import b64encode
 from typing import NamedTuple
 
 from services.messaging.adapters.smtp.batch import Batch, Envelope
+from services.messaging.adapters.smtp.conversation import Conversation, HungUp, Reply
 from services.messaging.adapters.smtp.server import SmtpServer
 from services.messaging.domain.deliveries import Answer
-
-_MAX_REPLY_LINES = 100
-_REPLY = re.compile(rb"^(\d{3})([ -]?)(.*?)\r?\n$", re.DOTALL)
-
-
-class HungUp(ConnectionError):
-    """The other side closed, said 421, or answered what is no SMTP."""
 
 
 class LoginRefused(ConnectionError):
     """The server took neither the greeting nor the credentials."""
-
-
-class Reply(NamedTuple):
-    """A reply code and its text."""
-
-    code: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.text}"
-
-    @property
-    def answer(self) -> Answer:
-        """What the reply means for a message."""
-        if 200 <= self.code < 300:
-            return Answer.ACCEPTED
-        return Answer.REFUSED if self.code >= 500 else Answer.DEFERRED
 
 
 class _Refusal(NamedTuple):
@@ -56,27 +32,26 @@ class _Refusal(NamedTuple):
 class SmtpSession:
     """An open connection that has said hello. Used by one task at a time."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: SmtpServer) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, talk: Conversation, server: SmtpServer) -> None:
+        self._talk = talk
         self._server = server
         self._extensions: dict[str, str] = {}
         self._pipelining = False
+        self._unsent: list[bytes] = []
 
     @classmethod
-    async def open(cls, server: SmtpServer, *, hello: str) -> SmtpSession:
-        """Connect, secure and log in. Raises OSError (HungUp and LoginRefused among them), TimeoutError."""
-        context = ssl.create_default_context() if server.security != "none" else None
+    async def open(cls, server: SmtpServer, context: ssl.SSLContext | None, *, hello: str) -> SmtpSession:
+        """Connect, secure and log in. Raises OSError (HungUp, LoginRefused, SSLError among them), TimeoutError."""
+        at_once = context if server.security == "tls" else None
         async with asyncio.timeout(server.timeout_s):
-            connecting = asyncio.open_connection(
-                server.host, server.port, ssl=context if server.security == "tls" else None
+            _, talk = await asyncio.get_running_loop().create_connection(
+                Conversation, server.host, server.port, ssl=at_once
             )
-            reader, writer = await connecting
-        session = cls(reader, writer, server)
+        session = cls(talk, server)
         try:
             await session._begin(hello, context)
         except BaseException:
-            writer.transport.abort()
+            talk.transport.abort()
             raise
         return session
 
@@ -90,7 +65,7 @@ class SmtpSession:
                 refusal = await self._permission(current)
                 if refusal is None:
                     in_doubt, current = current, None
-                    self._writer.write(_stuffed(in_doubt.content))
+                    self._unsent.append(_stuffed(in_doubt.content))
                     current = self._announce(batch)
                     reply = await self._reply()
                     batch.answer(in_doubt, reply.answer, str(reply))
@@ -110,12 +85,11 @@ class SmtpSession:
     async def close(self) -> None:
         """Say goodbye without waiting long for an answer."""
         try:
-            self._writer.write(b"QUIT\r\n")
-            async with asyncio.timeout(1.0):
-                await self._reader.readline()
-        except (OSError, TimeoutError, ValueError):
+            self._talk.say(b"QUIT\r\n")
+            await self._talk.reply(1.0)
+        except (OSError, TimeoutError):
             pass
-        self._writer.transport.abort()
+        self._talk.transport.abort()
 
     async def _begin(self, hello: str, context: ssl.SSLContext | None) -> None:
         greeting = await self._reply()
@@ -123,11 +97,21 @@ class SmtpSession:
             raise LoginRefused(str(greeting))
         await self._hello(hello)
         if self._server.security == "starttls" and context is not None:
-            await self._expect(b"STARTTLS\r\n", 220)
-            await self._writer.start_tls(context, server_hostname=self._server.host)
+            await self._secure(context)
             await self._hello(hello)
         if self._server.user is not None:
             await self._log_in(self._server.user, self._server.password or "")
+
+    async def _secure(self, context: ssl.SSLContext) -> None:
+        await self._expect(b"STARTTLS\r\n", 220)
+        self._talk.forget()
+        async with asyncio.timeout(self._server.timeout_s):
+            secured = await asyncio.get_running_loop().start_tls(
+                self._talk.transport, self._talk, context, server_hostname=self._server.host
+            )
+        if secured is None:
+            raise HungUp("the server closed the connection")
+        self._talk.transport = secured
 
     async def _hello(self, hello: str) -> None:
         reply = await self._expect(f"EHLO {hello}\r\n".encode("ascii"), 250)
@@ -142,14 +126,15 @@ class SmtpSession:
             await self._expect(b"AUTH PLAIN " + initial + b"\r\n", 235)
         else:
             await self._expect(b"AUTH LOGIN\r\n", 334)
-            await self._expect(b64encode(user.encode()) + b"\r\n", 334)
-            await self._expect(b64encode(password.encode()) + b"\r\n", 235)
+            await self._expect(b64encode(user.encode()) + b"\r\n", 334, said="AUTH")
+            await self._expect(b64encode(password.encode()) + b"\r\n", 235, said="AUTH")
 
-    async def _expect(self, command: bytes, code: int) -> Reply:
-        self._writer.write(command)
+    async def _expect(self, command: bytes, code: int, *, said: str | None = None) -> Reply:
+        """Errors quote no more than the command's name, or `said`: the rest may be a password."""
+        self._unsent.append(command)
         reply = await self._reply()
         if reply.code != code:
-            raise LoginRefused(f"{command.split()[0].decode()} was answered {reply}")
+            raise LoginRefused(f"{said or command.split()[0].decode()} was answered {reply}")
         return reply
 
     def _announce(self, batch: Batch) -> Envelope | None:
@@ -159,7 +144,7 @@ class SmtpSession:
                 batch.answer(envelope, Answer.REFUSED, "the server takes no addresses beyond ASCII")
                 continue
             if self._pipelining:
-                self._writer.write(b"".join(_commands(envelope)))
+                self._unsent.extend(_commands(envelope))
             return envelope
         return None
 
@@ -169,7 +154,7 @@ class SmtpSession:
         reply: Reply | None = None
         for command in _commands(envelope):
             if not self._pipelining:
-                self._writer.write(command)
+                self._unsent.append(command)
             reply = await self._reply()
             _stay_on(reply)
             if not 200 <= reply.code < 400:
@@ -183,26 +168,15 @@ class SmtpSession:
 
     async def _start_over(self, refusal: _Refusal) -> None:
         """Leave the refused message behind. A server that let DATA through waits for content (RFC 2920, 3.1)."""
-        self._writer.write(b".\r\n" if refusal.content_awaited else b"RSET\r\n")
+        self._unsent.append(b".\r\n" if refusal.content_awaited else b"RSET\r\n")
         _stay_on(await self._reply())
 
     async def _reply(self) -> Reply:
-        lines: list[str] = []
-        async with asyncio.timeout(self._server.timeout_s):
-            while len(lines) < _MAX_REPLY_LINES:
-                try:
-                    line = await self._reader.readline()
-                except ValueError as error:
-                    raise HungUp("the server sent an endless line") from error
-                if not line:
-                    raise HungUp("the server closed the connection")
-                found = _REPLY.match(line)
-                if found is None:
-                    raise HungUp("the server does not speak SMTP")
-                lines.append(found[3].decode("ascii", "replace"))
-                if found[2] != b"-":
-                    return Reply(int(found[1]), "\n".join(lines))
-        raise HungUp("the server sent an endless reply")
+        """The next reply; what is still to be said goes out first, in one piece."""
+        if self._unsent:
+            said, self._unsent = b"".join(self._unsent), []
+            self._talk.say(said)
+        return await self._talk.reply(self._server.timeout_s)
 
 
 def _stay_on(reply: Reply) -> None:
@@ -212,7 +186,7 @@ def _stay_on(reply: Reply) -> None:
 
 
 def _commands(envelope: Envelope) -> tuple[bytes, bytes, bytes]:
-    extension = " SMTPUTF8" if envelope.utf8 else ""
+    extension = " BODY=8BITMIME SMTPUTF8" if envelope.utf8 else ""
     mail = f"MAIL FROM:<{envelope.sender}>{extension}\r\n".encode()
     return mail, f"RCPT TO:<{envelope.recipient}>\r\n".encode(), b"DATA\r\n"
 

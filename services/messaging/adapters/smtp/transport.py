@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -23,10 +24,14 @@ _FRUITLESS = 2
 
 
 class SmtpTransport:
-    """The transport of channel `email`. Used by one thread; `close` it in the same."""
+    """The transport of channel `email`. Used by one thread; `close` it in the same.
+
+    Raises ValueError when the server's certificates cannot be read.
+    """
 
     def __init__(self, server: SmtpServer, *, clock: Clock, hello: str = "localhost") -> None:
         self._server = server
+        self._tls = server.tls_context()
         self._clock = clock
         self._hello = hello
         self._idle: list[SmtpSession] = []
@@ -73,15 +78,18 @@ class SmtpTransport:
             answered = len(batch.answers)
             session: SmtpSession | None = None
             try:
-                session = self._idle.pop() if self._idle else await SmtpSession.open(self._server, hello=self._hello)
+                session = self._idle.pop() if self._idle else await self._open()
                 await session.deliver(batch)
             except (OSError, TimeoutError) as error:
-                batch.trouble = f"{type(error).__name__}: {error}"
+                batch.trouble = _trouble(error, self._server)
                 if session is not None:
                     await session.close()
                 fruitless = fruitless + 1 if len(batch.answers) == answered else 0
             else:
                 self._idle.append(session)
+
+    async def _open(self) -> SmtpSession:
+        return await SmtpSession.open(self._server, self._tls, hello=self._hello)
 
     async def _close(self) -> None:
         while self._idle:
@@ -91,3 +99,11 @@ class SmtpTransport:
 @lru_cache(maxsize=256)
 def _mailbox(address: str) -> str:
     return str(parse_address(address))
+
+
+def _trouble(error: Exception, server: SmtpServer) -> str:
+    if isinstance(error, TimeoutError):
+        return f"the mail server did not answer within {server.timeout_s:g} s"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the mail server's certificate is not trusted: {error.verify_message}"
+    return f"{type(error).__name__}: {error}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from services.messaging.adapters.sql.present import database_now
+from services.messaging.adapters.sql.campaigns import traces_of
 from services.messaging.adapters.sql.read_copies import contact_from
 from services.messaging.adapters.sql.tables import campaigns, contacts, memberships, messages
 from services.messaging.domain.campaigns import CampaignStatus
@@ -16,6 +16,7 @@ from services.messaging.domain.deliveries import OPEN, MessageStatus
 from services.messaging.use_cases.ports import Preparation, Recipient, Skipped
 from shared.contracts.contract import Contract
 from shared.outbox.outbox import Outbox
+from shared.sql.present import database_now
 from shared.sql.upsert import insert_for
 
 
@@ -107,7 +108,7 @@ class SqlAudiences:
         rows = self._session.execute(
             skip.values(values).returning(messages.c.id, messages.c.campaign_id, messages.c.profile_id)
         ).all()
-        traces = self._traces({row.campaign_id for row in rows})
+        traces = traces_of(self._session, {row.campaign_id for row in rows})
         return [Skipped(row.id, row.campaign_id, row.profile_id, traces[row.campaign_id]) for row in rows]
 
     def complete(self) -> int:
@@ -121,9 +122,3 @@ class SqlAudiences:
     def tell(self, facts: Iterable[Contract]) -> None:
         """Facts that leave with the commit."""
         self._outbox.add(self._session, facts)
-
-    def _traces(self, campaign_ids: set[str]) -> dict[str, str | None]:
-        rows = self._session.execute(
-            select(campaigns.c.id, campaigns.c.traceparent).where(campaigns.c.id.in_(campaign_ids))
-        )
-        return {row.id: row.traceparent for row in rows}

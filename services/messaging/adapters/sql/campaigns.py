@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
@@ -67,6 +68,12 @@ def campaign_from(row: Row[Any]) -> Campaign:
         paused_from=CampaignStatus(row.paused_from) if row.paused_from else None,
         audience_size=row.audience_size,
     )
+
+
+def traces_of(session: Session, campaign_ids: Collection[str]) -> Mapping[str, str | None]:
+    """The trace of each campaign's launch, which its messages' facts carry on."""
+    asked = select(campaigns.c.id, campaigns.c.traceparent).where(campaigns.c.id.in_(sorted(campaign_ids)))
+    return {row.id: row.traceparent for row in session.execute(asked)} if campaign_ids else {}
 
 
 def _found(row: Row[Any] | None, campaign_id: str) -> Campaign:

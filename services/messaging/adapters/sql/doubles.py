@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from services.messaging.adapters.sql.present import database_now
 from services.messaging.adapters.sql.tables import campaigns, messages
 from services.messaging.domain.deliveries import MessageStatus
 from services.messaging.use_cases.tell import dispatched
 from shared.outbox.outbox import Outbox
+from shared.sql.present import database_now
 
 MERGED = "merged"
 

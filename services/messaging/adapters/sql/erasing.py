@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from services.messaging.adapters.sql.present import database_now
 from services.messaging.adapters.sql.tables import campaigns, contacts, memberships, merges, messages
 from services.messaging.domain.deliveries import ERASED, MessageStatus, stand_in
 from services.messaging.use_cases.tell import dispatched
@@ -18,6 +17,7 @@ from shared.erased_names import Erased, ErasedNames
 from shared.inbox.dead_letters import mend_dead_letters
 from shared.inbox.mentions import is_about
 from shared.outbox.outbox import Outbox
+from shared.sql.present import database_now
 
 _NOT_SENT = (MessageStatus.QUEUED, MessageStatus.CLAIMED)
 

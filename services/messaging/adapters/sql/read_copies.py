@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 import msgspec
@@ -93,4 +94,4 @@ def contact_from(row: Row[Any]) -> Contact:
 
 
 def _fields(value: Contact | Membership) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__slots__}
+    return {field.name: getattr(value, field.name) for field in fields(value)}

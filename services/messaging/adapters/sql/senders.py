@@ -7,12 +7,12 @@ from collections.abc import Collection
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from services.messaging.adapters.sql.present import database_now
 from services.messaging.adapters.sql.tables import messages
 from shared.ids import new_id
 from shared.sql.database import Database
 from shared.sql.leases import Lease
 from shared.sql.plumbing import leases
+from shared.sql.present import database_now
 
 _PREFIX = "sender:"
 
