@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from sqlalchemy.orm import Session
@@ -16,12 +17,15 @@ from services.messaging.adapters.sql.erasing import erase
 from services.messaging.adapters.sql.read_copies import SqlReadCopies
 from services.messaging.adapters.sql.senders import Senders
 from services.messaging.adapters.sql.suppressions import SqlSuppressions
+from services.messaging.domain.contacts import Contact
 from services.messaging.domain.unsubscribing import Unsubscribing
 from services.messaging.settings import MessagingSettings
 from services.messaging.use_cases.dispatch_messages import DispatchLimits, DispatchMessages
 from services.messaging.use_cases.follow_profiles import follow_profiles
+from services.messaging.use_cases.ports import Programme
 from services.messaging.use_cases.run_campaigns import RunCampaigns
 from services.messaging.use_cases.save_template import SaveTemplate
+from services.messaging.use_cases.send_test import Trial, send_test
 from services.messaging.use_cases.unsubscribe import unsubscribe
 from services.messaging.use_cases.write_letter import WriteLetter
 from shared.bus.opening import open_bus
@@ -41,6 +45,7 @@ from shared.telemetry.trace import current_traceparent
 
 SOURCE = "rapport/messaging"
 MIGRATIONS = "services.messaging.migrations"
+_LONGEST_WAIT_S = 10.0
 
 
 class Wiring:
@@ -105,6 +110,16 @@ class Wiring:
     def transport(self) -> SmtpTransport:
         """Connections to the mail server that settings name; its user closes it."""
         return SmtpTransport(parse_smtp_url(self.settings.smtp_url.get_secret_value()), clock=self.clock)
+
+    def send_test(self, programme: Programme, contact: Contact, to: str) -> Trial:
+        """Send one letter while somebody waits, for a few seconds at most. Raises RenderFailed, AddressInvalid."""
+        server = parse_smtp_url(self.settings.smtp_url.get_secret_value())
+        quick = replace(server, timeout_s=min(server.timeout_s, _LONGEST_WAIT_S))
+        transport = SmtpTransport(quick, clock=self.clock)
+        try:
+            return send_test(programme, contact, to=to, write=self.write_letter, transport=transport)
+        finally:
+            transport.close()
 
     def dispatch(self, senders: Senders, transport: SmtpTransport) -> DispatchMessages:
         """What sends in the name of one sender."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.messaging.domain.addresses import parse_address
 from services.messaging.domain.contacts import Contact
 from services.messaging.domain.letters import Letter, with_way_out
-from services.messaging.domain.names import person_of
 from services.messaging.domain.templates import Rendered
 from services.messaging.domain.unsubscribing import UnsubscribeClaim, Unsubscribing
 from services.messaging.use_cases.ports import Programme, TemplateLanguage
 
 PREVIEW_TOKEN = "preview"  # noqa: S105 - what stands in a preview where a token will be
+
+TEST_MARK = "[Test] "
 
 
 class WriteLetter:
@@ -33,7 +36,7 @@ class WriteLetter:
             message_id=message_id,
             sender=programme.campaign.sender,
             to=parse_address(contact.address),
-            to_name=person_of(contact.traits).full,
+            to_name=contact.person.full,
             rendered=self._rendered(programme, contact, url),
             unsubscribe_url=url if programme.campaign.kind == "marketing" else None,
         )
@@ -41,6 +44,21 @@ class WriteLetter:
     def preview(self, programme: Programme, contact: Contact) -> Rendered:
         """What `contact` would read, with a link that does nothing. Raises RenderFailed."""
         return self._rendered(programme, contact, self._links + PREVIEW_TOKEN)
+
+    def test(self, programme: Programme, contact: Contact, *, message_id: str, to: str) -> Letter:
+        """What `contact` would read, marked as a test, to another address, with a link that does nothing.
+
+        Raises RenderFailed, AddressInvalid.
+        """
+        rendered = self.preview(programme, contact)
+        return Letter(
+            message_id=message_id,
+            sender=programme.campaign.sender,
+            to=parse_address(to),
+            to_name=contact.person.full,
+            rendered=replace(rendered, subject=TEST_MARK + rendered.subject),
+            unsubscribe_url=self._links + PREVIEW_TOKEN if programme.campaign.kind == "marketing" else None,
+        )
 
     def _rendered(self, programme: Programme, contact: Contact, url: str) -> Rendered:
         campaign = programme.campaign

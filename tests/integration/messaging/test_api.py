@@ -24,6 +24,8 @@ TEMPLATE = {
     },
 }
 
+TEMPLATE_2 = {"subject": "Other", "text": "other"}
+
 
 @pytest.fixture
 def http(shop: Shop, settings: MessagingSettings) -> Iterator[TestClient]:
@@ -148,6 +150,41 @@ def test_a_preview_is_written_for_a_sample_or_a_customer(http: TestClient, shop:
     assert http.post(path, json={"profile_id": profile_id}).json()["text"] == "Dear Name0, thank you."
     assert http.post(path, json={}).json()["text"] == "Dear customer, thank you."
     assert http.post(path, json={"profile_id": profile_id[::-1]}).status_code in (409, 422)
+
+
+def test_a_campaign_is_looked_at_and_tried_out_before_it_goes(http: TestClient, shop: Shop, server: MailServer) -> None:
+    (profile_id,) = shop.customers(1)
+    campaign = planned(http)
+    path = f"/v1/campaigns/{campaign['id']}"
+    http.put(f"/v1/templates/{campaign['template_id']}", json={**TEMPLATE, "variants": {"en": TEMPLATE_2}})
+    shown = http.post(f"{path}/preview", json={"profile_id": profile_id}).json()
+    assert (shown["subject"], shown["text"][:23]) == ("Hello Name0", "Dear Name0, thank you.\n")
+    assert "/u/preview" in shown["text"]
+    sample = {"language": "zh-TW", "traits": {"name": "歐陽娜娜", "gender": "female"}}
+    answer = http.post(f"{path}/test-sends", json={"to": "me@shop.example", **sample})
+    assert answer.json() | {"message_id": ""} == {"message_id": "", "outcome": "accepted", "reply": "250 kept"}
+    (content,) = server.to("me@shop.example")
+    message = email.message_from_bytes(content, policy=policy.default)
+    assert (message["Subject"], message["Message-ID"]) == (
+        "[Test] 您好", f"<{answer.json()['message_id']}@example.com>",
+    )  # fmt: skip
+    assert message["List-Unsubscribe"].endswith("/u/preview>")
+    assert http.get(path).json()["messages"]["sent"] == 0
+    assert not shop.facts()
+
+
+def test_a_test_that_fails_says_why(http: TestClient, shop: Shop, server: MailServer) -> None:
+    path = f"/v1/campaigns/{planned(http)['id']}/test-sends"
+    server.answer("me@shop.example", ["RCPT 550 no such user"])
+    refused = http.post(path, json={"to": "me@shop.example"}).json()
+    assert (refused["outcome"], refused["reply"]) == ("refused", "550 no such user")
+    server.stop()
+    away = http.post(path, json={"to": "me@shop.example"}).json()
+    assert away["outcome"] == "unreached"
+    assert away["reply"]
+    assert http.post(path, json={"to": "no address"}).status_code == 422
+    assert http.post(path, json={"to": "me@shop.example", "profile_id": SEGMENT}).json()["code"] == "contact_unknown"
+    assert http.post(path.replace("0", "f"), json={"to": "me@shop.example"}).status_code == 404
 
 
 def test_a_template_with_flaws_is_refused_at_each_place(http: TestClient) -> None:

@@ -11,12 +11,23 @@ from services.messaging.adapters.sql import reading
 from services.messaging.adapters.sql.campaigns import SqlCampaigns
 from services.messaging.adapters.sql.templates import SqlTemplates
 from services.messaging.api.dependencies import CampaignId, Wired
-from services.messaging.api.schemas.campaigns import CampaignDraft, CampaignView, campaign_view
+from services.messaging.api.readers import reader_of
+from services.messaging.api.schemas.campaigns import (
+    CampaignDraft,
+    CampaignView,
+    TrialDraft,
+    TrialView,
+    campaign_view,
+    trial_view,
+)
 from services.messaging.api.schemas.messages import MessageView
+from services.messaging.api.schemas.templates import Reader, RenderedView, rendered_view
 from services.messaging.bootstrap import Wiring
 from services.messaging.domain.campaigns import Campaign
+from services.messaging.domain.contacts import Contact
 from services.messaging.domain.deliveries import MessageStatus
 from services.messaging.use_cases.change_campaigns import change_campaign, plan_campaign
+from services.messaging.use_cases.ports import Programme
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.idempotency import IdempotencyKey, once
@@ -78,6 +89,20 @@ def list_messages(
     return Page(data=data, next_cursor=encode_cursor(data[-1].profile_id) if len(rows) > limit else None)
 
 
+@router.post("/{campaign_id}/preview", dependencies=[Requires("campaigns:read")])
+def preview_campaign(campaign_id: CampaignId, reader: Reader, wired: Wired) -> RenderedView:
+    """What a known customer, or a made-up one, would read: the pinned version, from the campaign's sender."""
+    programme, contact = _written_for(wired, campaign_id, reader)
+    return rendered_view(wired.write_letter.preview(programme, contact))
+
+
+@router.post("/{campaign_id}/test-sends", dependencies=[Requires("campaigns:write")])
+def send_test(campaign_id: CampaignId, draft: TrialDraft, wired: Wired) -> TrialView:
+    """Send one letter to an address of yours, marked [Test]; each call sends one, in any status, counted nowhere."""
+    programme, contact = _written_for(wired, campaign_id, draft)
+    return trial_view(wired.send_test(programme, contact, draft.to))
+
+
 @router.post("/{campaign_id}/launch")
 def launch_campaign(campaign_id: CampaignId, wired: Wired, caller: Writer, key: IdempotencyKey = None) -> CampaignView:
     """Let it go, at once or at `send_at`. Launching twice is launching once."""
@@ -111,6 +136,13 @@ def cancel_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignView:
     """End it for good; what is still queued is skipped."""
     now = wired.clock()
     return _change(wired, campaign_id, lambda campaign: campaign.cancel(now))
+
+
+def _written_for(wired: Wiring, campaign_id: str, reader: Reader) -> tuple[Programme, Contact]:
+    with wired.database.reading() as session:
+        campaign = SqlCampaigns(session).get(campaign_id)
+        version = SqlTemplates(session).version(campaign.template_id, campaign.template_version)
+        return Programme(campaign, version), reader_of(session, reader)
 
 
 def _change(wired: Wiring, campaign_id: str, change: Callable[[Campaign], Campaign]) -> CampaignView:

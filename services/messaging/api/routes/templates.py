@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from services.messaging.adapters.sql import reading
 from services.messaging.adapters.sql.templates import SqlTemplates
 from services.messaging.api.dependencies import TemplateId, WantedVersion, Wired, etag
 from services.messaging.api.problems import flaws_told
+from services.messaging.api.readers import reader_of
 from services.messaging.api.schemas.templates import (
     PreviewRequest,
     RenderedView,
@@ -92,7 +92,7 @@ def preview_template(template_id: TemplateId, request: PreviewRequest, wired: Wi
     """What a known customer, or a made-up one, would read."""
     with wired.database.reading() as session:
         version = SqlTemplates(session).get(template_id).current
-        contact = reading.contact(session, request.profile_id) if request.profile_id else request.contact()
+        contact = reader_of(session, request)
     url = f"{wired.settings.public_url.rstrip('/')}/u/{PREVIEW_TOKEN}"
     rendered = wired.template_language.render(version, contact, sender=request.sender(), unsubscribe_url=url)
     return rendered_view(rendered)

@@ -8,9 +8,12 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from services.messaging.api.dependencies import UUID
+from services.messaging.api.schemas.templates import Reader
 from services.messaging.api.schemas.texts import ONE_LINE, EmailAddress, Name
 from services.messaging.domain.campaigns import Campaign, CampaignStatus, Kind, Sender
+from services.messaging.domain.deliveries import LONGEST_REASON, Answer
 from services.messaging.use_cases.change_campaigns import Plan
+from services.messaging.use_cases.send_test import Trial
 from shared.http.schemas import Moment, Schema
 
 
@@ -86,6 +89,26 @@ class CampaignView(BaseModel):
     completed_at: datetime | None
     audience_size: int
     messages: MessageCounts
+
+
+class TrialDraft(Reader):
+    """An address of yours, and whose letter it shall get: a known profile's or a sample's."""
+
+    to: EmailAddress
+
+
+class TrialView(BaseModel):
+    """What the mail server answered. `lost` means that it may or may not have been taken."""
+
+    message_id: str
+    outcome: Answer
+    reply: str = Field(description="the server's own words, or why it was out of reach")
+
+
+def trial_view(sent: Trial) -> TrialView:
+    """A test as the API shows it."""
+    delivery = sent.delivery
+    return TrialView(message_id=sent.message_id, outcome=delivery.answer, reply=delivery.reply[:LONGEST_REASON])
 
 
 def campaign_view(campaign: Campaign, counts: Mapping[str, int]) -> CampaignView:

@@ -107,7 +107,7 @@ class SamplePurchase(Schema):
     products: list[Annotated[str, Field(max_length=200)]] = Field([], max_length=50)
 
 
-class PreviewRequest(Schema):
+class Reader(Schema):
     """Whom to write to: a known profile, or sample data."""
 
     profile_id: str | None = Field(None, pattern=UUID)
@@ -115,7 +115,6 @@ class PreviewRequest(Schema):
     timezone: str | None = Field(None, max_length=64, examples=["Asia/Taipei"])
     traits: dict[str, JsonValue] = Field({}, max_length=100, examples=[{"name": "王小明", "gender": "male"}])
     last_purchase: SamplePurchase | None = None
-    sender_name: Name = "Rapport"
 
     def contact(self) -> Contact:
         """The sample as a customer."""
@@ -135,6 +134,12 @@ class PreviewRequest(Schema):
             if purchase
             else None,
         )
+
+
+class PreviewRequest(Reader):
+    """Whom to write to, and who writes."""
+
+    sender_name: Name = "Rapport"
 
     def sender(self) -> Sender:
         """Who writes, in the preview."""
