@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from services.messaging.domain.surnames import split_chinese_name
@@ -92,9 +93,13 @@ def clean_name(value: object) -> str | None:
     """`value` as a name, or None where it cannot be one: not text, empty, a title alone, a stand-in for "no name"
     (with a title too: "Mr None"), an address.
     """
-    if not isinstance(value, str):
-        return None
-    words = [word for word in _visible(value[: LONGEST_NAME * 4]).split() if not _is_stand_in(word)]
+    return _cleaned(value[: LONGEST_NAME * 4]) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=8_192)
+def _cleaned(value: str) -> str | None:
+    """A few thousand names are those of most people."""
+    words = [word for word in _visible(value).split() if not _is_stand_in(word)]
     name = " ".join(words).strip(_PUNCTUATION)
     if not name or len(name) > LONGEST_NAME or _ADDRESS_OR_MARKUP.search(name) or name.casefold() in _JUNK:
         return None

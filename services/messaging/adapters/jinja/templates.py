@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,9 +19,9 @@ from services.messaging.domain.campaigns import Sender
 from services.messaging.domain.contacts import Contact
 from services.messaging.domain.errors import Flaw, RenderFailed, TemplateInvalid
 from services.messaging.domain.languages import choose_language
-from services.messaging.domain.templates import Rendered, TemplateVersion, check_shape
+from services.messaging.domain.templates import Rendered, TemplateVersion, Variant, check_shape
 
-_KEPT_COMPILED = 512
+_KEPT_COMPILED = 256
 
 
 class JinjaTemplates:
@@ -45,11 +46,9 @@ class JinjaTemplates:
     def render(self, version: TemplateVersion, contact: Contact, *, sender: Sender, unsubscribe_url: str) -> Rendered:
         """A checked version, filled in for `contact` in the best language. Raises RenderFailed."""
         language = choose_language(contact.language, version.variants, default=version.default_language)
-        variant = version.variants[language]
-        parts = {name: self._compiled(name == "html", source) for name, source in variant.parts().items() if source}
-        named = frozenset[str]().union(*(part.names for part in parts.values()))
-        data = data_of(contact, named, language=language, sender=sender, unsubscribe_url=unsubscribe_url)
-        filled = {name: _fill(part, data, f"{language}.{name}") for name, part in parts.items()}
+        compiled = self._compiled(version.variants[language])
+        data = data_of(contact, compiled.names, language=language, sender=sender, unsubscribe_url=unsubscribe_url)
+        filled = {name: _fill(part, data, f"{language}.{name}") for name, part in compiled.parts.items()}
         return Rendered(
             language=language,
             subject=" ".join(filled["subject"].split()),
@@ -60,19 +59,30 @@ class JinjaTemplates:
     def _sandbox(self, part: str) -> Sandbox:
         return self._html if part == "html" else self._plain
 
-    def _compile(self, html: bool, source: str) -> CompiledPart:
-        sandbox = self._html if html else self._plain
-        tree = sandbox.parse(source)
-        names = frozenset(name.name for name in tree.find_all(nodes.Name))
-        return CompiledPart(compile_checked(sandbox, source), segments_of(sandbox, tree, html=html), names)
+    def _compile(self, variant: Variant) -> CompiledVariant:
+        parts: dict[str, CompiledPart] = {}
+        names: set[str] = set()
+        for part, source in variant.parts().items():
+            sandbox, is_html = self._sandbox(part), part == "html"
+            tree = sandbox.parse(source)
+            names.update(name.name for name in tree.find_all(nodes.Name))
+            parts[part] = CompiledPart(compile_checked(sandbox, source), segments_of(sandbox, tree, html=is_html))
+        return CompiledVariant(parts, frozenset(names))
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledPart:
-    """One part of a variant: as the sandbox runs it, as segments where it has no more to it, and what it names."""
+    """One part of a variant as the sandbox runs it, and as segments where it has no more to it."""
 
     template: Template
     segments: Segments | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledVariant:
+    """The parts of a variant by name, and the variables that they ask for."""
+
+    parts: Mapping[str, CompiledPart]
     names: frozenset[str]
 
 
