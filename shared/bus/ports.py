@@ -164,6 +164,13 @@ class Bus(Protocol):
         """For each partition, the offset that the next appended record will get, or a larger one."""
         ...
 
+    def positions_since(self, topics: Sequence[str], moment: datetime) -> Positions:
+        """For each partition, an offset with every record that was appended at `moment` or later behind it.
+
+        It is the first such record's where there is one, and otherwise the end.
+        """
+        ...
+
     def reported_positions(self, group: str, topics: Sequence[str]) -> Positions:
         """What the group's members last reported; lag is the difference to `end_positions`."""
         ...

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 from shared.bus.embedded.consumer import Arrivals, EmbeddedConsumer
@@ -77,6 +78,15 @@ class EmbeddedBus:
             for name in topics:
                 with closing(self._opened(name)) as file:
                     found.update({(name, number): end for number, end in enumerate(file.next_offsets())})
+        return found
+
+    def positions_since(self, topics: Sequence[str], moment: datetime) -> Positions:
+        """See the port; raises UnknownTopic."""
+        found: dict[Partition, int] = {}
+        with told_as_unavailable("the log cannot be read"):
+            for name in topics:
+                with closing(self._opened(name)) as file:
+                    found.update({(name, number): at for number, at in enumerate(file.offsets_since(moment))})
         return found
 
     def reported_positions(self, group: str, topics: Sequence[str]) -> Positions:

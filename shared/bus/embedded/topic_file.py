@@ -47,6 +47,9 @@ SELECT (column1 << 40) | (next_offset + column2 - 1), column3, column4, column5
 FROM (VALUES {rows}) JOIN partitions ON number = column1
 """
 _READ = "SELECT position, records, appended_ms, body FROM batches WHERE position BETWEEN ? AND ? ORDER BY position"
+_TIMED = """
+SELECT position, records, appended_ms FROM batches WHERE position BETWEEN ? AND ? ORDER BY position LIMIT 1
+"""
 _FORGET = """
 DELETE FROM batches WHERE appended_ms < ?1 AND position IN (
     SELECT position FROM batches WHERE position BETWEEN ?2 AND ?3 ORDER BY position LIMIT ?4)
@@ -92,6 +95,24 @@ class TopicFile:
         """The offset that the next record of each partition gets."""
         rows = self._connection.execute("SELECT next_offset FROM partitions ORDER BY number").fetchall()
         return [offset for (offset,) in rows]
+
+    def offsets_since(self, moment: datetime) -> list[int]:
+        """The offset of the first record of each partition appended at `moment` or later; its end without one."""
+        since_ms = int(moment.timestamp() * 1000)
+        return [self._first_since(number, since_ms, end) for number, end in enumerate(self.next_offsets())]
+
+    def _first_since(self, partition: int, since_ms: int, end: int) -> int:
+        """Bisected, because times only grow along a partition; a clock that was set back costs records too many."""
+        base = _span(partition)[0]
+        low, high = 0, end
+        while low < high:
+            middle = (low + high) // 2
+            found = self._connection.execute(_TIMED, (base + middle, base + end)).fetchone()
+            if found is None or found[2] >= since_ms:
+                high = middle
+            else:
+                low = found[0] - base + 1
+        return low
 
     def append(self, records: Iterable[NewRecord]) -> None:
         """Append all in one durable transaction, in their order within each partition."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from shared.bus.kafka.cluster import Cluster
 from shared.bus.kafka.consumer import GroupConsumer
@@ -61,6 +62,10 @@ class KafkaBus:
     def end_positions(self, topics: Sequence[str]) -> Positions:
         """See the port; raises UnknownTopic."""
         return self._cluster.end_positions(topics)
+
+    def positions_since(self, topics: Sequence[str], moment: datetime) -> Positions:
+        """See the port; raises UnknownTopic."""
+        return self._cluster.positions_since(topics, moment)
 
     def reported_positions(self, group: str, topics: Sequence[str]) -> Positions:
         """See the port."""

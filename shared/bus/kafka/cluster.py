@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from kafka import KafkaAdminClient, TopicPartition
@@ -47,14 +48,15 @@ class Cluster:
     def end_positions(self, topics: Iterable[str]) -> dict[Partition, int]:
         """The next offset of every partition. Raises UnknownTopic, BusUnavailable."""
         with self._client() as client:
-            counts = _partitions(client, topics)
-            latest = {
-                TopicPartition(name, number): OffsetSpec.LATEST
-                for name, count in counts.items()
-                for number in range(count)
-            }
-            found = client.list_partition_offsets(latest)
-        return {(partition.topic, partition.partition): at.offset for partition, at in found.items()}
+            return _offsets(client, topics, OffsetSpec.LATEST)
+
+    def positions_since(self, topics: Iterable[str], moment: datetime) -> dict[Partition, int]:
+        """The first offset appended at `moment` or later, else the end. Raises UnknownTopic, BusUnavailable."""
+        with self._client() as client:
+            # The ends first: what is appended meanwhile lies behind them.
+            ends = _offsets(client, topics, OffsetSpec.LATEST)
+            first = _offsets(client, topics, int(moment.timestamp() * 1000))
+        return {place: first[place] if first[place] >= 0 else end for place, end in ends.items()}
 
     def reported_positions(self, group: str, topics: Iterable[str]) -> dict[Partition, int]:
         """What the group committed. Raises BusUnavailable."""
@@ -93,6 +95,14 @@ def _creation(topic: Topic, max_record_bytes: int) -> Mapping[str, Any]:
             "message.timestamp.type": "LogAppendTime",
         },
     }
+
+
+def _offsets(client: Any, topics: Iterable[str], at: OffsetSpec | int) -> dict[Partition, int]:
+    """The offset of every partition that Kafka names for a moment in milliseconds; -1 where it names none."""
+    counts = _partitions(client, topics)
+    wanted = {TopicPartition(name, number): at for name, count in counts.items() for number in range(count)}
+    found = client.list_partition_offsets(wanted)
+    return {(partition.topic, partition.partition): there.offset for partition, there in found.items()}
 
 
 def _partitions(client: Any, topics: Iterable[str]) -> dict[str, int]:

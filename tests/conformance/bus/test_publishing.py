@@ -59,6 +59,22 @@ def test_nothing_published_is_nothing(bus: Bus, publisher: Publisher, topic: Top
     assert set(bus.end_positions([topic.name]).values()) == {0}
 
 
+def test_a_moment_leads_to_the_first_record_appended_since(bus: Bus, publisher: Publisher, topic: Topic) -> None:
+    for number in range(6):
+        publisher.publish([NewRecord(topic.name, n, b"%d" % number) for n in (0, 0, 1)])
+        time.sleep(0.005)
+    found = by_partition(read_all(bus, topic, 18))
+    far = timedelta(days=1)
+    assert set(bus.positions_since([topic.name], found[0][0].appended_at - far).values()) == {0}
+    assert bus.positions_since([topic.name], found[0][0].appended_at + far) == bus.end_positions([topic.name])
+    for moment in {record.appended_at for record in found[0]}:
+        since = bus.positions_since([topic.name], moment)
+        for number, records in found.items():
+            ahead = [record.offset for record in records if record.appended_at >= moment]
+            assert since[topic.name, number] == (ahead[0] if ahead else records[-1].offset + 1)
+        assert since[topic.name, 3] == 0
+
+
 def test_a_large_batch_keeps_its_order_in_each_partition(bus: Bus, publisher: Publisher, topic: Topic) -> None:
     publisher.publish([NewRecord(topic.name, n % 4, str(n).encode()) for n in range(5_000)])
     found = by_partition(read_all(bus, topic, 5_000))
