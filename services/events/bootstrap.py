@@ -17,6 +17,7 @@ from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.touchpoints import SqlTouchpoints
 from services.events.bootstrap_archive import ArchiveWiring, ErasureWiring
 from services.events.bootstrap_plans import PlanWiring
+from services.events.bootstrap_replays import ReplayWiring
 from services.events.bootstrap_storage import StorageWiring
 from services.events.bootstrap_webhooks import WebhookWiring
 from services.events.domain.duplicates import bucket_of
@@ -59,6 +60,7 @@ class Wiring:
         self.erasing = ErasureWiring(settings, self.database, clock)
         self.webhooks = WebhookWiring(settings, self.database, self.outbox, self.erasing.living)
         self.storage = StorageWiring(self.database, clock)
+        self.replays = ReplayWiring(self.database, lambda: self.bus, self.erasing.living)
         self.plans = PlanWiring(self.outbox, settings.call_limits, clock)
         self._sending_callers: set[str] = set()
 

@@ -34,8 +34,10 @@ from services.events.api.routes import (
     touchpoints,
     tracking_plan,
     webhook_deliveries,
+    webhook_replays,
     webhooks,
 )
+from services.events.api.stream_origins import StreamForBrowsers
 from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
 from shared.http.app import build_app
@@ -74,6 +76,7 @@ def create_app(settings: EventsSettings) -> FastAPI:
             summary.router,
             webhooks.router,
             webhook_deliveries.router,
+            webhook_replays.router,
             stream.router,
             tracking_plan.router,
             plan_rules.router,
@@ -101,6 +104,7 @@ def create_app(settings: EventsSettings) -> FastAPI:
         submit=lambda records: wiring.publisher.submit(records),
     )
     app.state.ingestion = ingestion
+    app.add_middleware(StreamForBrowsers)
     app.add_middleware(IngestGateway, ingestion=ingestion)
     describe_ingest(app, settings.call_limits)
     describe_cloud_events(app, settings.call_limits)

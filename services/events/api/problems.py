@@ -16,6 +16,8 @@ from services.events.domain.errors import (
     InvalidCall,
     PlanChanged,
     PlanNotFound,
+    ReplayNotFound,
+    ReplayRunning,
     RetentionRuleChanged,
     RetentionRuleNotFound,
     RetentionScopeTaken,
@@ -31,6 +33,7 @@ from services.events.domain.errors import (
     TooManyWriteKeys,
     TouchpointNotFound,
     UnknownWriteKey,
+    WindowRefused,
     WriteKeyNotFound,
 )
 from services.events.domain.inbound.errors import (
@@ -56,6 +59,9 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     TooManySecrets: ProblemSpec(status=409, code="too_many_secrets", title="Too many secrets sign at once"),
     TooManyEndpoints: ProblemSpec(status=409, code="too_many_endpoints", title="There are as many as there may be"),
     EndpointChanged: ProblemSpec(status=412, code="endpoint_changed", title="The endpoint was changed meanwhile"),
+    ReplayNotFound: ProblemSpec(status=404, code="replay_not_found", title="There is no such replay"),
+    ReplayRunning: ProblemSpec(status=409, code="replay_running", title="A replay is under way"),
+    WindowRefused: ProblemSpec(status=422, code="window_refused", title="The replay cannot cover this time"),
     InboundSourceNotFound: ProblemSpec(
         status=404, code="inbound_source_not_found", title="There is no such inbound source"
     ),

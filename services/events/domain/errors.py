@@ -16,6 +16,9 @@ Tree::
      +-- TooManySecrets         too many secrets of a webhook endpoint sign at once
      +-- TooManyEndpoints       one owner has as many webhook endpoints as there may be
      +-- EndpointChanged        the webhook endpoint is not as the caller last saw it
+     +-- ReplayNotFound         no replay of the caller's has this id
+     +-- ReplayRunning          a replay to this webhook endpoint is under way
+     +-- WindowRefused          a replay cannot cover the time that was asked for; says why
      +-- PlanNotFound           no tracking plan has this id
      +-- RuleNotFound           no rule of a tracking plan has this id
      +-- PlanChanged            the tracking plan is not as the caller last saw it
@@ -99,6 +102,18 @@ class TooManyEndpoints(EventsError):
 
 class EndpointChanged(EventsError):
     """The webhook endpoint is not as the caller last saw it; read it again."""
+
+
+class ReplayNotFound(EventsError):
+    """No replay that the caller may see has this id."""
+
+
+class ReplayRunning(EventsError):
+    """A replay to this webhook endpoint is under way; wait for its end or cancel it."""
+
+
+class WindowRefused(EventsError):
+    """A replay cannot cover the time that was asked for; says why."""
 
 
 class PlanNotFound(EventsError):

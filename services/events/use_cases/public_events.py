@@ -25,40 +25,78 @@ from shared.contracts.webhooks import WebhookEndpointDisabledV1
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The short name of a contract, when such a fact came to be, and where all of it can be read."""
+    """The short name of a contract, when such a fact came to be, what tells it from others of that time, and where all
+    of it can be read."""
 
     name: str
     happened: Callable[[Any], datetime]
+    key: Callable[[Any], str]
     href: Callable[[Any], str]
+
+    def identity(self, fact: Contract) -> str:
+        """What no other fact of the same time is called."""
+        return f"{self.name} {self.key(fact)}"
 
 
 _NAMES: Mapping[type[Contract], Named] = {
     TouchpointRecordedV1: Named(
-        "touchpoint.recorded", lambda fact: fact.received_at, lambda fact: f"/v1/touchpoints/{fact.touchpoint_id}"
+        "touchpoint.recorded",
+        lambda fact: fact.received_at,
+        lambda fact: fact.touchpoint_id,
+        lambda fact: f"/v1/touchpoints/{fact.touchpoint_id}",
     ),
     ProfileChangedV1: Named(
-        "profile.changed", lambda fact: fact.changed_at, lambda fact: f"/v1/profiles/{fact.profile_id}"
+        "profile.changed",
+        lambda fact: fact.changed_at,
+        lambda fact: f"{fact.profile_id} {fact.version}",
+        lambda fact: f"/v1/profiles/{fact.profile_id}",
     ),
     ProfilesMergedV1: Named(
-        "profile.merged", lambda fact: fact.merged_at, lambda fact: f"/v1/profiles/{fact.profile_id}"
+        "profile.merged",
+        lambda fact: fact.merged_at,
+        lambda fact: f"{fact.profile_id} {fact.merged_profile_id}",
+        lambda fact: f"/v1/profiles/{fact.profile_id}",
     ),
     ProfileErasedV1: Named(
-        "profile.erased", lambda fact: fact.erased_at, lambda fact: f"/v1/erasures/{fact.erasure_id}"
+        "profile.erased",
+        lambda fact: fact.erased_at,
+        lambda fact: fact.erasure_id,
+        lambda fact: f"/v1/erasures/{fact.erasure_id}",
     ),
     SegmentEnteredV1: Named(
-        "segment.entered", lambda fact: fact.entered_at, lambda fact: f"/v1/segments/{fact.segment_id}"
+        "segment.entered",
+        lambda fact: fact.entered_at,
+        lambda fact: f"{fact.segment_id} {fact.profile_id} {fact.sequence}",
+        lambda fact: f"/v1/segments/{fact.segment_id}",
     ),
-    SegmentLeftV1: Named("segment.left", lambda fact: fact.left_at, lambda fact: f"/v1/segments/{fact.segment_id}"),
+    SegmentLeftV1: Named(
+        "segment.left",
+        lambda fact: fact.left_at,
+        lambda fact: f"{fact.segment_id} {fact.profile_id} {fact.sequence}",
+        lambda fact: f"/v1/segments/{fact.segment_id}",
+    ),
     ScoreComputedV1: Named(
-        "score.computed", lambda fact: fact.computed_at, lambda fact: f"/v1/profiles/{fact.profile_id}/scores"
+        "score.computed",
+        lambda fact: fact.computed_at,
+        lambda fact: f"{fact.profile_id} {fact.model} {fact.run_id} {fact.currency}",
+        lambda fact: f"/v1/profiles/{fact.profile_id}/scores",
     ),
     MessageDispatchedV1: Named(
-        "message.dispatched", lambda fact: fact.at, lambda fact: f"/v1/messages/{fact.message_id}"
+        "message.dispatched",
+        lambda fact: fact.at,
+        lambda fact: f"{fact.message_id} {fact.outcome}",
+        lambda fact: f"/v1/messages/{fact.message_id}",
     ),
-    UnsubscribedV1: Named("message.unsubscribed", lambda fact: fact.at, lambda fact: f"/v1/profiles/{fact.profile_id}"),
+    UnsubscribedV1: Named(
+        "message.unsubscribed",
+        lambda fact: fact.at,
+        lambda fact: f"{fact.profile_id} {fact.channel} {fact.message_id}",
+        lambda fact: f"/v1/profiles/{fact.profile_id}",
+    ),
     WebhookEndpointDisabledV1: Named(
         "webhook-endpoint.disabled",
         lambda fact: fact.disabled_at,
+        lambda fact: fact.endpoint_id,
         lambda fact: f"/v1/webhook-endpoints/{fact.endpoint_id}",
     ),
 }

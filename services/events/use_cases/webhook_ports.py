@@ -46,11 +46,13 @@ class Listener:
     event_types: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One body and the listeners that it is for."""
+    """One body and the listeners that it is for. `fact` is what no other fact of the time `happened` is called."""
 
     event_type: str
+    fact: str
+    happened: datetime
     body: bytes
     listeners: Sequence[Listener]
 
@@ -63,7 +65,7 @@ class Mailbox(Protocol):
         ...
 
     def post(self, messages: Sequence[Message]) -> None:
-        """A delivery for each listener of each message, in order."""
+        """A delivery for each listener of each message, in order; of what a listener was told before, none."""
         ...
 
 

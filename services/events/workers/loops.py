@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from services.events.bootstrap import INGEST_CONSUMER, Wiring
 from services.events.settings import EventsSettings
 from services.events.workers.archive import ArchiveLoop
+from services.events.workers.replays import ReplayFeeding
 from services.events.workers.storage import after_partitions, partitions_loop, retention_loop
 from services.events.workers.webhooks import WebhookDelivery
 from shared.bus_loops import bus_loops
@@ -44,6 +45,7 @@ def loops_of(wiring: Wiring) -> Mapping[str, Loop]:
         "partitions": partitions_loop(storage),
         "retention": retention_loop(storage, every_s=wiring.settings.retention_every_s),
         "forget": every(_HOUR_S, wiring.forget_deliveries),
+        "replays": ReplayFeeding(wiring.replays).run,
         "forget-webhooks": every(_HOUR_S, webhooks.forget),
     }
 

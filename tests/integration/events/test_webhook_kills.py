@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,36 @@ def test_a_worker_killed_while_delivering_loses_nothing(hub: Suite) -> None:
     assert set(names_in(list(arrived))) == set(expected)
     times = Counter(each.headers["webhook-id"] for each in arrived)
     assert len(times) == EVENTS, "the same event has the same webhook-id, however often it comes"
+
+
+@pytest.mark.faults
+def test_a_worker_killed_while_replaying_loses_nothing_and_feeds_nothing_twice(hub: Suite) -> None:
+    with Partner(pause_s=0.01) as partner:
+        names = [f"past{number}" for number in range(EVENTS)]
+        before = hub.client("events").get("/v1/summary").json()["touchpoints"]
+        track(hub, *names, user="replayed")
+
+        def recorded() -> bool:
+            return bool(hub.client("events").get("/v1/summary").json()["touchpoints"] >= before + EVENTS)
+
+        hub.wait_for(recorded, "the past is recorded")
+        endpoint = make(hub, partner.url("/past"), event_types=["touchpoint.recorded:never live"])
+        since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+        path = f"/v1/webhook-endpoints/{endpoint}/replays"
+        body = {"since": since, "event_types": [f"touchpoint.recorded:{name}" for name in names[:50]]}
+        replay = hub.client("events").post(path, json=body).json()["id"]
+        for threshold in (0, 10):
+            hub.wait_for(lambda most=threshold: len(partner.at("/past")) > most, "the replay is under way")
+            hub.restart("events-worker")
+
+        def outcome() -> Any:
+            return hub.client("events").get(f"{path}/{replay}").json()
+
+        hub.wait_for(lambda: outcome()["state"] == "done" and not outcome()["deliveries"]["pending"], "it is done")
+        assert outcome()["deliveries"] == {"pending": 0, "delivered": 50, "failed": 0, "canceled": 0}
+        hub.client("events").delete(f"/v1/webhook-endpoints/{endpoint}")
+    assert set(names_in(list(partner.at("/past")))) == set(names[:50])
+    assert len({each.headers["webhook-id"] for each in partner.at("/past")}) == 50
 
 
 def test_endpoints_that_hang_slow_nobody_else(hub: Suite, capsys: pytest.CaptureFixture[str]) -> None:

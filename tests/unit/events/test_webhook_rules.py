@@ -6,6 +6,7 @@ import ipaddress
 import json
 import socket
 from datetime import UTC, datetime, timedelta
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
@@ -15,8 +16,12 @@ from services.events.domain.errors import DestinationRefused, TooManySecrets
 from services.events.domain.webhooks.bodies import MAX_BODY_BYTES, body_of
 from services.events.domain.webhooks.destinations import Borders, Destination, is_public
 from services.events.domain.webhooks.endpoints import MAX_LIVE_SECRETS, SECRETS_OVERLAP, Endpoint, Secret
+from services.events.domain.webhooks.identity import delivery_id
 from services.events.domain.webhooks.retries import SCHEDULE_S, Answer, Verdict, decide, pause_after
 from services.events.domain.webhooks.signing import new_secret, signature_header
+from services.events.use_cases.feed_webhooks import messages_of
+from services.events.use_cases.webhook_ports import Listener
+from shared.contracts.webhooks import WebhookEndpointDisabledV1
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NOTHING = Borders()
@@ -182,3 +187,30 @@ def test_a_body_is_json_under_twenty_kilobytes_and_says_what_it_leaves_out(data:
         omitted = read["data"].pop("omitted")
         assert omitted
         assert data.keys() == read["data"].keys() | set(omitted)
+
+
+@given(
+    moments=st.lists(st.datetimes(timezones=st.just(UTC)).filter(lambda at: at.year > 1970), min_size=2, max_size=2),
+    endpoint_id=st.text(max_size=36),
+    fact=st.text(max_size=50),
+)
+def test_a_delivery_has_one_id_that_sorts_by_when_its_fact_happened(
+    moments: list[datetime], endpoint_id: str, fact: str
+) -> None:
+    ids = [delivery_id(endpoint_id, fact, happened=moment) for moment in moments]
+    assert ids == [delivery_id(endpoint_id, fact, happened=moment) for moment in moments]
+    assert {(UUID(each).version, UUID(each).variant) for each in ids} == {(7, RFC_4122)}
+    assert (ids[0] < ids[1]) is (moments[0] < moments[1])
+    assert (ids[0] == ids[1]) is (moments[0] == moments[1])
+    others = (
+        delivery_id(endpoint_id + "x", fact, happened=moments[0]),
+        delivery_id(endpoint_id, fact + "x", happened=moments[0]),
+    )
+    assert ids[0] not in others
+
+
+def test_whose_endpoint_was_disabled_is_told_to_its_owner_alone() -> None:
+    notice = WebhookEndpointDisabledV1(endpoint_id="e", owner="mine", host="a.example", reason="gone", disabled_at=NOW)
+    listeners = [Listener(owner, owner, frozenset()) for owner in ("mine", "other")]
+    (message,) = messages_of([notice], listeners)
+    assert [listener.owner for listener in message.listeners] == ["mine"]

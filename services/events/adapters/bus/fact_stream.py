@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from services.events.adapters.bus.stream_position import StreamPosition
@@ -24,8 +25,7 @@ _TOPICS = [topic.name for topic in PUBLIC]
 _POLL_S = 0.5
 _RETRY_S = 1.0
 _PATIENCE_S = 0.01
-_QUIET_POLLS = 3
-"""Polls without a record after which nothing is left of what a position missed: the log has forgotten it."""
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class FactStream:
         try:
             consumer = self._bus().consumer(f"events.stream.{new_id()}", _TOPICS, start_at=_from(at))
             try:
-                for record in _until(consumer, at, joined, stopped):
+                for record in self._until(consumer, at, joined, stopped):
                     joining.past(list(_told([record], at, skip=after)), stopped)
             finally:
                 consumer.close()
@@ -128,6 +128,18 @@ class FactStream:
             joining.drop()
         else:
             joining.join()
+
+    def _until(
+        self, consumer: Consumer, at: dict[Partition, int], joined: Positions, stopped: threading.Event
+    ) -> Iterator[Record]:
+        """Records before `joined`, while `at` is moved on by whoever takes them."""
+        while not stopped.is_set() and any(at[place] < end for place, end in joined.items()):
+            records = consumer.poll(timeout_s=_POLL_S)
+            if not records and consumer.assignment():
+                # What lay before the beginning of the log is forgotten; a bus that is away is waited for.
+                oldest = self._bus().positions_since(_TOPICS, _LONG_AGO)
+                at.update({place: max(begun, oldest.get(place, 0)) for place, begun in at.items()})
+            yield from (each for each in records if each.offset < joined.get((each.topic, each.partition), 0))
 
 
 class _Joining:
@@ -201,17 +213,6 @@ class _Reader:
 
 def _from(at: Mapping[Partition, int]) -> Callable[[Iterable[Partition]], Positions]:
     return lambda places: {place: at[place] for place in places if place in at}
-
-
-def _until(
-    consumer: Consumer, at: Mapping[Partition, int], joined: Positions, stopped: threading.Event
-) -> Iterator[Record]:
-    """Records before `joined`, while `at` is moved on by whoever takes them."""
-    quiet = 0
-    while not stopped.is_set() and quiet < _QUIET_POLLS and any(at[place] < end for place, end in joined.items()):
-        records = consumer.poll(timeout_s=_POLL_S)
-        quiet = quiet + 1 if consumer.assignment() and not records else 0
-        yield from (each for each in records if each.offset < joined.get((each.topic, each.partition), 0))
 
 
 def _told(records: Sequence[Record], at: dict[Partition, int], *, skip: StreamPosition | None = None) -> Iterator[Told]:

@@ -11,7 +11,12 @@ from sqlalchemy import ColumnElement, CursorResult, delete, select, true, update
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.webhook_mailbox import wake
-from services.events.adapters.sql.webhook_tables import webhook_attempts, webhook_deliveries, webhook_messages
+from services.events.adapters.sql.webhook_tables import (
+    webhook_attempts,
+    webhook_deliveries,
+    webhook_messages,
+    webhook_replays,
+)
 from services.events.domain.errors import DeliveryNotFound
 from services.events.use_cases.webhook_ports import Owner
 from shared.ids import first_id_at
@@ -23,7 +28,10 @@ _SHOWN = (_c.id, _c.endpoint_id, _c.event_type, _c.state, _c.attempts, _c.due_at
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of one event at one endpoint; `due_at` is when it is tried next, while it is pending."""
+    """What became of one event at one endpoint; `due_at` is when it is tried next, while it is pending.
+
+    `created_at` is when it was posted, or posted anew by a replay.
+    """
 
     id: str
     endpoint_id: str
@@ -92,13 +100,18 @@ class SqlDeliveries:
 
     def _send_again(self, which: ColumnElement[bool], endpoint_ids: Sequence[str]) -> int:
         anew = {"state": "pending", "step": 0, "due_at": database_now(self._session), "finished_at": None}
-        done = self._session.execute(update(webhook_deliveries).where(which, self._mine).values(anew))
         wake(self._session, endpoint_ids)
+        done = self._session.execute(update(webhook_deliveries).where(which, self._mine).values(anew))
         return int(cast(CursorResult[Any], done).rowcount)
 
 
 def forget_deliveries(session: Session, *, keep: timedelta) -> None:
-    """Drop what was posted longer ago than `keep`, with its attempts; ids begin with their time (UUIDv7)."""
-    oldest = first_id_at(database_now(session) - keep)
-    for table in (webhook_attempts, webhook_deliveries, webhook_messages):
+    """Drop what was posted longer ago than `keep`, with its attempts; ids begin with their time (UUIDv7).
+
+    A delivery's id has the time of its fact, and a replay may have posted it much later.
+    """
+    before = database_now(session) - keep
+    oldest = first_id_at(before)
+    session.execute(delete(webhook_deliveries).where(_c.id < oldest, _c.created_at < before))
+    for table in (webhook_attempts, webhook_messages, webhook_replays):
         session.execute(delete(table).where(table.c.id < oldest))

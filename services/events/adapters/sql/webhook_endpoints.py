@@ -11,7 +11,12 @@ from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select,
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.webhook_rows import endpoint_from, values_of
-from services.events.adapters.sql.webhook_tables import webhook_deliveries, webhook_endpoints, webhook_lanes
+from services.events.adapters.sql.webhook_tables import (
+    webhook_deliveries,
+    webhook_endpoints,
+    webhook_lanes,
+    webhook_replays,
+)
 from services.events.domain.errors import EndpointNotFound, TooManyEndpoints
 from services.events.domain.webhooks.endpoints import Endpoint
 from services.events.use_cases.webhook_ports import Owner
@@ -79,7 +84,11 @@ class SqlEndpoints:
         self._session.execute(delete(webhook_endpoints).where(_c.id == endpoint_id))
         d = webhook_deliveries.c
         waiting = update(webhook_deliveries).where(d.endpoint_id == endpoint_id, d.state == "pending")
-        self._session.execute(waiting.values(state="canceled", finished_at=database_now(self._session)))
+        now = database_now(self._session)
+        self._session.execute(waiting.values(state="canceled", finished_at=now))
+        r = webhook_replays.c
+        running = update(webhook_replays).where(r.endpoint_id == endpoint_id, r.state == "running")
+        self._session.execute(running.values(state="canceled", finished_at=now))
 
 
 def _shown() -> Select[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from services.events.adapters.sql.webhook_tables import (
     webhook_endpoints,
     webhook_lanes,
     webhook_messages,
+    webhook_replays,
 )
 from services.events.domain.webhooks.retries import Verdict
 from services.events.use_cases.webhook_ports import Finished, Lane, Pending, Settled
@@ -56,12 +57,13 @@ class SqlLanes:
             held = {"held_by": self._me, "held_until": now + timedelta(seconds=self._seconds)}
             these = _lanes.endpoint_id.in_([row.id for row in taken])
             session.execute(update(webhook_lanes).where(these).values(held))
+            replayed = _replayed(session, [row.id for row in taken], now)
             return [
                 Lane(
                     endpoint=endpoint_from(row),
                     failures=row.failures,
                     failing_since=row.failing_since,
-                    pending=_pending(session, row.id, now),
+                    pending=[*_pending(session, row.id, now), *replayed.get(row.id, ())][:_A_TURN],
                 )
                 for row in taken
             ]
@@ -116,7 +118,19 @@ class SqlLanes:
 
 def _pending(session: Session, endpoint_id: str, now: datetime) -> Sequence[Pending]:
     rows = session.connection().execute(_PENDING, {"lane": endpoint_id, "now": now})
-    return [Pending(id=row.id, body=bytes(row.body), step=row.step, attempts=row.attempts) for row in rows]
+    return [_waiting(row) for row in rows]
+
+
+def _replayed(session: Session, endpoint_ids: Sequence[str], now: datetime) -> Mapping[str, Sequence[Pending]]:
+    """What replays have put into these lanes; it is sent when nothing live is due."""
+    found: dict[str, list[Pending]] = {}
+    for row in session.execute(_REPLAYED, {"lanes": endpoint_ids, "now": now}):
+        found.setdefault(row.endpoint_id, []).append(_waiting(row))
+    return found
+
+
+def _waiting(row: Any) -> Pending:
+    return Pending(id=row.id, body=bytes(row.body), step=row.step, attempts=row.attempts)
 
 
 def _store(session: Session, settled: Sequence[Settled], now: datetime) -> None:
@@ -186,9 +200,36 @@ _PENDING = (
         _deliveries.endpoint_id == bindparam("lane"),
         _deliveries.state == "pending",
         _deliveries.due_at <= bindparam("now", type_=_deliveries.due_at.type),
+        _deliveries.replay_id.is_(None),
     )
     .order_by(_deliveries.due_at, _deliveries.id)
     .limit(_A_TURN)
+)
+# Bodies are read for one turn at most, whatever waits: numbered first, joined then.
+_NUMBERED = (
+    select(
+        _deliveries.id,
+        _deliveries.endpoint_id,
+        _deliveries.step,
+        _deliveries.attempts,
+        _deliveries.message_id,
+        func.row_number()
+        .over(partition_by=_deliveries.endpoint_id, order_by=(_deliveries.due_at, _deliveries.id))
+        .label("number"),
+    )
+    .join(webhook_replays, webhook_replays.c.id == _deliveries.replay_id)
+    .where(
+        webhook_replays.c.endpoint_id.in_(bindparam("lanes", expanding=True)),
+        _deliveries.state == "pending",
+        _deliveries.due_at <= bindparam("now", type_=_deliveries.due_at.type),
+    )
+    .subquery()
+)
+_REPLAYED = (
+    select(_NUMBERED, webhook_messages.c.body)
+    .join(webhook_messages, webhook_messages.c.id == _NUMBERED.c.message_id)
+    .where(_NUMBERED.c.number <= _A_TURN)
+    .order_by(_NUMBERED.c.endpoint_id, _NUMBERED.c.number)
 )
 _SETTLE = (
     update(webhook_deliveries)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import Executable, bindparam, case, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.webhook_tables import (
@@ -13,9 +14,11 @@ from services.events.adapters.sql.webhook_tables import (
     webhook_lanes,
     webhook_messages,
 )
+from services.events.domain.webhooks.identity import delivery_id
 from services.events.use_cases.webhook_ports import Listener, Message
 from shared.ids import new_id
 from shared.sql.present import database_now
+from shared.sql.upsert import insert_for
 
 _lanes = webhook_lanes.c
 _now = bindparam("now", type_=_lanes.next_due_at.type)
@@ -41,34 +44,45 @@ class SqlMailbox:
         return [Listener(row.id, row.owner, frozenset(row.event_types)) for row in self._session.execute(query)]
 
     def post(self, messages: Sequence[Message]) -> None:
-        """A delivery for each listener of each message, in order."""
-        if not messages:
-            return
-        now = database_now(self._session)
-        bodies = [{"id": new_id(), "body": message.body} for message in messages]
-        deliveries = [
-            {
-                "id": new_id(),
-                "endpoint_id": listener.endpoint_id,
-                "owner": listener.owner,
-                "message_id": body["id"],
-                "event_type": message.event_type,
-                "state": "pending",
-                "attempts": 0,
-                "step": 0,
-                "due_at": now,
-                "created_at": now,
-            }
-            for message, body in zip(messages, bodies, strict=True)
-            for listener in message.listeners
-        ]
-        self._session.execute(insert(webhook_messages), bodies)
-        self._session.execute(insert(webhook_deliveries), deliveries)
-        wake(self._session, {str(each["endpoint_id"]) for each in deliveries})
+        """A delivery for each listener of each message, in order; of what a listener was told before, none."""
+        once = insert_for(self._session, webhook_deliveries).on_conflict_do_nothing()
+        put(self._session, messages, once)
+
+
+def put(session: Session, messages: Sequence[Message], statement: Executable, *, replay_id: str | None = None) -> None:
+    """Keep the bodies of `messages`, and by `statement` a delivery for each of their listeners."""
+    if not messages:
+        return
+    now = database_now(session)
+    bodies = [{"id": new_id(), "body": message.body} for message in messages]
+    deliveries = [
+        {
+            "id": delivery_id(listener.endpoint_id, message.fact, happened=message.happened),
+            "endpoint_id": listener.endpoint_id,
+            "owner": listener.owner,
+            "message_id": body["id"],
+            "event_type": message.event_type,
+            "state": "pending",
+            "attempts": 0,
+            "step": 0,
+            # All due by now, and a microsecond apart, so that they are sent in this order.
+            "due_at": now - timedelta(microseconds=left),
+            "created_at": now,
+            "replay_id": replay_id,
+        }
+        for left, message, body in zip(range(len(messages) - 1, -1, -1), messages, bodies, strict=True)
+        for listener in message.listeners
+    ]
+    wake(session, {str(each["endpoint_id"]) for each in deliveries})
+    session.execute(insert(webhook_messages), bodies)
+    session.connection().execute(statement, deliveries)
 
 
 def wake(session: Session, endpoint_ids: Iterable[str]) -> None:
-    """Mark lanes as due, in one order, so that two who do it wait for each other and never for ever."""
+    """Mark lanes as due, in one order and before their deliveries are touched.
+
+    So two who do it, and a worker that stores what it did, wait for each other and never for ever.
+    """
     now = database_now(session)
     rows = [{"lane": endpoint_id, "now": now} for endpoint_id in sorted(endpoint_ids)]
     if rows:

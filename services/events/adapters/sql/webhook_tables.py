@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
 
 from services.events.adapters.sql.tables import metadata
 from shared.sql.types import Json, UtcDateTime
@@ -57,8 +57,36 @@ webhook_deliveries = Table(
     Column("due_at", UtcDateTime, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
+    Column("replay_id", String(36), comment="the replay that asked for it last; live deliveries go before"),
     Index("ix_webhook_deliveries_lane", "endpoint_id", "state", "due_at", "id"),
     Index("ix_webhook_deliveries_listing", "endpoint_id", "id"),
+    Index(
+        "ix_webhook_deliveries_replay",
+        "replay_id",
+        "state",
+        "due_at",
+        sqlite_where=text("replay_id IS NOT NULL"),
+        postgresql_where=text("replay_id IS NOT NULL"),
+    ),
+)
+
+webhook_replays = Table(
+    "webhook_replays",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("endpoint_id", String(36), nullable=False, index=True),
+    Column("owner", String(100), nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Column("event_types", Json, nullable=False, comment="empty for those of the endpoint"),
+    Column("missing_only", Boolean, nullable=False),
+    Column("state", String(10), nullable=False, index=True, comment="running, done or canceled"),
+    Column("stretches", Json, comment="start, place and end in each partition; none until the log was asked"),
+    Column("read", BigInteger, nullable=False, comment="facts of the time so far"),
+    Column("fed_at", UtcDateTime, nullable=False, comment="when it had its last turn"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("version", Integer, nullable=False),
 )
 
 webhook_attempts = Table(

@@ -42,8 +42,8 @@ _Concurrency = Annotated[
 ]
 
 
-class _Wish(Schema):
-    """What a caller says of an endpoint."""
+class _ShortNames(Schema):
+    """A body that chooses event types, by any of their names."""
 
     @field_validator("event_types", check_fields=False)
     @classmethod
@@ -51,7 +51,13 @@ class _Wish(Schema):
         return None if types is None else list(dict.fromkeys(CONTRACT_NAMES.get(each, each) for each in types))
 
 
-class NewEndpoint(_Wish):
+class EventTypesWish(_ShortNames):
+    """Which events; none for those that the endpoint asks for."""
+
+    event_types: _EventTypes = Field(default_factory=list)
+
+
+class NewEndpoint(_ShortNames):
     """Where to post events, and which."""
 
     model_config = ConfigDict(
@@ -77,7 +83,7 @@ class NewEndpoint(_Wish):
         )
 
 
-class EndpointChange(_Wish):
+class EndpointChange(_ShortNames):
     """What to change; what is left out or null stays as it is."""
 
     url: _Url | None = None

@@ -1,0 +1,53 @@
+"""The part of events' wiring that is about replays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from services.events.adapters.bus.past_facts import BusPastFacts, stretches_since
+from services.events.adapters.sql.webhook_replays import SqlReplays
+from services.events.bootstrap_webhooks import Living
+from services.events.domain.webhooks.replays import Replay
+from services.events.use_cases.replay_ports import Chunk
+from services.events.use_cases.replay_webhooks import feed_replay
+from services.events.use_cases.webhook_ports import Owner
+from shared.bus.ports import Bus
+from shared.sql.database import Database
+from shared.sql.leases import Lease
+
+_EVERYBODY = Owner(None)
+
+
+class ReplayWiring:
+    """What the loop that feeds replays is made of. See `ReplayDesk`."""
+
+    def __init__(self, database: Database, bus: Callable[[], Bus], living: Living) -> None:
+        self._database = database
+        self._bus = bus
+        self._living = living
+        self._lease = Lease(database, "events.replays")
+
+    def in_need(self, limit: int) -> Sequence[Replay]:
+        """Replays that can be fed now; none while another worker feeds them."""
+        with self._database.reading() as session:
+            replays = SqlReplays(session, _EVERYBODY).in_need(limit)
+        return replays if replays and self._lease.hold() else ()
+
+    def open(self, replay: Replay) -> BusPastFacts | None:
+        """The log from where the replay is; None when it was only found out what there is to read. Raises BusError."""
+        if replay.stretches is not None:
+            return BusPastFacts(self._bus(), replay.stretches)
+        stretches = stretches_since(self._bus(), replay.since)
+        with self._database.transaction() as session:
+            SqlReplays(session, _EVERYBODY).begin(replay, stretches)
+        return None
+
+    def feed(self, replay: Replay, chunk: Chunk) -> bool:
+        """Put a chunk into the lane; False when the replay is not what it was."""
+        with self._database.transaction() as session:
+            told = Chunk(self._living(session, chunk.facts), chunk.stretches)
+            return feed_replay(replay, told, SqlReplays(session, _EVERYBODY))
+
+    def leave(self) -> None:
+        """Let another worker feed them."""
+        self._lease.release()

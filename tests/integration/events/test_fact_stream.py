@@ -1,0 +1,91 @@
+"""The stream on both buses: many listeners, and another process that goes on where the first one ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from services.events.adapters.bus.fact_stream import FactStream, Told
+from services.events.adapters.bus.stream_position import StreamPosition
+from shared.bus.cloudevents import Event, to_record
+from shared.bus.opening import open_bus
+from shared.bus.ports import Bus
+from shared.clock import utc_now
+from shared.contracts.topics import ALL, PROFILES
+from shared.ids import new_id
+
+CLIENTS = 100
+
+
+class Heard:
+    """A listener that takes everything, and counts on being told each thing once."""
+
+    def __init__(self) -> None:
+        self.told: list[Told] = []
+        self._news = threading.Condition()
+
+    def offer(self, told: Sequence[Told]) -> bool:
+        with self._news:
+            self.told += told
+            self._news.notify_all()
+        return True
+
+    def has_room(self) -> bool:
+        return True
+
+    def drop(self) -> None:
+        raise AssertionError("nobody was slow")
+
+    def ids(self, many: int) -> list[str]:
+        """The ids of the events, once there are so many."""
+        with self._news:
+            self._news.wait_for(lambda: len(self.told) >= many, 30)
+        return [each.event.id for each in self.told]
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.services)])
+def bus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bus]:
+    url = request.getfixturevalue("kafka_url") if request.param == "kafka" else str(tmp_path / "bus")
+    bus = open_bus(url)
+    bus.create_topics(ALL)
+    yield bus
+    bus.close()
+
+
+def publish(bus: Bus, many: int) -> list[str]:
+    """So many segment changes of one customer, in one record; their ids."""
+    events = [
+        Event(new_id(), "test", "rapport.profiles.segment-entered.v1", utc_now(), b"{}", subject="p")
+        for _ in range(many)
+    ]
+    publisher = bus.publisher()
+    publisher.publish([to_record(events, topic=PROFILES, key="p", record_id=new_id())])
+    publisher.close()
+    return [event.id for event in events]
+
+
+def test_a_hundred_listeners_hear_the_same_and_another_process_goes_on_anywhere(bus: Bus) -> None:
+    stream = FactStream(lambda: bus)
+    listeners = [Heard() for _ in range(CLIENTS)]
+    ends = [stream.subscribe(listener, None) for listener in listeners]
+    first = publish(bus, 10)
+    assert [listener.ids(10) for listener in listeners] == [first] * CLIENTS
+    positions = [str(each.position) for each in listeners[0].told]
+    for end in ends:
+        end()
+    stream.close()
+    meanwhile = publish(bus, 5)
+    other = FactStream(lambda: bus)
+    began = time.monotonic()
+    for place in (9, 3, 0):  # behind the record, within it, behind its first
+        back = Heard()
+        end = other.subscribe(back, StreamPosition.parse(positions[place]))
+        expected = [*first[place + 1 :], *meanwhile]
+        assert back.ids(len(expected)) == expected
+        end()
+    assert time.monotonic() - began < 60
+    other.close()
