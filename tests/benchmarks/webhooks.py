@@ -1,8 +1,10 @@
 """How fast webhooks go out to 1,000 endpoints, with durable state per delivery, alone and beside a hanging tenth.
 
 `python -m tests.benchmarks.webhooks [--endpoints 1000] [--events 10] [--database URL]` prints deliveries per second of
-one worker, and the ratio of the others' 95th percentile when a tenth of the endpoints hangs to when none does. The
-partner is a process of its own that answers 200 at once; latency is from the event's commit to the stored answer.
+one worker, their share of what a bare client does, and the ratio of the others' 95th percentile when a tenth of the
+endpoints hangs to when none does. The partner is a process of its own that answers 200 at once; latency is from the
+event's commit to the stored answer. The bare client is the limit: such posts over as many connections, without state,
+addresses or signatures.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import cast
 import uvloop
 from sqlalchemy import func, select, update
 
+from services.events.adapters.http.exchange import Exchange
 from services.events.adapters.sql.webhook_endpoints import SqlEndpoints
 from services.events.adapters.sql.webhook_mailbox import SqlMailbox
 from services.events.adapters.sql.webhook_tables import webhook_deliveries, webhook_endpoints
@@ -70,6 +73,7 @@ def _measure(database: str, port: int, options: argparse.Namespace) -> None:
     thread = threading.Thread(target=delivery.run, args=(stop,))
     thread.start()
     try:
+        limit = uvloop.run(_bare(port, options.endpoints, options.events))
         rate, alone = _run(wiring, options.events, options.endpoints)
         hanging = _hang(wiring, options.endpoints // 10, port)
         _, beside = _run(wiring, options.events, options.endpoints - hanging)
@@ -79,6 +83,8 @@ def _measure(database: str, port: int, options: argparse.Namespace) -> None:
         wiring.database.dispose()
     sys.stdout.write(
         f"webhooks, {options.endpoints} endpoints, one worker    {rate:8,.0f} deliveries/s, durable\n"
+        f"the same posts by a bare client          {limit:8,.0f} posts/s\n"
+        f"share of that limit                      {rate / limit:8.2f}\n"
         f"95th percentile, none hangs              {alone:8.2f} s\n"
         f"95th percentile, a tenth hangs           {beside:8.2f} s\n"
         f"ratio                                    {beside / alone:8.2f}\n"
@@ -125,6 +131,32 @@ def _run(wiring: Wiring, events: int, answering: int) -> tuple[float, float]:
         rows = session.execute(select(d.created_at, d.finished_at).where(mine)).all()
     seconds = sorted((row.finished_at - row.created_at).total_seconds() for row in rows)
     return expected / took, seconds[int(len(seconds) * 0.95)]
+
+
+async def _bare(port: int, endpoints: int, each: int) -> float:
+    """Posts a second of a client that keeps nothing: as many connections as a worker has lanes, one post at a time."""
+    body = b'{"type":"segment.entered","timestamp":"2026-01-01T00:00:00+00:00","data":%b}' % (b'"%b"' % (b"x" * 140))
+    head = b"POST /0 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n%b"
+    headers = b"webhook-id: %b\r\nwebhook-signature: v1,%b\r\n" % (b"0" * 36, b"x" * 44)
+    request = (head % headers) + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+    left = endpoints * each
+    begin = asyncio.Event()
+
+    async def post() -> None:
+        nonlocal left
+        _, exchange = await asyncio.get_running_loop().create_connection(Exchange, "127.0.0.1", port)
+        await begin.wait()
+        while left > 0:
+            left -= 1
+            await exchange.post(request)
+        exchange.close()
+
+    posting = [asyncio.create_task(post()) for _ in range(min(endpoints, EventsSettings().webhook_lanes))]
+    await asyncio.sleep(0.5)
+    began = time.monotonic()
+    begin.set()
+    await asyncio.gather(*posting)
+    return endpoints * each / (time.monotonic() - began)
 
 
 class _Answering(asyncio.Protocol):
