@@ -18,10 +18,12 @@ from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
 from services.events.use_cases.feed_webhooks import feed_webhooks, messages_of
 from services.events.use_cases.webhook_ports import Listener, Owner
-from shared.contracts.profile import SegmentEnteredV1
+from shared.contracts.profile import ProfileErasedV1, SegmentEnteredV1
 from shared.ids import new_id
+from shared.outbox.outbox import Outbox
 from tests.integration.events.partner import Partner
 from tests.integration.events.suite import Events, events_service, settings_in, wait_until
+from tests.support.kafka import KafkaBroker
 
 QUICK = {"webhook_allow_networks": "127.0.0.0/8", "webhook_deadline_s": 1.0, "webhook_retry_delays_s": (0.2, 0.3)}
 
@@ -114,8 +116,8 @@ def test_an_endpoint_hears_what_was_before_it_and_again_under_the_same_id(hub: E
 
 
 @pytest.mark.services
-def test_the_same_on_kafka(tmp_path: Path, kafka_url: str, partner: Partner) -> None:
-    settings = settings_in(tmp_path, bus_url=f"{kafka_url}", **QUICK)
+def test_the_same_on_kafka(tmp_path: Path, kafka_broker: KafkaBroker, partner: Partner) -> None:
+    settings = settings_in(tmp_path, bus_url=kafka_broker.url, **QUICK)
     with events_service(settings) as hub:
         tells_the_past(hub, partner, f"/kafka/{new_id()}")
 
@@ -134,6 +136,23 @@ def test_a_replay_covers_its_time_and_takes_types_that_the_endpoint_did_not(hub:
     assert (done["facts_read"], done["deliveries"]["delivered"]) == (4, 1)
     assert names_at(partner, path) == ["Bought", "Seen", "Seen"]
     assert len(set(ids_at(partner, path))) == 3
+
+
+def test_a_replay_tells_nothing_of_a_customer_who_was_erased(
+    hub: Events, settings: EventsSettings, partner: Partner
+) -> None:
+    path = f"/erased/{new_id()}"
+    track(hub, "hers")
+    assert hub.send("/v1/track", {"userId": "u2", "event": "others"}).status_code == 200
+    hub.wait_for(2)
+    wiring = Wiring(settings)
+    fact = ProfileErasedV1(erasure_id=new_id(), subjects=("user_id:u1",), erased_at=datetime.now(UTC))
+    with wiring.database.transaction() as session:
+        Outbox("rapport/profile").add(session, [fact])
+    wiring.database.dispose()
+    wait_until(lambda: get(hub, "/v1/erasures")["data"], lambda found: bool(found and found[0]["finished_at"]))
+    replayed(hub, make(hub, partner.url(path), event_types=["touchpoint.recorded"]))
+    assert names_at(partner, path) == ["others"]
 
 
 def test_what_happens_goes_before_what_is_replayed(desk: Events, settings: EventsSettings, partner: Partner) -> None:
