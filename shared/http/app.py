@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from shared.auth.access import Access
 from shared.auth.routes import router as api_key_routes
 from shared.http.dead_letters import router as dead_letter_routes
+from shared.http.docs import router as docs_routes
 from shared.http.health import router as health_routes
 from shared.http.limits import LimitRequests
 from shared.http.observation import ObserveRequests
@@ -60,6 +61,7 @@ def build_app(
         description=description,
         version="1",
         lifespan=whole_life,
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
@@ -67,7 +69,7 @@ def build_app(
     app.state.database = database
     app.state.access = Access(database, settings)
     app.state.draining = False
-    for router in (*routers, api_key_routes, dead_letter_routes, health_routes):
+    for router in (*routers, api_key_routes, dead_letter_routes, health_routes, docs_routes):
         app.include_router(router)
     install_problems(app, problems)
     app.add_middleware(LimitRequests, max_body=max_body)

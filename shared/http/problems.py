@@ -165,7 +165,23 @@ def _invalid(error: RequestValidationError) -> Problem:
     flaws = []
     for item in error.errors():
         place, *rest = item["loc"] or ("body",)
-        where = "/" + "/".join(map(str, rest)) if place == "body" else ".".join(map(str, item["loc"]))
+        where = _pointer(error.body, rest, missing=item["type"] == "missing") if place == "body" else _dotted(item)
         flaws.append(Flaw(where, str(item["msg"]).removeprefix("Value error, ")))
     first = f"{flaws[0].where}: {flaws[0].detail}" if flaws else "the request is not valid"
     return Problem(422, "invalid_request", first, errors=flaws)
+
+
+def _dotted(item: Mapping[str, Any]) -> str:
+    return ".".join(map(str, item["loc"]))
+
+
+def _pointer(body: Any, parts: Sequence[Any], *, missing: bool) -> str:
+    """The JSON pointer into `body`; among the parts are names of alternatives, which no body has in it."""
+    kept: list[str] = []
+    for number, part in enumerate(parts, start=1):
+        if (isinstance(body, dict) and part in body) or (isinstance(body, list) and part in range(len(body))):
+            body = body[part]
+        elif not (missing and number == len(parts)):
+            continue
+        kept.append(str(part).replace("~", "~0").replace("/", "~1"))
+    return "/" + "/".join(kept)

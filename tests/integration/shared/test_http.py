@@ -1,7 +1,7 @@
 """What the four APIs have in common, seen from a client."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import httpx
 import pytest
@@ -31,6 +31,21 @@ class Thing(Schema):
     name: str = Field(max_length=20)
 
 
+class Circle(Schema):
+    kind: Literal["circle"]
+    radius: float
+
+
+class Square(Schema):
+    kind: Literal["square"]
+    side: float
+
+
+class Drawing(Schema):
+    shapes: list[Annotated[Circle | Square, Field(discriminator="kind")]]
+    titles: dict[str, Thing] = {}
+
+
 class Made(Schema):
     number: int
 
@@ -52,6 +67,10 @@ def toy_router() -> APIRouter:
 
         with request.app.state.database.transaction() as session:
             return once(session, caller=caller.key_id, key=key, request=body, answer=Made, act=act)
+
+    @router.post("/v1/drawings")
+    def draw(body: Drawing) -> Made:
+        return Made(number=len(body.shapes))
 
     @router.get("/v1/broken")
     def broken() -> None:
@@ -187,3 +206,28 @@ def test_openapi_knows_one_form_of_error(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     assert "ProblemBody" in document["components"]["schemas"]
     assert "HTTPValidationError" not in str(document)
+
+
+@pytest.mark.parametrize(
+    ("body", "places"),
+    [
+        ({"shapes": [{"kind": "circle", "radius": 1}, {"kind": "square"}]}, ["/shapes/1/side"]),
+        ({"shapes": [{"kind": "circle", "radius": 1, "side": 2}]}, ["/shapes/0/side"]),
+        ({"shapes": [{"kind": "cube"}]}, ["/shapes/0"]),
+        ({"shapes": [], "titles": {"a/b~c": {"name": 1}}}, ["/titles/a~1b~0c/name"]),
+        ({}, ["/shapes"]),
+        ([], ["/"]),
+    ],
+)
+def test_a_flaw_is_where_its_pointer_says(client: TestClient, body: Any, places: list[str]) -> None:
+    answer = client.post("/v1/drawings", json=body)
+    assert answer.status_code == 422
+    assert [flaw["where"] for flaw in answer.json()["errors"]] == places
+
+
+def test_the_docs_ask_nothing_of_the_internet(client: TestClient) -> None:
+    page = client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "connect-src 'self'" in page.headers["content-security-policy"]
+    assert "openapi.json" in page.text
+    assert "://" not in page.text
