@@ -65,6 +65,7 @@ def build_app(
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
+        generate_unique_id_function=lambda route: route.name,  # what a generated client's methods are called
     )
     app.state.database = database
     app.state.access = Access(database, settings)

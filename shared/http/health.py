@@ -19,13 +19,13 @@ class Health(BaseModel):
     status: str = "ok"
 
 
-@router.get("/healthz")
+@router.get("/healthz", name="get_liveness")
 def alive() -> Health:
     """Whether the process runs; looks at no dependency, so that an outage restarts nothing."""
     return Health()
 
 
-@router.get("/readyz", responses={503: PROBLEM_RESPONSES[503]})
+@router.get("/readyz", name="get_readiness", responses={503: PROBLEM_RESPONSES[503]})
 def ready(request: Request) -> Health:
     """Whether requests can be served: the database answers and the process is not draining."""
     database: Database = request.app.state.database
@@ -38,7 +38,7 @@ def ready(request: Request) -> Health:
     return Health()
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get("/metrics", name="get_metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics() -> Response:
     """Prometheus metrics of this process."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.http.problems import MEDIA_TYPE, STANDARD_PROBLEMS
-from tests.architecture.suite import SERVICES, declared
+from tests.architecture.suite import SERVICES
 
 
 def leaves(error: type[Exception]) -> Iterator[type[Exception]]:
@@ -43,18 +42,6 @@ def test_codes_of_problems_are_unique_and_statuses_are_4xx(service: str) -> None
     codes = [spec.code for spec in (*table.values(), *STANDARD_PROBLEMS.values())]
     assert len(codes) == len(set(codes))
     assert all(400 <= spec.status < 500 for spec in table.values())
-
-
-@pytest.fixture(params=SERVICES)
-def document(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    """The OpenAPI document of each service, with nothing running."""
-    service = declared(request.param)
-    settings = service.settings(
-        **{f"{request.param}_database_url": f"sqlite:///{tmp_path}/{request.param}.db"},
-        data_dir=tmp_path,
-        bus_url=str(tmp_path / "bus"),
-    )
-    return service.create_app(settings).openapi()
 
 
 def operations(document: Any) -> Iterator[tuple[str, Any]]:

@@ -30,7 +30,7 @@ router = APIRouter(
 )
 
 
-@router.get("")
+@router.get("", name="list_archive_days")
 def list_days(request: Request, limit: Limit = 50, cursor: Cursor = None) -> ArchivePage:
     """The archive by day, the last day first, each beside what was recorded that day."""
     before = decode_cursor(cursor, str)[0] if cursor else None
@@ -42,7 +42,7 @@ def list_days(request: Request, limit: Limit = 50, cursor: Cursor = None) -> Arc
     return ArchivePage(data=data, next_cursor=more, enabled=_folder(request) is not None)
 
 
-@router.get("/files")
+@router.get("/files", name="list_archive_files")
 def list_files(
     request: Request,
     day: Annotated[str | None, Query(pattern=_DAY, description="only of this day", examples=["2026-01-31"])] = None,
@@ -58,7 +58,12 @@ def list_files(
     return Page(data=data, next_cursor=encode_cursor(data[-1].id) if len(found) > limit else None)
 
 
-@router.get("/files/{file_id}", response_class=FileResponse, responses={200: {"content": {_PARQUET: {}}}})
+@router.get(
+    "/files/{file_id}",
+    name="download_archive_file",
+    response_class=FileResponse,
+    responses={200: {"content": {_PARQUET: {}}}},
+)
 def download(file_id: Annotated[str, Path(pattern=_UUID, description="a file's id")], request: Request) -> FileResponse:
     """One file's content."""
     database: Database = request.app.state.database

@@ -30,7 +30,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 _ANY_BODY = {"requestBody": {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
-@router.post("/{source_id}", responses=_REFUSALS, openapi_extra=_ANY_BODY)
+@router.post("/{source_id}", name="receive_inbound_webhook", responses=_REFUSALS, openapi_extra=_ANY_BODY)
 async def receive(source_id: InboundSourceId, request: Request) -> Taken:
     """Take a partner's webhook, signed as its source says. 200 once it is durable, also for one that came before.
 

@@ -51,7 +51,7 @@ IfMatch = Annotated[
 ]
 
 
-@router.post("", status_code=201)
+@router.post("", name="create_inbound_source", status_code=201)
 def create(
     body: NewInboundSource, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> CreatedInboundSource:
@@ -92,7 +92,7 @@ def list_inbound_sources(
     )
 
 
-@router.get("/{source_id}")
+@router.get("/{source_id}", name="get_inbound_source")
 def show(source_id: InboundSourceId, request: Request, response: Response, caller: Reader) -> InboundSourceDetail:
     """One inbound source and its live secrets, which are not shown; its `ETag` goes into `If-Match` of a change."""
     database: Database = request.app.state.database
@@ -104,7 +104,7 @@ def show(source_id: InboundSourceId, request: Request, response: Response, calle
     return InboundSourceDetail(**_view(source).model_dump(), secrets=secrets)
 
 
-@router.put("/{source_id}")
+@router.put("/{source_id}", name="change_inbound_source")
 def change(
     source_id: InboundSourceId,
     body: InboundDefinition,
@@ -123,7 +123,7 @@ def change(
     return _view(source)
 
 
-@router.delete("/{source_id}", status_code=204)
+@router.delete("/{source_id}", name="delete_inbound_source", status_code=204)
 def remove(source_id: InboundSourceId, request: Request, caller: Writer) -> None:
     """Delete an inbound source and its secrets; what it sent stays."""
     database: Database = request.app.state.database
@@ -131,7 +131,7 @@ def remove(source_id: InboundSourceId, request: Request, caller: Writer) -> None
         SqlInboundSources(session, _owner(caller)).remove(source_id)
 
 
-@router.post("/{source_id}/secrets", status_code=201)
+@router.post("/{source_id}/secrets", name="add_inbound_secret", status_code=201)
 def add_secret(
     source_id: InboundSourceId,
     body: NewSecret,
@@ -153,7 +153,7 @@ def add_secret(
         )
 
 
-@router.delete("/{source_id}/secrets/{secret_id}", status_code=204)
+@router.delete("/{source_id}/secrets/{secret_id}", name="delete_inbound_secret", status_code=204)
 def remove_secret(source_id: InboundSourceId, secret_id: SecretId, request: Request, caller: Writer) -> None:
     """End a secret; what it signed is refused from now on. The last one cannot be removed."""
     database: Database = request.app.state.database
@@ -162,7 +162,7 @@ def remove_secret(source_id: InboundSourceId, secret_id: SecretId, request: Requ
             raise Problem(404, "secret_not_found", f"the inbound source has no live secret {secret_id}")
 
 
-@router.post("/{source_id}/dry-run")
+@router.post("/{source_id}/dry-run", name="try_inbound_mapping")
 def dry_run(source_id: InboundSourceId, body: DryRun, request: Request, caller: Reader) -> DryRunView:
     """The calls that a payload would make, or the first problems; nothing is kept."""
     database: Database = request.app.state.database

@@ -37,7 +37,7 @@ router = APIRouter(
 Writer = Annotated[Caller, Depends(require("plans:write"))]
 
 
-@router.post("/plans/{plan_id}/rules", status_code=201)
+@router.post("/plans/{plan_id}/rules", name="draft_rule", status_code=201)
 def draft(
     plan_id: PlanId, body: NewRule, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> RuleView:
@@ -71,7 +71,7 @@ def list_rules(plan_id: PlanId, request: Request, limit: Limit = 50, cursor: Cur
     )
 
 
-@router.get("/rules/{rule_id}", dependencies=[Requires("plans:read")])
+@router.get("/rules/{rule_id}", name="get_rule", dependencies=[Requires("plans:read")])
 def show(rule_id: RuleId, request: Request) -> RuleView:
     """One rule."""
     database: Database = request.app.state.database
@@ -79,7 +79,7 @@ def show(rule_id: RuleId, request: Request) -> RuleView:
         return RuleView.of(SqlPlans(session).rule(rule_id))
 
 
-@router.put("/rules/{rule_id}", dependencies=[Requires("plans:write")])
+@router.put("/rules/{rule_id}", name="redraft_rule", dependencies=[Requires("plans:write")])
 def redraft(rule_id: RuleId, body: RuleDraft, request: Request) -> RuleView:
     """Change a draft. A published rule stays as it is."""
     database: Database = request.app.state.database
@@ -95,7 +95,7 @@ def redraft(rule_id: RuleId, body: RuleDraft, request: Request) -> RuleView:
     return RuleView.of(rule)
 
 
-@router.post("/rules/{rule_id}/publish", dependencies=[Requires("plans:write")])
+@router.post("/rules/{rule_id}/publish", name="publish_rule", dependencies=[Requires("plans:write")])
 def publish(rule_id: RuleId, request: Request) -> RuleView:
     """Put a draft in force; publishing again changes nothing."""
     database: Database = request.app.state.database
@@ -103,7 +103,7 @@ def publish(rule_id: RuleId, request: Request) -> RuleView:
         return RuleView.of(publish_rule(SqlPlans(session), rule_id, clock=utc_now))
 
 
-@router.delete("/rules/{rule_id}", status_code=204, dependencies=[Requires("plans:write")])
+@router.delete("/rules/{rule_id}", name="delete_rule", status_code=204, dependencies=[Requires("plans:write")])
 def remove(rule_id: RuleId, request: Request) -> None:
     """Delete a rule; the version before it is in force again."""
     database: Database = request.app.state.database

@@ -45,7 +45,7 @@ _OfRule = Annotated[
 _OfState = Annotated[EntryState, Query(description="`held`, on its way, or arrived")]
 
 
-@router.get("", dependencies=[Requires("quarantine:read")])
+@router.get("", name="list_quarantined_calls", dependencies=[Requires("quarantine:read")])
 def list_entries(
     request: Request,
     event: OfEvent = None,
@@ -67,7 +67,7 @@ def list_entries(
     )
 
 
-@router.get("/{entry_id}", dependencies=[Requires("quarantine:read")])
+@router.get("/{entry_id}", name="get_quarantined_call", dependencies=[Requires("quarantine:read")])
 def show(entry_id: EntryId, request: Request) -> EntryDetail:
     """One call, as it is and as it was."""
     database: Database = request.app.state.database
@@ -75,7 +75,7 @@ def show(entry_id: EntryId, request: Request) -> EntryDetail:
         return EntryDetail.of(SqlQuarantine(session).get(entry_id))
 
 
-@router.put("/{entry_id}", dependencies=[Requires("quarantine:write")])
+@router.put("/{entry_id}", name="correct_quarantined_call", dependencies=[Requires("quarantine:write")])
 def correct(entry_id: EntryId, body: CorrectedCall, request: Request) -> EntryDetail:
     """Put a corrected call in the place of a held one; the answer says what is still wrong with it."""
     database: Database = request.app.state.database
@@ -84,7 +84,9 @@ def correct(entry_id: EntryId, body: CorrectedCall, request: Request) -> EntryDe
         return EntryDetail.of(correct_call(entry_id, body.call, plans.mending(session)))
 
 
-@router.delete("/{entry_id}", status_code=204, dependencies=[Requires("quarantine:write")])
+@router.delete(
+    "/{entry_id}", name="delete_quarantined_call", status_code=204, dependencies=[Requires("quarantine:write")]
+)
 def remove(entry_id: EntryId, request: Request) -> None:
     """Delete a call; it never becomes a touchpoint, unless its sender sends it again."""
     database: Database = request.app.state.database
@@ -92,7 +94,9 @@ def remove(entry_id: EntryId, request: Request) -> None:
         remove_call(entry_id, SqlQuarantine(session))
 
 
-@router.post("/{entry_id}/replay", status_code=202, dependencies=[Requires("quarantine:write")])
+@router.post(
+    "/{entry_id}/replay", name="replay_quarantined_call", status_code=202, dependencies=[Requires("quarantine:write")]
+)
 def replay(entry_id: EntryId, request: Request) -> EntryView:
     """Send a call through ingestion again, checked anew. Asking twice has one effect."""
     database: Database = request.app.state.database
@@ -101,7 +105,7 @@ def replay(entry_id: EntryId, request: Request) -> EntryView:
         return EntryView.of(replay_call(entry_id, plans.mending(session), plans.sender(session)))
 
 
-@router.post("/bulk/corrections")
+@router.post("/bulk/corrections", name="correct_quarantined_calls")
 def correct_many(
     body: BulkCorrection,
     request: Request,
@@ -124,7 +128,7 @@ def correct_many(
         return once(session, caller=caller.key_id, key=idempotency_key, request=described, answer=BulkResult, act=act)
 
 
-@router.post("/bulk/replays", status_code=202)
+@router.post("/bulk/replays", name="replay_quarantined_calls", status_code=202)
 def replay_many(
     body: BulkReplay, request: Request, caller: Writer, cursor: Cursor = None, idempotency_key: IdempotencyKey = None
 ) -> ReplayResult:

@@ -31,7 +31,7 @@ router = APIRouter(prefix="/v1/sources", tags=["Sources"], route_class=StrictRou
 Writer = Annotated[Caller, Depends(require("sources:write"))]
 
 
-@router.post("", status_code=201)
+@router.post("", name="create_source", status_code=201)
 def create(body: NewSource, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None) -> CreatedSource:
     """Make a source and its first write key."""
     database: Database = request.app.state.database
@@ -60,7 +60,7 @@ def list_sources(request: Request, limit: Limit = 50, cursor: Cursor = None) -> 
     )
 
 
-@router.get("/{source_id}", dependencies=[Requires("sources:read")])
+@router.get("/{source_id}", name="get_source", dependencies=[Requires("sources:read")])
 def show(source_id: SourceId, request: Request) -> SourceDetail:
     """One source and its live write keys."""
     database: Database = request.app.state.database
@@ -71,7 +71,7 @@ def show(source_id: SourceId, request: Request) -> SourceDetail:
     return SourceDetail(**SourceView.of(source).model_dump(), write_keys=keys)
 
 
-@router.post("/{source_id}/write-keys", status_code=201)
+@router.post("/{source_id}/write-keys", name="add_write_key", status_code=201)
 def add_key(
     source_id: SourceId, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> CreatedWriteKey:
@@ -89,7 +89,12 @@ def add_key(
         )
 
 
-@router.delete("/{source_id}/write-keys/{key_id}", status_code=204, dependencies=[Requires("sources:write")])
+@router.delete(
+    "/{source_id}/write-keys/{key_id}",
+    name="revoke_write_key",
+    status_code=204,
+    dependencies=[Requires("sources:write")],
+)
 def revoke_key(source_id: SourceId, key_id: WriteKeyId, request: Request) -> None:
     """End a write key for good; it is refused everywhere within five seconds."""
     database: Database = request.app.state.database

@@ -44,6 +44,7 @@ _LastEventId = Annotated[
 
 @router.get(
     "",
+    name="stream_events",
     response_class=Response,
     responses={200: {"description": "Server-Sent Events", "content": {"text/event-stream": {}}}},
     dependencies=[Requires("stream:read")],

@@ -13,7 +13,7 @@ from shared.sql.database import Database
 router = APIRouter(prefix="/v1/summary", tags=["Summary"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 
 
-@router.get("", dependencies=[Requires("touchpoints:read")])
+@router.get("", name="get_summary", dependencies=[Requires("touchpoints:read")])
 def show(request: Request) -> Summary:
     """Touchpoints by kind, event name and source; orders by status; duplicates dropped; dead letters."""
     database: Database = request.app.state.database

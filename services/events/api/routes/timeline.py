@@ -21,7 +21,12 @@ router = APIRouter(prefix="/v1/profiles", tags=["Timeline"], route_class=StrictR
 Text = r"^[^\x00]*$"
 
 
-@router.get("/{profile_id}/timeline", response_model=Page[TouchpointView], dependencies=[Requires("touchpoints:read")])
+@router.get(
+    "/{profile_id}/timeline",
+    name="get_timeline",
+    response_model=Page[TouchpointView],
+    dependencies=[Requires("touchpoints:read")],
+)
 def timeline(
     profile_id: Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a profile's id")],
     request: Request,

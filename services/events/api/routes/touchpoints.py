@@ -46,7 +46,7 @@ def list_touchpoints(
     return page([document for _, document in shown], encode_cursor(shown[-1][0]) if more else None)
 
 
-@router.get("/{touchpoint_id}", response_model=TouchpointView)
+@router.get("/{touchpoint_id}", name="get_touchpoint", response_model=TouchpointView)
 def show(
     touchpoint_id: Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a touchpoint's id")],
     request: Request,

@@ -36,7 +36,7 @@ IfMatch = Annotated[
 ]
 
 
-@router.post("/plans", status_code=201)
+@router.post("/plans", name="create_plan", status_code=201)
 def create(
     body: PlanBody, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> PlanView:
@@ -64,7 +64,7 @@ def list_plans(request: Request, limit: Limit = 50, cursor: Cursor = None) -> Pa
     )
 
 
-@router.get("/plans/{plan_id}", dependencies=[Requires("plans:read")])
+@router.get("/plans/{plan_id}", name="get_plan", dependencies=[Requires("plans:read")])
 def show(plan_id: PlanId, request: Request, response: Response) -> PlanView:
     """One plan; its `ETag` goes into `If-Match` of a change."""
     database: Database = request.app.state.database
@@ -73,7 +73,7 @@ def show(plan_id: PlanId, request: Request, response: Response) -> PlanView:
     return _tagged(PlanView.of(plan), response)
 
 
-@router.put("/plans/{plan_id}", dependencies=[Requires("plans:write")])
+@router.put("/plans/{plan_id}", name="change_plan", dependencies=[Requires("plans:write")])
 def change(plan_id: PlanId, body: PlanBody, request: Request, response: Response, if_match: IfMatch = None) -> PlanView:
     """Set what a plan is. It counts for calls that are recorded from then on."""
     database: Database = request.app.state.database
@@ -83,7 +83,7 @@ def change(plan_id: PlanId, body: PlanBody, request: Request, response: Response
     return _tagged(PlanView.of(plan), response)
 
 
-@router.delete("/plans/{plan_id}", status_code=204, dependencies=[Requires("plans:write")])
+@router.delete("/plans/{plan_id}", name="delete_plan", status_code=204, dependencies=[Requires("plans:write")])
 def remove(plan_id: PlanId, request: Request) -> None:
     """Delete a plan and its rules. Calls that it blocked stay in quarantine, and may be replayed."""
     database: Database = request.app.state.database

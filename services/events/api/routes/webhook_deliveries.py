@@ -62,7 +62,7 @@ def list_deliveries(
     )
 
 
-@router.get("/webhook-deliveries/{delivery_id}")
+@router.get("/webhook-deliveries/{delivery_id}", name="get_delivery")
 def show(delivery_id: DeliveryId, request: Request, caller: Reader) -> DeliveryDetail:
     """One delivery, what is sent, and every attempt with its answer."""
     database: Database = request.app.state.database
@@ -74,7 +74,7 @@ def show(delivery_id: DeliveryId, request: Request, caller: Reader) -> DeliveryD
     return DeliveryDetail(**DeliveryView.of(delivery).model_dump(), body=body, history=history)
 
 
-@router.post("/webhook-deliveries/{delivery_id}/resend", status_code=202)
+@router.post("/webhook-deliveries/{delivery_id}/resend", name="resend_delivery", status_code=202)
 def resend(
     delivery_id: DeliveryId, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> DeliveryView:
@@ -93,7 +93,7 @@ def resend(
         return once(session, caller=caller.key_id, key=idempotency_key, request=described, answer=DeliveryView, act=act)
 
 
-@router.post("/webhook-endpoints/{endpoint_id}/recover", status_code=202)
+@router.post("/webhook-endpoints/{endpoint_id}/recover", name="recover_deliveries", status_code=202)
 def recover(
     endpoint_id: EndpointId, body: Recovery, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> Recovered:
@@ -110,7 +110,7 @@ def recover(
         return once(session, caller=caller.key_id, key=idempotency_key, request=described, answer=Recovered, act=act)
 
 
-@router.post("/webhook-endpoints/{endpoint_id}/test")
+@router.post("/webhook-endpoints/{endpoint_id}/test", name="test_webhook_endpoint")
 async def send_test(endpoint_id: EndpointId, request: Request, caller: Writer) -> TestResult:
     """Post a `webhook.test` event now, once, and show the answer; nothing is kept of it."""
     wiring: WebhookWiring = request.app.state.webhooks

@@ -35,7 +35,7 @@ def owner_of(caller: Caller) -> Owner:
     return Owner(None if EVERYTHING in caller.scopes else caller.key_id)
 
 
-@router.post("", status_code=201)
+@router.post("", name="create_webhook_endpoint", status_code=201)
 def create(
     body: NewEndpoint, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> EndpointView:
@@ -52,7 +52,7 @@ def create(
     return _tagged(made, response)
 
 
-@router.get("")
+@router.get("", name="list_webhook_endpoints")
 def list_endpoints(request: Request, caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Page[EndpointView]:
     """Your endpoints, newest first; an administrator's key sees everybody's."""
     before = decode_cursor(cursor, str)[0] if cursor else None
@@ -66,7 +66,7 @@ def list_endpoints(request: Request, caller: Reader, limit: Limit = 50, cursor: 
     )
 
 
-@router.get("/{endpoint_id}")
+@router.get("/{endpoint_id}", name="get_webhook_endpoint")
 def show(endpoint_id: EndpointId, request: Request, response: Response, caller: Reader) -> EndpointView:
     """One endpoint; its `ETag` goes into `If-Match` of a change."""
     database: Database = request.app.state.database
@@ -75,7 +75,7 @@ def show(endpoint_id: EndpointId, request: Request, response: Response, caller: 
     return _tagged(EndpointView.of(endpoint, condition), response)
 
 
-@router.patch("/{endpoint_id}")
+@router.patch("/{endpoint_id}", name="change_webhook_endpoint")
 def change(
     endpoint_id: EndpointId,
     body: EndpointChange,
@@ -99,7 +99,7 @@ def change(
     return _tagged(EndpointView.of(changed, Condition(None, None)), response)
 
 
-@router.delete("/{endpoint_id}", status_code=204)
+@router.delete("/{endpoint_id}", name="delete_webhook_endpoint", status_code=204)
 def remove(endpoint_id: EndpointId, request: Request, caller: Writer) -> None:
     """Delete an endpoint and its secrets; what waits for it is canceled."""
     database: Database = request.app.state.database
@@ -107,7 +107,7 @@ def remove(endpoint_id: EndpointId, request: Request, caller: Writer) -> None:
         SqlEndpoints(session, owner_of(caller)).remove(endpoint_id)
 
 
-@router.get("/{endpoint_id}/secret")
+@router.get("/{endpoint_id}/secret", name="get_webhook_secrets")
 def show_secret(endpoint_id: EndpointId, request: Request, response: Response, caller: Writer) -> SecretsView:
     """The secrets that sign what this endpoint is told."""
     database: Database = request.app.state.database
@@ -117,7 +117,7 @@ def show_secret(endpoint_id: EndpointId, request: Request, response: Response, c
     return SecretsView.of(endpoint, utc_now())
 
 
-@router.post("/{endpoint_id}/secret/rotate")
+@router.post("/{endpoint_id}/secret/rotate", name="rotate_webhook_secret")
 def rotate(
     endpoint_id: EndpointId,
     request: Request,

@@ -16,14 +16,14 @@ Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,200}$", description="sign
 _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
 
-@router.get("/{token}", response_class=HTMLResponse)
+@router.get("/{token}", name="ask_to_unsubscribe", response_class=HTMLResponse)
 def ask(token: Token, wired: Wired) -> HTMLResponse:
     """A page with one button. Looking at it changes nothing: link scanners look at everything."""
     wired.unsubscribing.read(token)
     return HTMLResponse(ASK, headers=_PRIVATE)
 
 
-@router.post("/{token}", response_class=HTMLResponse)
+@router.post("/{token}", name="unsubscribe_with_one_click", response_class=HTMLResponse)
 def one_click(token: Token, wired: Wired) -> HTMLResponse:
     """Unsubscribe, whatever the body: providers send `List-Unsubscribe=One-Click` as a form of either kind."""
     wired.unsubscribe(token)
