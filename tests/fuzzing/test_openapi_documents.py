@@ -13,11 +13,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.fuzzing.hostile import routes_with_body
 from tests.support.suite import API_KEY, ROOT, WRITE_KEY, Suite
 
 SEED = os.environ.get("RAPPORT_FUZZ_SEED", "20260101")
 EXAMPLES = os.environ.get("RAPPORT_FUZZ_EXAMPLES", "10")
 CONFIG = Path(__file__).with_name("schemathesis.toml")
+
+
+def test_what_an_example_makes_is_where_the_answer_says(api: Suite) -> None:
+    (service,) = api.services
+    with api.client(service) as client:
+        routes = routes_with_body(client.get("/openapi.json").json())
+        made = [client.post(route.path, json=route.example) for route in routes if route.method == "POST"]
+        placed = [answer for answer in made if "location" in answer.headers]
+        assert placed
+        assert [str(answer.url) for answer in made if answer.status_code == 201 and answer not in placed] == []
+        for answer in placed:
+            found = client.get(answer.headers["location"])
+            assert found.json()["id"] == answer.json()["id"], found.text
 
 
 @pytest.mark.timeout(600)

@@ -73,7 +73,7 @@ def create(
         made = once(
             session, caller=caller.key_id, key=idempotency_key, request=body, answer=CreatedInboundSource, act=act
         )
-    response.headers["ETag"] = f'"{made.version}"'
+    response.headers.update({"Location": f"{router.prefix}/{made.id}", "ETag": f'"{made.version}"'})
     return made
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.events.adapters.sql.plans import SqlPlans
 from services.events.api.schemas.tracking_plan import (
@@ -39,7 +39,12 @@ Writer = Annotated[Caller, Depends(require("plans:write"))]
 
 @router.post("/plans/{plan_id}/rules", name="draft_rule", status_code=201)
 def draft(
-    plan_id: PlanId, body: NewRule, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None
+    plan_id: PlanId,
+    body: NewRule,
+    request: Request,
+    response: Response,
+    caller: Writer,
+    idempotency_key: IdempotencyKey = None,
 ) -> RuleView:
     """Draft the next version of the rule of an event, or of a kind of call."""
     database: Database = request.app.state.database
@@ -53,7 +58,9 @@ def draft(
             return RuleView.of(rule)
 
         described = f"rule:{plan_id}:{body.model_dump_json()}"
-        return once(session, caller=caller.key_id, key=idempotency_key, request=described, answer=RuleView, act=act)
+        made = once(session, caller=caller.key_id, key=idempotency_key, request=described, answer=RuleView, act=act)
+    response.headers["Location"] = f"{router.prefix}/rules/{made.id}"
+    return made
 
 
 @router.get("/plans/{plan_id}/rules", dependencies=[Requires("plans:read")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.events.adapters.sql.sources import SqlSources
 from services.events.api.schemas.sources import (
@@ -32,7 +32,9 @@ Writer = Annotated[Caller, Depends(require("sources:write"))]
 
 
 @router.post("", name="create_source", status_code=201)
-def create(body: NewSource, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None) -> CreatedSource:
+def create(
+    body: NewSource, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
+) -> CreatedSource:
     """Make a source and its first write key."""
     database: Database = request.app.state.database
     with database.transaction() as session:
@@ -43,7 +45,9 @@ def create(body: NewSource, request: Request, caller: Writer, idempotency_key: I
             )
             return CreatedSource(**SourceView.of(source).model_dump(), write_key=write_key)
 
-        return once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=CreatedSource, act=act)
+        made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=CreatedSource, act=act)
+    response.headers["Location"] = f"{router.prefix}/{made.id}"
+    return made
 
 
 @router.get("", dependencies=[Requires("sources:read")])

@@ -48,6 +48,7 @@ def create(
             return PlanView.of(create_plan(SqlPlans(session), body.wish(), clock=utc_now))
 
         made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=PlanView, act=act)
+    response.headers["Location"] = f"{router.prefix}/plans/{made.id}"
     return _tagged(made, response)
 
 

@@ -49,6 +49,7 @@ def create(
             return EndpointView.of(create_endpoint(endpoints, body.wanted(), owner=caller.key_id, clock=utc_now))
 
         made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=EndpointView, act=act)
+    response.headers["Location"] = f"{router.prefix}/{made.id}"
     return _tagged(made, response)
 
 

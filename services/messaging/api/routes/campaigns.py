@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from services.messaging.adapters.sql import reading
 from services.messaging.adapters.sql.campaigns import SqlCampaigns
@@ -52,7 +52,9 @@ def list_campaigns(wired: Wired, limit: Limit = 50, cursor: Cursor = None) -> Pa
 
 
 @router.post("", status_code=201)
-def create_campaign(draft: CampaignDraft, wired: Wired, caller: Writer, key: IdempotencyKey = None) -> CampaignView:
+def create_campaign(
+    draft: CampaignDraft, wired: Wired, caller: Writer, response: Response, key: IdempotencyKey = None
+) -> CampaignView:
     """Plan a campaign; nothing is sent before it is launched."""
     with wired.database.transaction() as session:
 
@@ -61,7 +63,9 @@ def create_campaign(draft: CampaignDraft, wired: Wired, caller: Writer, key: Ide
             campaign = plan_campaign(draft.plan(), templates=templates, campaigns=campaigns, clock=wired.clock)
             return campaign_view(campaign, {})
 
-        return once(session, caller=caller.key_id, key=key, request=draft, answer=CampaignView, act=act)
+        made = once(session, caller=caller.key_id, key=key, request=draft, answer=CampaignView, act=act)
+    response.headers["Location"] = f"{router.prefix}/{made.id}"
+    return made
 
 
 @router.get("/{campaign_id}", dependencies=[Requires("campaigns:read")])

@@ -41,10 +41,12 @@ def list_templates(wired: Wired, limit: Limit = 50, cursor: Cursor = None) -> Pa
 
 
 @router.post("", status_code=201)
-def create_template(draft: TemplateDraft, wired: Wired, caller: Writer, key: IdempotencyKey = None) -> TemplateView:
+def create_template(
+    draft: TemplateDraft, wired: Wired, caller: Writer, response: Response, key: IdempotencyKey = None
+) -> TemplateView:
     """Keep a template. One that prints what may be missing, or leaves the language, is refused line by line."""
     with flaws_told(), wired.database.transaction() as session:
-        return once(
+        made = once(
             session,
             caller=caller.key_id,
             key=key,
@@ -59,6 +61,8 @@ def create_template(draft: TemplateDraft, wired: Wired, caller: Writer, key: Ide
                 )
             ),
         )
+    response.headers.update({"Location": f"{router.prefix}/{made.id}", "ETag": etag(made.version)})
+    return made
 
 
 @router.get("/{template_id}", dependencies=[Requires("templates:read")])

@@ -42,10 +42,12 @@ def list_segments(wired: Wired, limit: Limit = 50, cursor: Cursor = None) -> Pag
 
 
 @router.post("", status_code=201)
-def create_segment(draft: SegmentDraft, wired: Wired, caller: Writer, key: IdempotencyKey = None) -> SegmentView:
+def create_segment(
+    draft: SegmentDraft, wired: Wired, caller: Writer, response: Response, key: IdempotencyKey = None
+) -> SegmentView:
     """Keep a segment; its members are there as soon as its state is `ready`."""
     with wired.writing() as (session, work):
-        return once(
+        made = once(
             session,
             caller=caller.key_id,
             key=key,
@@ -53,6 +55,8 @@ def create_segment(draft: SegmentDraft, wired: Wired, caller: Writer, key: Idemp
             answer=SegmentView,
             act=lambda: segment_view(wired.edit_segments.create(work, draft.draft())),
         )
+    response.headers.update({"Location": f"{router.prefix}/{made.id}", "ETag": etag(made.version)})
+    return made
 
 
 @router.post("/preview", dependencies=[Requires("segments:read")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.scoring.adapters.sql.runs import SqlRuns
 from services.scoring.adapters.sql.score_queries import ScoreQueries
@@ -35,6 +35,7 @@ router = APIRouter(prefix="/v1/score-runs", tags=["Score runs"], route_class=Str
 def create_score_run(
     body: NewScoreRun,
     request: Request,
+    response: Response,
     caller: Annotated[Caller, Depends(require("scores:write"))],
     key: IdempotencyKey = None,
 ) -> ScoreRunSummary:
@@ -53,7 +54,9 @@ def create_score_run(
         return run_summary(run)
 
     with database.transaction() as session:
-        return once(session, caller=caller.key_id, key=key, request=body, answer=ScoreRunSummary, act=act)
+        queued = once(session, caller=caller.key_id, key=key, request=body, answer=ScoreRunSummary, act=act)
+    response.headers["Location"] = f"{router.prefix}/{queued.id}"
+    return queued
 
 
 @router.get("", dependencies=[Requires("scores:read")])
