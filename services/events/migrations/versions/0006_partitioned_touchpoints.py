@@ -15,7 +15,7 @@ from shared.ids import first_id_at, moment_of
 from shared.sql import types
 
 revision = '0006'
-down_revision = '0008'
+down_revision = '0005'
 branch_labels = None
 depends_on = None
 

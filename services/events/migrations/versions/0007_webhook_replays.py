@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from shared.sql import types
 
-revision = '0009'
+revision = '0007'
 down_revision = '0006'
 branch_labels = None
 depends_on = None
