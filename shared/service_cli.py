@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,7 +66,9 @@ def _run(service: Service[S], settings: S, options: argparse.Namespace) -> int:
     match options.command:
         case "api":
             sys.setswitchinterval(_SWITCH_S)
-            serve(service.create_app(settings), host=settings.host, port=service.port(settings))
+            app = service.create_app(settings)
+            gc.freeze()  # what the application is made of lives as long as it does, and need not be looked through
+            serve(app, host=settings.host, port=service.port(settings))
             return 0
         case "worker":
             loops = service.loops(settings)

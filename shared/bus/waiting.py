@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from itertools import chain
 
 from shared.bus.ports import BusOverloaded, NewRecord, RecordTooLarge
 
@@ -19,9 +20,7 @@ _HEADER_OVERHEAD = 10
 def size_of(record: NewRecord) -> int:
     """Bytes of key, value and headers, with what a log adds for each header."""
     size = len(record.value) + (len(record.key) * 4 if record.key else 0)
-    for name, value in record.headers:
-        size += len(name) + len(value) + _HEADER_OVERHEAD
-    return size
+    return size + sum(map(len, chain.from_iterable(record.headers))) + len(record.headers) * _HEADER_OVERHEAD
 
 
 class WaitingRoom:

@@ -25,7 +25,8 @@ class CallLimits:
     message_id_length: int = 100
 
 
-Lanes = dict[int, list[bytes]]
+Text = bytes | msgspec.Raw
+Lanes = dict[int, list[Text]]
 """Accepted calls by partition of the ingest topic, in the order of the request, each with `type` and `messageId`."""
 
 
@@ -36,7 +37,7 @@ def accept_batch(calls: list[Call], texts: Iterable[msgspec.Raw], limits: CallLi
     lanes: Lanes = {}
     for index, (call, text) in enumerate(zip(calls, texts, strict=True)):
         try:
-            partition, accepted = _accept(call, bytes(text), limits)
+            partition, accepted = _accept(call, text, limits)
         except InvalidCall as error:
             raise type(error)(error.code, str(error), index=index) from error
         lane = lanes.get(partition)
@@ -56,7 +57,7 @@ def accept_call(call: Call, text: bytes, *, kind: str, limits: CallLimits) -> La
     return {partition: [accepted]}
 
 
-def _accept(call: Call, text: bytes, limits: CallLimits) -> tuple[int, bytes]:
+def _accept(call: Call, text: Text, limits: CallLimits) -> tuple[int, Text]:
     if len(text) > limits.call_bytes:
         raise TooLarge("event_too_large", f"a call of {len(text)} bytes, at most {limits.call_bytes} are taken")
     partition = _partition_of(call.user_id, call.anonymous_id)
@@ -111,6 +112,6 @@ def _snake(field: str) -> str:
     return field.replace("Id", "_id")
 
 
-def _with(text: bytes, **fields: str) -> bytes:
+def _with(text: Text, **fields: str) -> bytes:
     """The JSON object `text` with `fields` added behind the others, where the last of a name counts."""
-    return text[:-1] + b"," + msgspec.json.encode(fields)[1:]
+    return bytes(text)[:-1] + b"," + msgspec.json.encode(fields)[1:]

@@ -17,8 +17,8 @@ _Name = Annotated[str, msgspec.Meta(max_length=MAX_ID_LENGTH)] | int | float | N
 KINDS: Final = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 
 
-class Call(msgspec.Struct, rename="camel"):
-    """One call. Ids may be numbers, everything may be null."""
+class Call(msgspec.Struct, rename="camel", gc=False):
+    """One call. Ids may be numbers, everything may be null. What is decoded from JSON has no cycles to collect."""
 
     type: str | None = None
     message_id: Id = None

@@ -13,7 +13,6 @@ from urllib.parse import quote
 from shared.bus.ports import BusUnavailable
 
 _BUSY_TIMEOUT_S = 5.0
-_PAGE_BYTES = 16_384
 _KEEP_WAL_BYTES = 64 * 1024 * 1024
 
 
@@ -39,7 +38,6 @@ def create(path: Path, *statements: tuple[str, tuple[object, ...]]) -> None:
         unfinished.unlink(missing_ok=True)
         connection = sqlite3.connect(unfinished, isolation_level=None)
         try:
-            connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             for statement, values in statements:
@@ -47,7 +45,7 @@ def create(path: Path, *statements: tuple[str, tuple[object, ...]]) -> None:
         finally:
             connection.close()
         unfinished.rename(path)
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
 
 
 @contextmanager
@@ -57,7 +55,8 @@ def _one_at_a_time(path: Path) -> Iterator[None]:
         yield
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Make names that were given or taken in a directory durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

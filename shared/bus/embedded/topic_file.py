@@ -1,7 +1,8 @@
-"""One topic in one SQLite file: batches of records, clustered by partition and offset.
+"""One topic: batches of records in segments, and a SQLite file that says which there are.
 
-A row of `batches` holds what one commit appended to one partition, as a MessagePack list of (key, headers, value). Its
-`position` is `partition << 40 | offset` of the batch's last record, so the batches from an offset on are a range scan.
+A batch is what one append brought to one partition, a MessagePack list of (key, headers, value). Its row in `batches`
+says where it lies; the row's `position` is `partition << 40 | offset` of the batch's last record, so that the batches
+from an offset on are a range scan. Bytes are durable before the rows that name them: a batch is there when its row is.
 
 An append is one statement, and so one step of SQLite: each step gives up the interpreter lock, and beside a busy thread
 it costs up to a switch interval to get it back.
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from shared.bus.embedded.segments import SegmentReader, SegmentWriter, delete_segments
 from shared.bus.embedded.sqlite import connect, create
 from shared.bus.ports import Headers, NewRecord, Record, Topic
 
@@ -30,7 +32,10 @@ _MAX_BATCH_BYTES = 1_000_000
 _TABLES = (
     "CREATE TABLE topic (name TEXT PRIMARY KEY, partitions INTEGER, retention_days INTEGER) WITHOUT ROWID",
     "CREATE TABLE partitions (number INTEGER PRIMARY KEY, next_offset INTEGER)",
-    "CREATE TABLE batches (position INTEGER PRIMARY KEY, records INTEGER, appended_ms INTEGER, body BLOB)",
+    """
+    CREATE TABLE batches (
+        position INTEGER PRIMARY KEY, records INTEGER, appended_ms INTEGER, segment INTEGER, start INTEGER, bytes INTEGER)
+    """,
     """
     CREATE TRIGGER advance AFTER INSERT ON batches BEGIN
         UPDATE partitions SET next_offset = max(next_offset, (new.position & ((1 << 40) - 1)) + 1)
@@ -38,15 +43,17 @@ _TABLES = (
     END
     """,
 )
-# (partition, number of its records in this append up to the batch's end, records, appended_ms, body)
+# (partition, number of its records in this append up to the batch's end, records, start, bytes)
 _ROW = "(?, ?, ?, ?, ?)"
-_ROW_VALUES = 5
 _APPEND = """
 INSERT INTO batches
-SELECT (column1 << 40) | (next_offset + column2 - 1), column3, column4, column5
+SELECT (column1 << 40) | (next_offset + column2 - 1), column3, ?, ?, column4, column5
 FROM (VALUES {rows}) JOIN partitions ON number = column1
 """
-_READ = "SELECT position, records, appended_ms, body FROM batches WHERE position BETWEEN ? AND ? ORDER BY position"
+_READ = """
+SELECT position, records, appended_ms, segment, start, bytes FROM batches
+WHERE position BETWEEN ? AND ? ORDER BY position
+"""
 _TIMED = """
 SELECT position, records, appended_ms FROM batches WHERE position BETWEEN ? AND ? ORDER BY position LIMIT 1
 """
@@ -70,7 +77,7 @@ def create_topic_file(path: Path, topic: Topic) -> None:
 
 
 class TopicFile:
-    """A connection to a topic's file. Used by one thread at a time; raises sqlite3.Error."""
+    """A topic's files, opened. Used by one thread at a time; raises sqlite3.Error and OSError."""
 
     def __init__(self, path: Path) -> None:
         self._connection = connect(path, durable=True)
@@ -79,9 +86,14 @@ class TopicFile:
             raise sqlite3.OperationalError(f"{path} holds no topic")
         self.topic = Topic(*row)
         self._seen_version = -1
+        self._folder = path.with_suffix(".segments")
+        self._written = SegmentWriter(self._folder)
+        self._read = SegmentReader(self._folder)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the files."""
+        self._written.close()
+        self._read.close()
         self._connection.close()
 
     def changed(self) -> bool:
@@ -115,19 +127,23 @@ class TopicFile:
         return low
 
     def append(self, records: Iterable[NewRecord]) -> None:
-        """Append all in one durable transaction, in their order within each partition."""
+        """Append all, durably and at once, in their order within each partition."""
         now_ms = time.time_ns() // 1_000_000
-        values: list[int | bytes] = []
-        for partition, ending, count, body in _batches(records):
-            values += (partition, ending, count, now_ms, body)
-        self._connection.execute(_append(len(values) // _ROW_VALUES), values)
+        batches = list(_batches(records))
+        segment, start = self._written.append([body for *_, body in batches])
+        values = [now_ms, segment]
+        for partition, ending, count, body in batches:
+            values += (partition, ending, count, start, len(body))
+            start += len(body)
+        self._connection.execute(_append(len(batches)), values)
 
     def read(self, partition: int, offset: int, *, max_records: int, max_bytes: int) -> list[Record]:
         """The records from `offset` on, whole batches until either limit is reached."""
         found: list[Record] = []
-        size = 0
+        read = 0
         low, high = _span(partition)
-        for position, count, appended_ms, body in self._connection.execute(_READ, (low + offset, high)):
+        for position, count, appended_ms, *place in self._connection.execute(_READ, (low + offset, high)):
+            body = self._read.read(*place)
             appended_at = datetime.fromtimestamp(appended_ms / 1000, UTC)
             first = position - low - count + 1
             found += (
@@ -135,8 +151,8 @@ class TopicFile:
                 for at, (key, headers, value) in enumerate(_decode(body), first)
                 if at >= offset
             )
-            size += len(body)
-            if len(found) >= max_records or size >= max_bytes:
+            read += len(body)
+            if len(found) >= max_records or read >= max_bytes:
                 break
         return found
 
@@ -144,7 +160,10 @@ class TopicFile:
         """Delete the oldest batches that were appended before `moment`; whether there may be more."""
         cutoff_ms = int(moment.timestamp() * 1000)
         deleted = [self._forget(partition, cutoff_ms, max_batches) for partition in range(self.topic.partitions)]
-        return max_batches in deleted
+        may_be_more = max_batches in deleted
+        if not may_be_more:
+            delete_segments(self._folder, before=moment)
+        return may_be_more
 
     def _forget(self, partition: int, cutoff_ms: int, max_batches: int) -> int:
         return self._connection.execute(_FORGET, (cutoff_ms, *_span(partition), max_batches)).rowcount

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from services.events.use_cases.accept_calls import Lanes
+from services.events.use_cases.accept_calls import Lanes, Text
 from services.events.use_cases.calls import Moment
 from shared.bus.cloudevents import Event, to_record
 from shared.bus.ports import Headers, NewRecord
@@ -39,15 +39,9 @@ def records_of(lanes: Lanes, envelope: Envelope) -> list[NewRecord]:
     head = _head(envelope)
     shared = _headers(envelope)
     return [
-        NewRecord(
-            INGEST.name,
-            partition,
-            b"%b%b]}" % (head, b",".join(chunk)),
-            None,
-            (("ce_id", new_id().encode()), *shared),
-        )
+        NewRecord(INGEST.name, partition, b"%b%b]}" % (head, calls), None, (("ce_id", new_id().encode()), *shared))
         for partition, lane in lanes.items()
-        for chunk in _chunks(lane)
+        for calls in _joined(lane)
     ]
 
 
@@ -87,13 +81,12 @@ def _headers(envelope: Envelope) -> Headers:
     return (*headers, ("traceparent", envelope.traceparent.encode())) if envelope.traceparent else headers
 
 
-def _chunks(lane: list[bytes]) -> Iterator[list[bytes]]:
-    chunk: list[bytes] = []
-    size = 0
-    for text in lane:
-        if chunk and size + len(text) > _MAX_RECORD_BYTES:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(text)
-        size += len(text)
-    yield chunk
+def _joined(lane: Sequence[Text]) -> Iterator[bytes]:
+    """The texts with commas between them, cut where a record would become too large."""
+    whole = b",".join(lane)
+    if len(whole) <= _MAX_RECORD_BYTES or len(lane) == 1:
+        yield whole
+    else:
+        middle = len(lane) // 2
+        yield from _joined(lane[:middle])
+        yield from _joined(lane[middle:])

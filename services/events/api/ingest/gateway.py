@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
 from sqlalchemy.exc import DBAPIError
@@ -13,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.events.adapters.bus.ingest_log import Envelope, records_of
+from services.events.api.ingest.acknowledgement import Acknowledgements
 from services.events.api.ingest.answers import SUCCESS_BODY, SUCCESS_START, method_not_allowed, preflight, refusal
 from services.events.api.ingest.api_keys import SendingApiKeys, bearer_key, is_api_key
 from services.events.api.ingest.body import read_body
@@ -26,8 +26,6 @@ from shared.clock import Clock
 from shared.http.problems import Problem
 from shared.telemetry.metrics import HTTP_SECONDS
 from shared.telemetry.trace import accept_traceparent, current_traceparent
-
-STORED_WITHIN_S = 8.0  # SDKs give up after 10 s or more: a 503 before that tells them when to come back
 
 BEACON = "beacon"
 CLOUD_EVENTS = "cloudevents"
@@ -55,6 +53,11 @@ class Ingestion:
     api_keys: SendingApiKeys
     clock: Clock
     submit: Callable[[Sequence[NewRecord]], Future[None]]
+    _acknowledgements: Acknowledgements = field(default_factory=Acknowledgements)
+
+    async def store(self, records: Sequence[NewRecord]) -> None:
+        """Return once all records are durable. Raises BusError, or TimeoutError when a client would give up first."""
+        await self._acknowledgements.wait(self.submit(records))
 
 
 class IngestGateway:
@@ -63,6 +66,7 @@ class IngestGateway:
     def __init__(self, app: ASGIApp, *, ingestion: Ingestion) -> None:
         self._app = app
         self._ingestion = ingestion
+        self._taken_seconds = {path: HTTP_SECONDS.labels("POST", path, "200") for path in _TARGETS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         target = _TARGETS.get(scope["path"]) if scope["type"] == "http" else None
@@ -71,7 +75,11 @@ class IngestGateway:
             return
         began = perf_counter()
         status = await self._answer(target, scope, receive, send)
-        HTTP_SECONDS.labels(scope["method"], scope["path"], str(status)).observe(perf_counter() - began)
+        path = scope["path"]
+        seconds = (
+            self._taken_seconds[path] if status == 200 else HTTP_SECONDS.labels(scope["method"], path, str(status))
+        )
+        seconds.observe(perf_counter() - began)
 
     async def _answer(self, target: str, scope: Scope, receive: Receive, send: Send) -> int:
         if scope["method"] != "POST":
@@ -133,5 +141,4 @@ class IngestGateway:
         )
         records = records_of(accepted.lanes, envelope)
         if records:
-            async with asyncio.timeout(STORED_WITHIN_S):
-                await asyncio.wrap_future(self._ingestion.submit(records))
+            await self._ingestion.store(records)

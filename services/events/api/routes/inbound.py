@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from services.events.adapters.bus.ingest_log import webhook_record
 from services.events.adapters.sql.inbound_sources import SqlInboundSources
 from services.events.api.ingest.body import read_bytes
-from services.events.api.ingest.gateway import STORED_WITHIN_S, Ingestion
+from services.events.api.ingest.gateway import Ingestion
 from services.events.api.schemas.inbound import InboundSourceId, Taken
 from services.events.domain.inbound.signatures import verify
 from services.events.use_cases.inbound_ports import InboundSource
@@ -64,8 +63,7 @@ def _known(database: Database, source_id: str) -> tuple[InboundSource, list[str]
 
 async def _store(within: Ingestion, received: IngestWebhookReceivedV1) -> None:
     try:
-        async with asyncio.timeout(STORED_WITHIN_S):
-            await asyncio.wrap_future(within.submit([webhook_record(received)]))
+        await within.store([webhook_record(received)])
     except RecordTooLarge as error:
         raise Problem(413, "too_large", str(error)) from error
     except TimeoutError as error:

@@ -1,0 +1,106 @@
+"""A light HTTP client: prebuilt requests over kept connections, at some microseconds each, so that the server is measured.
+
+Where client and server share the cores, what the client spends is missing to the server.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from array import array
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import cycle
+
+_ANSWERED_WITHIN_S = 30.0
+_ANSWER_BYTES = 65_536
+
+
+def send(
+    port: int, requests: Sequence[bytes], *, connections: int, seconds: float, pace: float | None = None
+) -> array[float]:
+    """The latency of every request, in seconds, sorted.
+
+    Without a pace each connection sends its next request when the last was answered (a closed loop). With one, in
+    requests a second, a request is due whatever became of those before it, and its latency counts from then.
+    Raises RuntimeError for an answer that is not 200.
+    """
+    with _connected(port, connections) as links:
+        upcoming = cycle(requests)
+        latencies = _closed(links, upcoming, seconds) if pace is None else _open(links, upcoming, seconds, 1.0 / pace)
+        return array("d", sorted(latencies))
+
+
+class _Links:
+    """Connections of which each has at most one request under way."""
+
+    def __init__(self, sockets: Sequence[socket.socket], ready: select.epoll) -> None:
+        self._sockets = {link.fileno(): link for link in sockets}
+        self._ready = ready
+        self._began: dict[int, float] = {}
+        self._parts: dict[int, bytes] = {}
+        self.free = deque(self._sockets)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is waited for."""
+        return bool(self._began)
+
+    def send(self, request: bytes, began: float) -> None:
+        """Send over a free connection."""
+        link = self.free.popleft()
+        self._began[link] = began
+        self._sockets[link].sendall(request)
+
+    def answers(self, timeout_s: float) -> Iterator[float]:
+        """The latencies of what is answered now; waits at most `timeout_s` for the first."""
+        # The outer wait has a resolution of microseconds, epoll's own one of milliseconds.
+        if timeout_s > 0:
+            select.select([self._ready], [], [], timeout_s)
+        for link, _ in self._ready.poll(0):
+            answer = self._parts.pop(link, b"") + self._sockets[link].recv(_ANSWER_BYTES)
+            if not answer.startswith(b"HTTP/1.1 200"):
+                raise RuntimeError(answer.decode(errors="replace") or "the server hung up")
+            if answer.endswith(b"}"):
+                self.free.append(link)
+                yield time.perf_counter() - self._began.pop(link)
+            else:
+                self._parts[link] = answer
+
+
+def _closed(links: _Links, upcoming: Iterator[bytes], seconds: float) -> Iterator[float]:
+    end = time.perf_counter() + seconds
+    while (now := time.perf_counter()) < end:
+        while links.free:
+            links.send(next(upcoming), now)
+        yield from links.answers(_ANSWERED_WITHIN_S)
+    yield from _rest(links)
+
+
+def _open(links: _Links, upcoming: Iterator[bytes], seconds: float, each_s: float) -> Iterator[float]:
+    due = time.perf_counter()
+    end = due + seconds
+    while due < end:
+        while links.free and due <= time.perf_counter():
+            links.send(next(upcoming), due)
+            due += each_s
+        yield from links.answers(max(0.0, due - time.perf_counter()) if links.free else _ANSWERED_WITHIN_S)
+    yield from _rest(links)
+
+
+def _rest(links: _Links) -> Iterator[float]:
+    while links.busy:
+        yield from links.answers(_ANSWERED_WITHIN_S)
+
+
+@contextmanager
+def _connected(port: int, connections: int) -> Iterator[_Links]:
+    with ExitStack() as stack:
+        ready = stack.enter_context(select.epoll())
+        sockets = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(connections)]
+        for link in sockets:
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            ready.register(link, select.EPOLLIN)
+        yield _Links(sockets, ready)
