@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from services.events.adapters.bus.ingest_log import Envelope, records_of
+from services.events.adapters.bus.ingest_log import Envelope, events_of, records_of
 from services.events.adapters.json_schema.validators import compile_schema
 from services.events.adapters.sql.plan_shelf import PlanShelf
 from services.events.adapters.sql.plan_violations import SqlViolations
@@ -55,4 +55,4 @@ class IngestOutbox:
     def send(self, entry: Entry, lanes: Lanes) -> None:
         """Let the call of an entry be received as of when it was first."""
         envelope = Envelope(source_id=entry.source_id, received_at=entry.received_at, traceparent=entry.traceparent)
-        self._outbox.add_records(self._session, records_of(lanes, envelope))
+        self._outbox.add_records(self._session, records_of(events_of(lanes, envelope)))

@@ -1,4 +1,4 @@
-"""The limit of the HTTP layer: the server of every service, in front of it an application that reads and answers 200."""
+"""The limit of the HTTP layer: the server of every service with an application that reads and answers 200."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A light HTTP client: prebuilt requests over kept connections, at some microseconds each, so that the server is measured.
+"""A light HTTP client: prebuilt requests over kept connections, so that it is the server that is measured.
 
 Where client and server share the cores, what the client spends is missing to the server.
 """

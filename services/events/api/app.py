@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from services.events.adapters.bus.fact_stream import FactStream
+from services.events.adapters.bus.group_append import GroupAppend
 from services.events.api.event_stream import OpenStreams
 from services.events.api.ingest.api_keys import SendingApiKeys
 from services.events.api.ingest.cloud_events_description import describe_cloud_events
@@ -101,7 +102,7 @@ def create_app(settings: EventsSettings) -> FastAPI:
         keys=keys,
         api_keys=SendingApiKeys(app.state.access, wiring.source_of_caller),
         clock=wiring.clock,
-        submit=lambda records: wiring.publisher.submit(records),
+        log=GroupAppend(lambda records: wiring.publisher.submit(records)),
     )
     app.state.ingestion = ingestion
     app.add_middleware(StreamForBrowsers)

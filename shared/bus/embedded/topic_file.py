@@ -34,7 +34,8 @@ _TABLES = (
     "CREATE TABLE partitions (number INTEGER PRIMARY KEY, next_offset INTEGER)",
     """
     CREATE TABLE batches (
-        position INTEGER PRIMARY KEY, records INTEGER, appended_ms INTEGER, segment INTEGER, start INTEGER, bytes INTEGER)
+        position INTEGER PRIMARY KEY, records INTEGER, appended_ms INTEGER,
+        segment INTEGER, start INTEGER, bytes INTEGER)
     """,
     """
     CREATE TRIGGER advance AFTER INSERT ON batches BEGIN

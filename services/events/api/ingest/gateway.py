@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from time import perf_counter
 
 from sqlalchemy.exc import DBAPIError
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.events.adapters.bus.ingest_log import Envelope, records_of
-from services.events.api.ingest.acknowledgement import Acknowledgements
+from services.events.adapters.bus.group_append import GroupAppend
+from services.events.adapters.bus.ingest_log import Envelope, events_of
 from services.events.api.ingest.answers import SUCCESS_BODY, SUCCESS_START, method_not_allowed, preflight, refusal
 from services.events.api.ingest.api_keys import SendingApiKeys, bearer_key, is_api_key
 from services.events.api.ingest.body import read_body
@@ -21,7 +20,7 @@ from services.events.api.ingest.reading import BATCH, Accepted, accept
 from services.events.api.ingest.write_keys import KnownWriteKeys, stated_write_key
 from services.events.domain.errors import EventsError
 from services.events.use_cases.accept_calls import CallLimits
-from shared.bus.ports import BusError, NewRecord
+from shared.bus.ports import BusError
 from shared.clock import Clock
 from shared.http.problems import Problem
 from shared.telemetry.metrics import HTTP_SECONDS
@@ -46,18 +45,13 @@ _TARGETS = {**PATHS, CLOUD_EVENTS_PATH: CLOUD_EVENTS}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingestion:
-    """What taking calls in needs. `submit` starts to append records; its future ends once they are durable."""
+    """What taking calls in needs."""
 
     limits: CallLimits
     keys: KnownWriteKeys
     api_keys: SendingApiKeys
     clock: Clock
-    submit: Callable[[Sequence[NewRecord]], Future[None]]
-    _acknowledgements: Acknowledgements = field(default_factory=Acknowledgements)
-
-    async def store(self, records: Sequence[NewRecord]) -> None:
-        """Return once all records are durable. Raises BusError, or TimeoutError when a client would give up first."""
-        await self._acknowledgements.wait(self.submit(records))
+    log: GroupAppend
 
 
 class IngestGateway:
@@ -139,6 +133,4 @@ class IngestGateway:
             integrations=accepted.integrations,
             traceparent=current_traceparent.get(),
         )
-        records = records_of(accepted.lanes, envelope)
-        if records:
-            await self._ingestion.store(records)
+        await self._ingestion.log.append(events_of(accepted.lanes, envelope))

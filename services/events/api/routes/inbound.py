@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from services.events.adapters.bus.ingest_log import webhook_record
+from services.events.adapters.bus.ingest_log import webhook_event
 from services.events.adapters.sql.inbound_sources import SqlInboundSources
 from services.events.api.ingest.body import read_bytes
 from services.events.api.ingest.gateway import Ingestion
@@ -63,7 +63,7 @@ def _known(database: Database, source_id: str) -> tuple[InboundSource, list[str]
 
 async def _store(within: Ingestion, received: IngestWebhookReceivedV1) -> None:
     try:
-        await within.store([webhook_record(received)])
+        await within.log.append(webhook_event(received))
     except RecordTooLarge as error:
         raise Problem(413, "too_large", str(error)) from error
     except TimeoutError as error:

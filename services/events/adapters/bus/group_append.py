@@ -1,0 +1,92 @@
+"""Group commit in the event loop: what arrives while an append is under way is appended together, by few records."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from services.events.adapters.bus.ingest_log import Events, records_of
+from shared.bus.ports import NewRecord
+
+_STORED_WITHIN_S = 8.0  # SDKs give up after 10 s or more: a 503 before that tells them when to come back
+_MOST_UNDER_WAY = 4
+_FULL_BYTES = 1_000_000
+
+Submit = Callable[[Sequence[NewRecord]], Future[None]]
+"""Starts to append; the future ends once all is durable, in whatever thread."""
+
+
+class GroupAppend:
+    """Appends to the ingest topic for every request that waits. Used in one event loop."""
+
+    def __init__(self, submit: Submit) -> None:
+        self._submit = submit
+        self._group = _Group()
+        self._under_way = 0
+
+    async def append(self, events: Events) -> None:
+        """Return once all events are durable. Raises BusError, or TimeoutError before a client would give up."""
+        if not events:
+            return
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        group = self._group
+        if not group.waiters:
+            group.overdue = loop.call_later(_STORED_WITHIN_S, self._give_up, group)
+            loop.call_soon(self._send_if_due)  # by then everything that came at the same time has joined
+        group.join(events, waiter)
+        if group.bytes >= _FULL_BYTES:
+            self._send()
+        await waiter
+
+    def _send_if_due(self) -> None:
+        if self._group.waiters and self._under_way < _MOST_UNDER_WAY:
+            self._send()
+
+    def _send(self) -> None:
+        group, self._group = self._group, _Group()
+        loop = asyncio.get_running_loop()
+        self._under_way += 1
+        stored = self._submit(records_of(group.lanes))
+        stored.add_done_callback(lambda stored: loop.call_soon_threadsafe(self._ended, group, stored))
+
+    def _ended(self, group: _Group, stored: Future[None]) -> None:
+        self._under_way -= 1
+        group.end(stored.exception())
+        self._send_if_due()
+
+    def _give_up(self, group: _Group) -> None:
+        """Answer those who wait; their events will be appended all the same, or fail."""
+        group.end(TimeoutError())
+        if group is self._group:
+            self._send()
+
+
+class _Group:
+    """Requests whose events are appended together."""
+
+    def __init__(self) -> None:
+        self.lanes: dict[int, list[bytes]] = {}
+        self.bytes = 0
+        self.waiters: list[asyncio.Future[None]] = []
+        self.overdue: asyncio.TimerHandle | None = None
+
+    def join(self, events: Events, waiter: asyncio.Future[None]) -> None:
+        """Take the events of one more request."""
+        for partition, texts in events.items():
+            self.lanes.setdefault(partition, []).extend(texts)
+            self.bytes += sum(map(len, texts))
+        self.waiters.append(waiter)
+
+    def end(self, error: BaseException | None) -> None:
+        """Let every request know that still waits."""
+        if self.overdue is not None:
+            self.overdue.cancel()
+        for waiter in self.waiters:
+            if waiter.done():
+                continue
+            if error is None:
+                waiter.set_result(None)
+            else:
+                waiter.set_exception(error)
