@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.benchmarks.ingest import syncs_per_second
+from tests.benchmarks.disk import syncs_per_second
 
 QUICK = {
     "bus": ["--seconds", "1"],

@@ -5,6 +5,7 @@ Where client and server share the cores, what the client spends is missing to th
 
 from __future__ import annotations
 
+import math
 import select
 import socket
 import time
@@ -12,25 +13,32 @@ from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import cycle
+from itertools import cycle, islice
 
 _ANSWERED_WITHIN_S = 30.0
 _ANSWER_BYTES = 65_536
 
 
 def send(
-    port: int, requests: Sequence[bytes], *, connections: int, seconds: float, pace: float | None = None
+    port: int,
+    requests: Sequence[bytes],
+    *,
+    connections: int,
+    seconds: float = math.inf,
+    most: int | None = None,
+    pace: float | None = None,
 ) -> array[float]:
-    """The latency of every request, in seconds, sorted.
+    """The latency of every request, in seconds, sorted. Ends after so many seconds, or `most` requests.
 
     Without a pace each connection sends its next request when the last was answered (a closed loop). With one, in
     requests a second, a request is due whatever became of those before it, and its latency counts from then.
     Raises RuntimeError for an answer that is not 200.
     """
+    upcoming = islice(cycle(requests), most)
+    end = time.perf_counter() + seconds
     with _connected(port, connections) as links:
-        upcoming = cycle(requests)
-        latencies = _closed(links, upcoming, seconds) if pace is None else _open(links, upcoming, seconds, 1.0 / pace)
-        return array("d", sorted(latencies))
+        answered = _closed(links, upcoming, end) if pace is None else _open(links, upcoming, end, 1.0 / pace)
+        return array("d", sorted(answered))
 
 
 class _Links:
@@ -70,23 +78,26 @@ class _Links:
                 self._parts[link] = answer
 
 
-def _closed(links: _Links, upcoming: Iterator[bytes], seconds: float) -> Iterator[float]:
-    end = time.perf_counter() + seconds
-    while (now := time.perf_counter()) < end:
-        while links.free:
-            links.send(next(upcoming), now)
-        yield from links.answers(_ANSWERED_WITHIN_S)
+def _closed(links: _Links, upcoming: Iterator[bytes], end: float) -> Iterator[float]:
+    for request in upcoming:
+        while not links.free:
+            yield from links.answers(_ANSWERED_WITHIN_S)
+        now = time.perf_counter()
+        if now >= end:
+            break
+        links.send(request, now)
     yield from _rest(links)
 
 
-def _open(links: _Links, upcoming: Iterator[bytes], seconds: float, each_s: float) -> Iterator[float]:
+def _open(links: _Links, upcoming: Iterator[bytes], end: float, each_s: float) -> Iterator[float]:
     due = time.perf_counter()
-    end = due + seconds
-    while due < end:
-        while links.free and due <= time.perf_counter():
-            links.send(next(upcoming), due)
-            due += each_s
-        yield from links.answers(max(0.0, due - time.perf_counter()) if links.free else _ANSWERED_WITHIN_S)
+    for request in upcoming:
+        while not links.free or due > time.perf_counter():
+            yield from links.answers(max(0.0, due - time.perf_counter()) if links.free else _ANSWERED_WITHIN_S)
+        if due >= end:
+            break
+        links.send(request, due)
+        due += each_s
     yield from _rest(links)
 
 
