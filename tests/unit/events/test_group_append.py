@@ -111,14 +111,35 @@ def test_a_group_that_is_full_waits_for_nobody() -> None:
     async def scenario() -> None:
         log = Log()
         group = GroupAppend(log.submit)
-        waiting = [asyncio.create_task(group.append({0: [b"x" * 400_000]})) for _ in range(60)]
+        waiting = [asyncio.create_task(group.append({0: [b"x" * 500_000]})) for _ in range(60)]
         await turns()
-        assert sum(len(r.value) for records, _ in log.appends for r in records) > 22_000_000
+        assert [len(records) for records, _ in log.appends] == [2] * 30
+        for index in range(30):
+            log.confirm(index)
+        await asyncio.wait_for(asyncio.gather(*waiting), 5)
+
+    asyncio.run(scenario())
+
+
+def test_who_waits_too_long_is_told_and_what_came_meanwhile_is_appended_all_the_same() -> None:
+    async def scenario() -> None:
+        log = Log()
+        group = GroupAppend(log.submit, within_s=0.05)
+        waiting = []
+        for number in range(10):
+            waiting.append(asyncio.create_task(group.append({0: [b"%d" % number]})))
+            await turns()
+        results = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5)
+        assert [type(result) for result in results] == [TimeoutError] * 10
+        sent = b",".join(record.value[1:-1] for records, _ in log.appends for record in records)
+        assert sent == b"0,1,2,3,4,5,6,7,8,9"
         for index in range(len(log.appends)):
             log.confirm(index)
         await turns()
-        log.confirm(-1) if not log.appends[-1][1].done() else None
-        await asyncio.wait_for(asyncio.gather(*waiting), 5)
+        late = asyncio.create_task(group.append({0: [b"late"]}))
+        await turns()
+        log.confirm(-1)
+        await asyncio.wait_for(late, 5)
 
     asyncio.run(scenario())
 

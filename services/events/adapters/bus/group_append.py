@@ -20,8 +20,9 @@ Submit = Callable[[Sequence[NewRecord]], Future[None]]
 class GroupAppend:
     """Appends to the ingest topic for every request that waits. Used in one event loop."""
 
-    def __init__(self, submit: Submit) -> None:
+    def __init__(self, submit: Submit, *, within_s: float = _STORED_WITHIN_S) -> None:
         self._submit = submit
+        self._within_s = within_s
         self._group = _Group()
         self._under_way = 0
 
@@ -33,7 +34,7 @@ class GroupAppend:
         waiter = loop.create_future()
         group = self._group
         if not group.waiters:
-            group.overdue = loop.call_later(_STORED_WITHIN_S, self._give_up, group)
+            group.overdue = loop.call_later(self._within_s, self._give_up, group)
             loop.call_soon(self._send_if_due)  # by then everything that came at the same time has joined
         group.join(events, waiter)
         if group.bytes >= _FULL_BYTES:
