@@ -125,7 +125,9 @@ class TopicFile:
                 high = middle
             else:
                 low = found[0] - base + 1
-        return low
+        there = self._connection.execute(_TIMED, (base + low, base + end)).fetchone()
+        # What lies between is forgotten.
+        return end if there is None else max(low, there[0] - base - there[1] + 1)
 
     def append(self, records: Iterable[NewRecord]) -> None:
         """Append all, durably and at once, in their order within each partition."""

@@ -71,8 +71,11 @@ def test_what_is_old_is_forgotten_and_offsets_go_on(file: TopicFile) -> None:
     later = datetime.now(UTC) + timedelta(minutes=1)
     assert file.forget_before(later, max_batches=2)
     assert [r.offset for r in read(file, 0, 0)] == list(range(512, 600))
+    long_ago = datetime.now(UTC) - timedelta(days=9)
+    assert file.offsets_since(long_ago)[:1] == [512]
     assert not file.forget_before(later, max_batches=2)
     assert read(file, 0, 0) == read(file, 1, 0) == []
+    assert file.offsets_since(long_ago) == file.next_offsets()
     file.append(numbered(0, range(1)))
     assert [r.offset for r in read(file, 0, 0)] == [600]
     assert file.next_offsets() == [601, 5]
