@@ -54,7 +54,7 @@ def change_endpoint(
     """
     before, now = endpoints.get(endpoint_id, lock=True), clock()
     if seen is not None and seen != before.version:
-        raise EndpointChanged(f"endpoint {endpoint_id} is at version {before.version}, not {seen}")
+        raise EndpointChanged(f"endpoint {endpoint_id} is at version {before.version} by now")
     changed = replace(
         before,
         url=before.url if wanted.url is None else wanted.url,

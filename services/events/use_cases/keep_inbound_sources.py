@@ -64,7 +64,7 @@ def change_inbound_source(
     """
     before = sources.get(source_id, lock=True)
     if seen is not None and seen != before.version:
-        raise InboundSourceChanged(f"the inbound source is at version {before.version}, not {seen}")
+        raise InboundSourceChanged(f"the inbound source is at version {before.version} by now")
     after = replace(
         before,
         name=wanted.name,

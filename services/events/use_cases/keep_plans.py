@@ -54,7 +54,7 @@ def change_plan(plans: Plans, plan_id: str, wish: PlanWish, *, seen: int | None,
     """Set what a plan is, if it is still the version `seen`. Raises PlanNotFound or PlanChanged."""
     plan = plans.get(plan_id, lock=True)
     if seen is not None and seen != plan.version:
-        raise PlanChanged(f"tracking plan {plan_id} is at version {plan.version}, not {seen}")
+        raise PlanChanged(f"tracking plan {plan_id} is at version {plan.version} by now")
     changed = replace(
         plan,
         name=wish.name,

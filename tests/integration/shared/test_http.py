@@ -12,6 +12,7 @@ from pydantic import Field
 from shared.auth.access import require
 from shared.auth.keys import Caller, sha256_of
 from shared.http.app import build_app
+from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.problems import ProblemSpec
 from shared.http.schemas import Schema
@@ -67,6 +68,10 @@ def toy_router() -> APIRouter:
 
         with request.app.state.database.transaction() as session:
             return once(session, caller=caller.key_id, key=key, request=body, answer=Made, act=act)
+
+    @router.get("/v1/wanted-version")
+    def wanted(version: WantedVersion) -> int | None:
+        return version
 
     @router.post("/v1/drawings")
     def draw(body: Drawing) -> Made:
@@ -231,3 +236,20 @@ def test_the_docs_ask_nothing_of_the_internet(client: TestClient) -> None:
     assert "connect-src 'self'" in page.headers["content-security-policy"]
     assert "openapi.json" in page.text
     assert "://" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("if_match", "version"),
+    [
+        (etag(3), 3),
+        ('W/"3"', 3),
+        ("*", None),
+        ("3", -1),
+        ('"abc"', -1),
+        ('"1", "3"', -1),
+        ('"99999999999999999999"', -1),
+    ],
+)
+def test_a_change_names_the_version_it_is_based_on(client: TestClient, if_match: str, version: int | None) -> None:
+    assert client.get("/v1/wanted-version", headers={"If-Match": if_match}).json() == version
+    assert client.get("/v1/wanted-version").json() is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.events.adapters.sql.inbound_sources import SqlInboundSources, verification_document
 from services.events.api.schemas.inbound import (
@@ -35,6 +35,7 @@ from services.events.use_cases.webhook_ports import Owner
 from shared.auth.access import require
 from shared.auth.keys import EVERYTHING, Caller
 from shared.clock import utc_now
+from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
 from shared.http.problems import PROBLEM_RESPONSES, Problem
@@ -46,9 +47,6 @@ router = APIRouter(
 )
 Reader = Annotated[Caller, Depends(require("sources:read"))]
 Writer = Annotated[Caller, Depends(require("sources:write"))]
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="the `ETag` that was last seen")
-]
 
 
 @router.post("", name="create_inbound_source", status_code=201)
@@ -73,7 +71,7 @@ def create(
         made = once(
             session, caller=caller.key_id, key=idempotency_key, request=body, answer=CreatedInboundSource, act=act
         )
-    response.headers.update({"Location": f"{router.prefix}/{made.id}", "ETag": f'"{made.version}"'})
+    response.headers.update({"Location": f"{router.prefix}/{made.id}", "ETag": etag(made.version)})
     return made
 
 
@@ -100,7 +98,7 @@ def show(source_id: InboundSourceId, request: Request, response: Response, calle
         sources = SqlInboundSources(session, _owner(caller))
         source = sources.get(source_id)
         secrets = [SecretView(id=one.id, created_at=one.created_at) for one in sources.secrets(source_id)]
-    response.headers["ETag"] = f'"{source.version}"'
+    response.headers["ETag"] = etag(source.version)
     return InboundSourceDetail(**_view(source).model_dump(), secrets=secrets)
 
 
@@ -111,15 +109,15 @@ def change(
     request: Request,
     response: Response,
     caller: Writer,
-    if_match: IfMatch = None,
+    version: WantedVersion,
 ) -> InboundSourceView:
     """Replace name, mapping and currency. How deliveries are verified stays as it was made."""
-    seen = int(if_match.strip('"')) if if_match else None
+    seen = version
     database: Database = request.app.state.database
     with database.transaction() as session:
         sources = SqlInboundSources(session, _owner(caller))
         source = change_inbound_source(sources, source_id, body.wanted(), seen=seen, clock=utc_now)
-    response.headers["ETag"] = f'"{source.version}"'
+    response.headers["ETag"] = etag(source.version)
     return _view(source)
 
 

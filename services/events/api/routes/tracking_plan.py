@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.events.adapters.sql.plan_violations import SqlViolations
 from services.events.adapters.sql.plans import SqlPlans
@@ -21,6 +21,7 @@ from services.events.use_cases.keep_plans import change_plan, create_plan, remov
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.clock import utc_now
+from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
 from shared.http.problems import PROBLEM_RESPONSES
@@ -31,9 +32,6 @@ router = APIRouter(
     prefix="/v1/tracking-plan", tags=["Tracking plan"], route_class=StrictRoute, responses=PROBLEM_RESPONSES
 )
 Writer = Annotated[Caller, Depends(require("plans:write"))]
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="the `ETag` that was last seen")
-]
 
 
 @router.post("/plans", name="create_plan", status_code=201)
@@ -75,11 +73,11 @@ def show(plan_id: PlanId, request: Request, response: Response) -> PlanView:
 
 
 @router.put("/plans/{plan_id}", name="change_plan", dependencies=[Requires("plans:write")])
-def change(plan_id: PlanId, body: PlanBody, request: Request, response: Response, if_match: IfMatch = None) -> PlanView:
+def change(plan_id: PlanId, body: PlanBody, request: Request, response: Response, version: WantedVersion) -> PlanView:
     """Set what a plan is. It counts for calls that are recorded from then on."""
     database: Database = request.app.state.database
     with database.transaction() as session:
-        seen = int(if_match.strip('"')) if if_match else None
+        seen = version
         plan = change_plan(SqlPlans(session), plan_id, body.wish(), seen=seen, clock=utc_now)
     return _tagged(PlanView.of(plan), response)
 
@@ -112,5 +110,5 @@ def list_violations(
 
 
 def _tagged(view: PlanView, response: Response) -> PlanView:
-    response.headers["ETag"] = f'"{view.version}"'
+    response.headers["ETag"] = etag(view.version)
     return view

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.events.adapters.sql.webhook_endpoints import Condition, SqlEndpoints
 from services.events.api.schemas.webhooks import EndpointChange, EndpointId, EndpointView, NewEndpoint, SecretsView
@@ -14,6 +14,7 @@ from services.events.use_cases.webhook_ports import Owner
 from shared.auth.access import require
 from shared.auth.keys import EVERYTHING, Caller
 from shared.clock import utc_now
+from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
 from shared.http.problems import PROBLEM_RESPONSES
@@ -25,9 +26,6 @@ router = APIRouter(
 )
 Reader = Annotated[Caller, Depends(require("webhooks:read"))]
 Writer = Annotated[Caller, Depends(require("webhooks:write"))]
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="the `ETag` that was last seen")
-]
 
 
 def owner_of(caller: Caller) -> Owner:
@@ -83,7 +81,7 @@ def change(
     request: Request,
     response: Response,
     caller: Writer,
-    if_match: IfMatch = None,
+    version: WantedVersion,
 ) -> EndpointView:
     """Change an endpoint. `disabled: false` enables it again; what waited for it is sent then."""
     database: Database = request.app.state.database
@@ -94,7 +92,7 @@ def change(
             SqlEndpoints(session, owner_of(caller)),
             endpoint_id,
             body.wanted(),
-            seen=int(if_match.strip('"')) if if_match else None,
+            seen=version,
             clock=utc_now,
         )
     return _tagged(EndpointView.of(changed, Condition(None, None)), response)
@@ -146,5 +144,5 @@ def _check(url: str, request: Request) -> None:
 
 
 def _tagged(view: EndpointView, response: Response) -> EndpointView:
-    response.headers["ETag"] = f'"{view.version}"'
+    response.headers["ETag"] = etag(view.version)
     return view

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Response
 
 from services.messaging.adapters.sql.templates import SqlTemplates
-from services.messaging.api.dependencies import TemplateId, WantedVersion, Wired, etag
+from services.messaging.api.dependencies import TemplateId, Wired
 from services.messaging.api.problems import flaws_told
 from services.messaging.api.readers import reader_of
 from services.messaging.api.schemas.templates import (
@@ -21,6 +21,7 @@ from services.messaging.api.schemas.templates import (
 from services.messaging.use_cases.write_letter import PREVIEW_TOKEN
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
+from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
 from shared.http.problems import PROBLEM_RESPONSES

@@ -8,12 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from services.profile.adapters.sql.profile_reading import ProfileReading
-from services.profile.api.dependencies import ProfileId, WantedVersion, Wired, etag
+from services.profile.api.dependencies import ProfileId, Wired
 from services.profile.api.schemas.profiles import BelongingView, ProfileView, TraitChanges, TraitView, profile_view
 from services.profile.bootstrap import Wiring
 from services.profile.domain.errors import ProfileNotFound
 from services.profile.domain.identifiers import EMAIL, PHONE, Identifier, email
 from shared.auth.access import Requires
+from shared.http.etags import WantedVersion, etag
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 
 from services.profile.adapters.sql.segment_reading import SegmentReading
 from services.profile.adapters.sql.segments import SqlSegments
-from services.profile.api.dependencies import SegmentId, WantedVersion, Wired, etag
+from services.profile.api.dependencies import SegmentId, Wired
 from services.profile.api.schemas.segments import (
     MemberView,
     SegmentDraft,
@@ -22,6 +22,7 @@ from services.profile.api.schemas.segments import (
 from services.profile.domain.segments.reading import read_condition
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
+from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
 from shared.http.problems import PROBLEM_RESPONSES
