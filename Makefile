@@ -55,15 +55,20 @@ $(PY):
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Rapport needs Python 3.11 or newer; $(PYTHON) is %d.%d. Try: make PYTHON=python3.11 ..." % sys.version_info[:2])'
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment: install its venv package" >&2; exit 1; }
 
+# The command `rapport`, from this folder; its packages are in the locks already.
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
+
 # The development lock holds every package of the run lock, in the same version.
 $(VENV)/.run: $(LOCKS)/run.txt | $(PY)
 	@echo "Installing packages (once) ..."
 	@$(PIP) -r $<
+	@$(INSTALL)
 	@touch $@
 
 $(VENV)/.dev: $(LOCKS)/dev.txt | $(PY)
 	@echo "Installing packages for development (once) ..."
 	@$(PIP) -r $<
+	@$(INSTALL)
 	@touch $@ $(VENV)/.run
 
 $(VENV)-manifests/.installed: $(LOCKS)/manifests.txt | $(PY)

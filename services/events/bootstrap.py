@@ -16,6 +16,7 @@ from services.events.adapters.sql.inbound_deliveries import SqlDeliveries
 from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.touchpoints import SqlTouchpoints
 from services.events.bootstrap_archive import ArchiveWiring, ErasureWiring
+from services.events.bootstrap_imports import ImportWiring
 from services.events.bootstrap_plans import PlanWiring
 from services.events.bootstrap_replays import ReplayWiring
 from services.events.bootstrap_storage import StorageWiring
@@ -59,9 +60,10 @@ class Wiring:
         self.dead_letters = DeadLetters("events", self.outbox, clock)
         self.erasing = ErasureWiring(settings, self.database, clock)
         self.webhooks = WebhookWiring(settings, self.database, self.outbox, self.erasing.living)
-        self.storage = StorageWiring(self.database, clock)
         self.replays = ReplayWiring(self.database, lambda: self.bus, self.erasing.living)
         self.plans = PlanWiring(self.outbox, settings.call_limits, clock)
+        self.imports = ImportWiring(settings, self.database, lambda: self.publisher, clock)
+        self.storage = StorageWiring(self.database, clock, self.imports.oldest_start)
         self._sending_callers: set[str] = set()
 
     @cached_property

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from services.events.adapters.sql.due_touchpoints import SqlDueTouchpoints
 from services.events.adapters.sql.partitions import Partitions
 from services.events.adapters.sql.seen_messages import forget_messages
@@ -14,18 +17,20 @@ _LEASE_S = 60
 
 
 class StorageWiring:
-    """What the store is kept with."""
+    """What the store is kept with. `oldest_import` is when the import that has been running for longest began."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, oldest_import: Callable[[], datetime | None]) -> None:
         self.clock = clock
         self.partitions = Partitions(database)
         self.due = SqlDueTouchpoints(database)
         self.partitions_lease = Lease(database, "events.partitions", seconds=_LEASE_S)
         self.retention_lease = Lease(database, "events.retention", seconds=_LEASE_S)
         self._database = database
+        self._oldest_import = oldest_import
 
     def forget_messages(self) -> None:
-        """Forget messages whose duplicates are no longer looked for."""
-        today = bucket_of(self.clock())
+        """Forget messages whose duplicates are no longer looked for; an import sends as of when it began."""
+        now = self.clock()
+        today = bucket_of(min(now, self._oldest_import() or now))
         self.partitions.forget_days(today)
         forget_messages(self._database, today=today)

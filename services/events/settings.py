@@ -42,6 +42,16 @@ class EventsSettings(ServiceSettings):
     retention_every_s: float = Field(
         3600.0, ge=0.1, le=24 * 3600, description="how often touchpoints are removed that were kept long enough"
     )
+    import_max_bytes: int = Field(
+        1024 * 1024 * 1024, ge=1024, le=16 * 1024 * 1024 * 1024, description="one file to import, unpacked"
+    )
+    import_keep_files_hours: int = Field(
+        72, ge=1, le=24 * 90, description="hours that an uploaded file is kept; longer only while an import reads it"
+    )
+    import_lease_s: float = Field(
+        60.0, ge=2, le=3_600, description="an import whose worker is silent for so long is taken over"
+    )
+    import_keep_days: int = Field(90, ge=1, le=3_650, description="days that ended imports and their errors are kept")
     stream_clients: int = Field(100, ge=1, le=10_000, description="open streams of events in one API process")
 
     archive_dir: str | None = Field(

@@ -39,11 +39,13 @@ def build_app(
     settings: ServiceSettings,
     lifespan: Lifespan | None = None,
     max_body: int = MAX_BODY,
+    larger_bodies: Mapping[str, int] | None = None,
     unlogged: frozenset[str] = frozenset(),
 ) -> FastAPI:
     """An application with the service's routes and everything that all four have in common.
 
-    `app.state` holds `database`, `access` and `draining`; `unlogged` are hot paths without a log line each.
+    `app.state` holds `database`, `access` and `draining`; `larger_bodies` are the limits of single paths that take more
+    than `max_body` bytes; `unlogged` are hot paths without a log line each.
     """
 
     @asynccontextmanager
@@ -73,7 +75,7 @@ def build_app(
     for router in (*routers, api_key_routes, dead_letter_routes, health_routes, docs_routes):
         app.include_router(router)
     install_problems(app, problems)
-    app.add_middleware(LimitRequests, max_body=max_body)
+    app.add_middleware(LimitRequests, max_body=max_body, larger=larger_bodies)
     app.add_middleware(ObserveRequests, unlogged=unlogged)
     _describe(app)
     return app

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,40 +15,31 @@ class BodyTooLarge(Exception):
 
 
 class LimitRequests:
-    """Refuses bodies over `max_body` bytes with 413 and NUL in the address with 400."""
+    """Refuses bodies over `max_body` bytes (`larger`: those of single paths) with 413, NUL in the address with 400."""
 
-    def __init__(self, app: ASGIApp, *, max_body: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_body: int, larger: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._max_body = max_body
+        self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if problem := self._refusal(scope):
+        limit = self._larger.get(scope["path"], self._max_body)
+        if problem := _refusal(scope, limit):
             await problem_response(Request(scope), problem)(scope, receive, send)
             return
-        await self._limited(scope, receive, send)
+        await self._limited(scope, receive, send, limit)
 
-    def _refusal(self, scope: Scope) -> Problem | None:
-        if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
-            return Problem(400, "invalid_address", "the address contains U+0000")
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        if length.isdigit() and int(length) > self._max_body:
-            return self._too_large()
-        return None
-
-    def _too_large(self) -> Problem:
-        return Problem(413, "too_large", f"the body is larger than {self._max_body} bytes")
-
-    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _limited(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         received, started = 0, False
 
         async def counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max_body:
+            if received > limit:
                 raise BodyTooLarge
             return message
 
@@ -59,4 +52,15 @@ class LimitRequests:
             await self._app(scope, counted, noting)
         except BodyTooLarge:
             if not started:
-                await problem_response(Request(scope), self._too_large())(scope, receive, send)
+                await problem_response(Request(scope), _too_large(limit))(scope, receive, send)
+
+
+def _refusal(scope: Scope, limit: int) -> Problem | None:
+    if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
+        return Problem(400, "invalid_address", "the address contains U+0000")
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    return _too_large(limit) if length.isdigit() and int(length) > limit else None
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(413, "too_large", f"the body is larger than {limit} bytes")

@@ -14,14 +14,19 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from shared.http.problems import Problem, problem_response
 
 _HEADERS_WITHIN_S = 10.0
+_PATIENCE_BYTES = 64 * 1024
 _DRAIN_S = 20
 _NOTHING_READ = {"type": "http", "path": "", "query_string": b"", "headers": ()}
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """Closes a connection whose request has not fully arrived within ten seconds (slowloris)."""
+    """Closes a connection whose request has not fully arrived within ten seconds (slowloris).
+
+    Every 64 KB of a body earn it ten seconds more, so that a large file may take its time.
+    """
 
     _deadline: asyncio.TimerHandle | None = None
+    _arrived = 0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -30,6 +35,12 @@ class PatientProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._arm()
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        self._arrived += len(body)
+        if self._arrived >= _PATIENCE_BYTES:
+            self._arm()
 
     def on_message_complete(self) -> None:
         self._disarm()
@@ -50,6 +61,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _arm(self) -> None:
         self._disarm()
+        self._arrived = 0
         self._deadline = self.loop.call_later(_HEADERS_WITHIN_S, self.transport.close)
 
     def _disarm(self) -> None:

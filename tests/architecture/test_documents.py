@@ -12,6 +12,7 @@ from tests.architecture.suite import ROOT, all_environment_names
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 OF_TESTS = {"RAPPORT_REQUIRE_SERVICES"}
+OF_THE_COMMAND = {"RAPPORT_API_KEY", "RAPPORT_EVENTS_URL"}
 
 
 def test_the_settings_page_is_that_of_the_classes() -> None:
@@ -30,8 +31,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_named_settings_files_and_targets_exist(page: Path) -> None:
     text = page.read_text("utf-8")
     variables = set(re.findall(r"\bRAPPORT_[A-Z0-9_]*[A-Z0-9]\b", text))
-    assert variables <= all_environment_names() | OF_TESTS
-    folders = ("services", "shared", "deploy", "tests", "docs")
+    assert variables <= all_environment_names() | OF_TESTS | OF_THE_COMMAND
+    folders = ("services", "shared", "rapport", "deploy", "tests", "docs")
     paths = re.findall(rf"`((?:{'|'.join(folders)})/[\w./-]+)`", text)
     assert [path for path in paths if not (ROOT / path).exists()] == []
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -26,6 +26,7 @@ QUICK = {
     "webhooks": ["--endpoints", "200"],
     "archive": ["--rows", "50000"],
     "timeline": ["--rows", "300000", "--seconds", "1"],
+    "imports": ["--rows", "50000"],
 }
 """Each benchmark, and what makes it short."""
 

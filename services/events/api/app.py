@@ -23,6 +23,9 @@ from services.events.api.routes import (
     archive,
     browser,
     erasures,
+    import_files,
+    import_mappings,
+    imports,
     inbound,
     inbound_sources,
     plan_rules,
@@ -72,6 +75,9 @@ def create_app(settings: EventsSettings) -> FastAPI:
             sources.router,
             inbound_sources.router,
             inbound.router,
+            import_mappings.router,
+            import_files.router,
+            imports.router,
             timeline.router,
             touchpoints.router,
             summary.router,
@@ -90,10 +96,12 @@ def create_app(settings: EventsSettings) -> FastAPI:
         database=wiring.database,
         settings=settings,
         lifespan=lifespan,
+        larger_bodies={import_files.PATH: settings.import_max_bytes},
     )
     app.state.write_keys = keys
     app.state.call_limits = settings.call_limits
     app.state.webhooks = wiring.webhooks
+    app.state.imports = wiring.imports
     app.state.plans = wiring.plans
     app.state.archive_folder = wiring.archive.folder if wiring.archive else None
     app.state.streams = OpenStreams(facts, most=settings.stream_clients)

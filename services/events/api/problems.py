@@ -36,6 +36,17 @@ from services.events.domain.errors import (
     WindowRefused,
     WriteKeyNotFound,
 )
+from services.events.domain.imports.errors import (
+    ImportEnded,
+    ImportFileInUse,
+    ImportFileNotFound,
+    ImportMappingChanged,
+    ImportMappingNotFound,
+    ImportMappingTaken,
+    ImportNotFound,
+    TooManyImports,
+    UnusableFile,
+)
 from services.events.domain.inbound.errors import (
     InboundNameTaken,
     InboundSourceChanged,
@@ -79,6 +90,15 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     SchemaRefused: ProblemSpec(status=422, code="schema_refused", title="The JSON Schema is not taken"),
     EntryNotFound: ProblemSpec(status=404, code="entry_not_found", title="There is no such call in quarantine"),
     EntryNotHeld: ProblemSpec(status=409, code="entry_not_held", title="The call is not held any more"),
+    ImportMappingNotFound: ProblemSpec(status=404, code="import_mapping_not_found", title="There is no such mapping"),
+    ImportMappingTaken: ProblemSpec(status=409, code="import_mapping_taken", title="The name is taken"),
+    ImportMappingChanged: ProblemSpec(status=412, code="import_mapping_changed", title="It was changed meanwhile"),
+    ImportFileNotFound: ProblemSpec(status=404, code="import_file_not_found", title="There is no such file"),
+    ImportFileInUse: ProblemSpec(status=409, code="import_file_in_use", title="An import is still to read the file"),
+    ImportNotFound: ProblemSpec(status=404, code="import_not_found", title="There is no such import"),
+    ImportEnded: ProblemSpec(status=409, code="import_ended", title="The import has ended"),
+    UnusableFile: ProblemSpec(status=422, code="unusable_file", title="The file cannot be used"),
+    TooManyImports: ProblemSpec(status=409, code="too_many_imports", title="There is as much as there may be"),
     CorrectionRefused: ProblemSpec(status=422, code="correction_refused", title="The correction is not taken"),
     ArchiveFileNotFound: ProblemSpec(
         status=404, code="archive_file_not_found", title="There is no such file in the archive"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import blake2b
 
 MAX_ID_LENGTH = 255
 """Longest identifier kept, in characters; what is longer is a mistake, not a name."""
@@ -10,6 +11,8 @@ MAX_ID_LENGTH = 255
 SOMETHING = r"[^\s\x00-\x1f\x7f-\xa0]"
 """What an identifier must hold: one character that is neither space nor control."""
 holds_something = re.compile(SOMETHING).search
+
+_ADDRESS = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 
 _EXACT = 2**53
 """Floats below are exact integers."""
@@ -31,3 +34,13 @@ def subject_of(user_id: str | None, anonymous_id: str | None) -> str | None:
     if user_id:
         return f"user_id:{user_id}"
     return f"anonymous_id:{anonymous_id}" if anonymous_id else None
+
+
+def address_of(text: str) -> str | None:
+    """An e-mail address in small letters; None for what is none."""
+    return text.lower() if _ADDRESS.fullmatch(text) else None
+
+
+def id_behind(kind: str, name: str) -> str:
+    """The anonymous id of somebody known by a name of this kind alone, such as an e-mail address."""
+    return f"{kind}-{blake2b(name.encode(), digest_size=16).hexdigest()}"

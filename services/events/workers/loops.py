@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from services.events.bootstrap import INGEST_CONSUMER, Wiring
 from services.events.settings import EventsSettings
 from services.events.workers.archive import ArchiveLoop
+from services.events.workers.imports import ImportLoop
 from services.events.workers.replays import ReplayFeeding
 from services.events.workers.storage import after_partitions, partitions_loop, retention_loop
 from services.events.workers.webhooks import WebhookDelivery
@@ -22,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 def loops(settings: EventsSettings) -> Mapping[str, Loop]:
-    """Consumers, relay and housekeeping; webhooks, archive, erasures; the upkeep of what is stored."""
+    """Consumers, relay and housekeeping; webhooks, imports, archive, erasures; the upkeep of what is stored."""
     return loops_of(Wiring(settings))
 
 
@@ -46,7 +47,9 @@ def loops_of(wiring: Wiring) -> Mapping[str, Loop]:
         "retention": retention_loop(storage, every_s=wiring.settings.retention_every_s),
         "forget": every(_HOUR_S, wiring.forget_deliveries),
         "replays": ReplayFeeding(wiring.replays).run,
+        "imports": ImportLoop(wiring.imports.queue(), wiring.imports.importing()).run,
         "forget-webhooks": every(_HOUR_S, webhooks.forget),
+        "forget-imports": every(_HOUR_S, wiring.imports.forget),
     }
 
 

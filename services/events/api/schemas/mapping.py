@@ -32,59 +32,60 @@ _Text = Annotated[
     StringConstraints(pattern=rf"^(?:|[^./\x00][^\x00]*|\.(?:[^/\x00][^\x00]*)?|{_POINTERS})$", max_length=500),
     Field(description="a place if it begins with `/` or `./` or is `.`, else a constant"),
 ]
-_Number = (
+Number = (
     Annotated[StrictInt, Field(ge=-_LARGEST, le=_LARGEST)] | Annotated[StrictFloat, Field(ge=-_LARGEST, le=_LARGEST)]
 )
-_Value = Annotated[str, StringConstraints(max_length=500)] | StrictBool | _Number
-_Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Value = Annotated[str, StringConstraints(max_length=500)] | StrictBool | Number
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
     """Part of a mapping: unknown fields are refused, and spaces are meant."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ReadingDocument(_Part):
+class ReadingDocument(Part):
     """What is found at a place, exchanged by `lookup`, converted by `as`; `default` where nothing is found."""
 
     place: Place = Field(alias="from")
-    lookup: dict[_Name, _Value] | None = Field(None, max_length=200)
+    lookup: dict[Name, Value] | None = Field(None, max_length=200)
     form: Literal["text", "minor_units"] | None = Field(
         None, alias="as", description="`minor_units`: an amount in cents or the like, of the order's currency"
     )
-    default: _Value | None = Field(None)
+    default: Value | None = Field(None)
 
 
-Expression = _Text | StrictBool | _Number | ReadingDocument
+Expression = _Text | StrictBool | Number | ReadingDocument
 
 
-class ListingDocument(_Part):
+class ListingDocument(Part):
     """One object for each element of an array; `./` are the element's own places."""
 
     for_each: Place
-    item: dict[_Name, Expression] = Field(min_length=1, max_length=50)
+    item: dict[Name, Expression] = Field(min_length=1, max_length=50)
 
 
-class ConditionDocument(_Part):
+class ConditionDocument(Part):
     """Only payloads (or elements) whose text at a place is one of these are meant; others are passed over."""
 
     place: Place = Field(alias="from")
-    among: list[_Name] = Field(alias="in", min_length=1, max_length=100)
+    among: list[Name] = Field(alias="in", min_length=1, max_length=100)
 
 
-_Fields = dict[_Name, Expression | ListingDocument]
+_Fields = dict[Name, Expression | ListingDocument]
 
 
-def _stated(name: str) -> JsonDict:
+def stated(name: str) -> JsonDict:
+    """That a field is there and not null, in JSON Schema."""
     return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
 
 
 _IDENTIFY: JsonDict = {"required": ["type"], "properties": {"type": {"const": "identify"}}}
 _RULES: JsonDict = {
     "allOf": [
-        {"anyOf": [_stated(name) for name in ("user_id", "anonymous_id", "email")]},
-        {"anyOf": [_stated("event"), _IDENTIFY]},
+        {"anyOf": [stated(name) for name in ("user_id", "anonymous_id", "email")]},
+        {"anyOf": [stated("event"), _IDENTIFY]},
     ]
 }
 EXAMPLE: JsonDict = {
@@ -108,7 +109,7 @@ EXAMPLE: JsonDict = {
 }
 
 
-class MappingDocument(_Part):
+class MappingDocument(Part):
     """How a payload becomes a call, or one for each element of the array at `for_each`."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE], **_RULES})

@@ -6,19 +6,17 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
 
 from services.events.domain.inbound.errors import MappingFlaw, Unmappable
 from services.events.domain.inbound.mapping import Condition, Constant, Expression, Listing, PayloadMapping
 from services.events.domain.inbound.pointers import ABSENT, Scope
 from services.events.domain.money import MINOR_DIGITS, read_currency, read_number
-from services.events.domain.subjects import id_text
+from services.events.domain.subjects import address_of, id_behind, id_text
 from services.events.domain.timing import parse_time
 
 MAX_ELEMENTS = 1_000
 _TOLD_FLAWS = 10
-_ADDRESS = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?", re.ASCII)
 
 
@@ -119,15 +117,15 @@ class _Making:
             if address is None:
                 self.flaws.append(("user_id", "nobody is named: user_id, anonymous_id and email are empty"))
             else:
-                named["anonymousId"] = f"email-{blake2b(address.encode(), digest_size=16).hexdigest()}"
+                named["anonymousId"] = id_behind("email", address)
         return named
 
     def _address(self) -> str | None:
         stated = self._target_text("email")
-        if stated is None or _ADDRESS.fullmatch(stated):
-            return None if stated is None else stated.lower()
-        self.flaws.append(("email", "not an e-mail address"))
-        return None
+        address = None if stated is None else address_of(stated)
+        if stated is not None and address is None:
+            self.flaws.append(("email", "not an e-mail address"))
+        return address
 
     def _when_and_where(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

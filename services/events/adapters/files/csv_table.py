@@ -1,0 +1,170 @@
+"""CSV files: any of the usual encodings and delimiters, within bounded memory, whatever is in them."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+
+from services.events.adapters.files.suspicions import SuspiciousCells
+from services.events.domain.imports.errors import UnusableFile
+from services.events.domain.imports.row_errors import is_errors_file, unquoted
+from services.events.domain.imports.rows import BadRow, Row, RowFlaw, Sheet
+from services.events.use_cases.import_ports import Batch, CsvForm
+
+BATCH_ROWS = 20_000
+MAX_COLUMNS = 500
+_LONGEST_LINE = 1024 * 1024
+_DELIMITERS = (",", ";", "\t", "|")
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+Chunks = Callable[[], Iterable[bytes]]
+
+
+class CsvTable:
+    """A CSV file whose bytes `chunks` gives from the beginning. Raises UnusableFile for one without a header."""
+
+    def __init__(self, chunks: Chunks, form: CsvForm) -> None:
+        self._lines = _Lines(chunks(), form.encoding)
+        first = next(iter(self._lines), "")
+        self.delimiter = form.delimiter or sniffed(first)
+        self._reader = csv.reader(_chain(first, self._lines), delimiter=self.delimiter)
+        found = self._header()
+        self._mended = is_errors_file(found)
+        self.header: Sequence[str] = found[:-2] if self._mended else found
+        self._width = len(found)
+        self._number = 1
+
+    def batches(self) -> Iterator[Batch]:
+        """All rows, in order. A row that cannot be read is a bad one, and the next is tried."""
+        while True:
+            rows: list[list[str]] = []
+            refusal: str | None = None
+            try:
+                rows.extend(islice(self._reader, BATCH_ROWS))
+            except csv.Error as error:
+                refusal = f"the row cannot be read: {error}"
+            if not rows and refusal is None:
+                return
+            yield self._batch(rows, refusal)
+
+    def _header(self) -> list[str]:
+        try:
+            found = [name.strip() for name in next(self._reader, [])]
+        except csv.Error as error:
+            raise UnusableFile(f"the header cannot be read: {error}") from error
+        check_header(found)
+        return found
+
+    def _batch(self, rows: list[list[str]], refusal: str | None) -> Batch:
+        first = self._number + 1
+        self._number += len(rows) + (refusal is not None)
+        numbers: Sequence[int] = range(first, first + len(rows))
+        bad: list[BadRow] = []
+        blank = 0
+        if set(map(len, rows)) - {self._width} or self._lines.suspicions.any:
+            numbers, rows, bad, blank = self._sorted_out(numbers, rows)
+        if refusal is not None:
+            bad.append(_bad(self._number, (), refusal))
+        if self._mended:
+            return Batch(Sheet(numbers, [unquoted(row) for row in rows]), bad, self._lines.read_bytes, blank)
+        return Batch(Sheet(numbers, rows), bad, self._lines.read_bytes, blank)
+
+    def _sorted_out(
+        self, numbers: Sequence[int], rows: list[list[str]]
+    ) -> tuple[list[int], list[list[str]], list[BadRow], int]:
+        good: list[tuple[int, list[str]]] = []
+        bad: list[BadRow] = []
+        blank = 0
+        for number, row in zip(numbers, rows, strict=True):
+            if not row:
+                blank += 1
+            elif len(row) != self._width:
+                bad.append(_bad(number, row, f"{len(row)} cells, but the header has {self._width} columns"))
+            elif reason := self._lines.suspicions.in_row(row):
+                bad.append(_bad(number, row, reason))
+            else:
+                good.append((number, row))
+        return [number for number, _ in good], [row for _, row in good], bad, blank
+
+
+def check_header(names: Sequence[str]) -> None:
+    """Raise UnusableFile unless every column has a name of its own."""
+    if not any(names):
+        raise UnusableFile("the file is empty; its first row must name the columns")
+    if len(names) > MAX_COLUMNS:
+        raise UnusableFile(f"{len(names)} columns, at most {MAX_COLUMNS} are taken")
+    if unnamed := [str(place) for place, name in enumerate(names, 1) if not name]:
+        raise UnusableFile(f"the header names no column {', '.join(unnamed[:5])}")
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise UnusableFile(f"the header names a column twice: {', '.join(repeated[:5])}"[:300])
+    if reason := SuspiciousCells().in_row(names):
+        raise UnusableFile(f"the header: {reason}")
+
+
+def sniffed(header: str) -> str:
+    """The delimiter that a header shows outside of quotes; a comma if none."""
+    bare = "".join(header.split('"')[::2])
+    return max(_DELIMITERS, key=bare.count)
+
+
+def _bad(number: int, cells: Row, reason: str) -> BadRow:
+    return BadRow(number, cells, (RowFlaw(number, None, reason),))
+
+
+def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
+    if first:
+        yield first
+    yield from rest
+
+
+class _Lines:
+    """The lines of a text in chunks of bytes; of one that is too long only as much as the reader needs to refuse it."""
+
+    def __init__(self, chunks: Iterable[bytes], encoding: str) -> None:
+        self.read_bytes = 0
+        self.suspicions = SuspiciousCells()
+        self._chunks = iter(chunks)
+        self._encoding = encoding
+        self._made = self._all()
+
+    def __iter__(self) -> Iterator[str]:
+        return self._made
+
+    def __next__(self) -> str:
+        return next(self._made)
+
+    def _all(self) -> Iterator[str]:
+        first = next(self._chunks, b"")
+        encoding = next((name for bom, name in _BOMS if first.startswith(bom)), self._encoding)
+        decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
+        rest, ending = "", None
+        for chunk in _chained(first, self._chunks):
+            self.read_bytes += len(chunk)
+            text = rest + _decoded(decoder, chunk)
+            ending = ending or ("\n" if "\n" in text or "\r" not in text else "\r")
+            self.suspicions.look_at(text)
+            whole, _, rest = text.rpartition(ending)
+            if whole or text.startswith(ending):
+                yield from io.StringIO(whole + ending, newline=ending)
+            if len(rest) > _LONGEST_LINE:
+                rest = rest[:_LONGEST_LINE]
+        rest += _decoded(decoder, b"", final=True)
+        if rest:
+            self.suspicions.look_at(rest)
+            yield rest
+
+
+def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> str:
+    try:
+        return decoder.decode(chunk, final)
+    except UnicodeDecodeError as error:
+        raise UnusableFile(f"the file is not {error.encoding}: {error.reason}") from error
+
+
+def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if first:
+        yield first
+    yield from rest

@@ -1,0 +1,20 @@
+"""Opening a stored file as what it is."""
+
+from __future__ import annotations
+
+import io
+from typing import IO, cast
+
+from services.events.adapters.files.csv_table import CsvTable
+from services.events.adapters.files.parquet_table import ParquetTable
+from services.events.adapters.sql.import_files import CHUNK_BYTES, StoredBytes
+from services.events.use_cases.import_ports import ImportFile, ImportMapping
+from shared.sql.database import Database
+
+
+def open_table(database: Database, file: ImportFile, mapping: ImportMapping) -> CsvTable | ParquetTable:
+    """The file's columns and rows. Raises UnusableFile."""
+    stored = StoredBytes(database, file.id, file.size)
+    if file.format == "parquet":
+        return ParquetTable(cast(IO[bytes], io.BufferedReader(stored, CHUNK_BYTES)), size=file.size)
+    return CsvTable(stored.chunks, mapping.csv)

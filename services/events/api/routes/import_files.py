@@ -1,0 +1,145 @@
+"""/v1/import-files: files on their way in, and what would become of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from services.events.adapters.files.upload import FileTooLarge, Upload
+from services.events.adapters.sql.import_files import SqlImportFiles
+from services.events.adapters.sql.import_mappings import SqlImportMappings
+from services.events.api.routes.import_mappings import Reader, Writer
+from services.events.api.schemas.imports import DryRunRequest, FileId, FileView, TrialView
+from services.events.bootstrap_imports import ImportWiring
+from services.events.use_cases.import_ports import FileFormat, ImportFile, ImportMapping
+from services.events.use_cases.keep_import_mappings import described
+from services.events.use_cases.try_imports import try_import
+from shared.http.idempotency import IdempotencyKey, once
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEM_RESPONSES, Problem
+from shared.http.strict_json import StrictRoute
+from shared.ids import new_id
+from shared.sql.database import Database
+
+PATH = "/v1/import-files"
+router = APIRouter(prefix=PATH, tags=["Imports"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
+_FORMATS: dict[str, FileFormat] = {
+    "text/csv": "csv",
+    "application/gzip": "csv",
+    "application/x-gzip": "csv",
+    "application/vnd.apache.parquet": "parquet",
+}
+_BINARY = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
+_BODY = {"requestBody": {"required": True, "content": dict.fromkeys(_FORMATS, _BINARY)}}
+_FileName = Annotated[
+    str,
+    Query(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f/\\]+$",
+        description="what people know the file by",
+        examples=["receipts-2026-04.csv"],
+    ),
+]
+
+
+@router.post("", status_code=201, openapi_extra=_BODY)
+async def upload(
+    request: Request, caller: Writer, name: _FileName = "file", idempotency_key: IdempotencyKey = None
+) -> FileView:
+    """Send a file as the body: CSV, the same in gzip, or Parquet. It is kept for some days, to be imported."""
+    wiring: ImportWiring = request.app.state.imports
+    taking = await run_in_threadpool(Upload, wiring.database, _new(request, name, wiring), limit=wiring.max_bytes)
+    kept = False
+    try:
+        async for some in request.stream():
+            await run_in_threadpool(taking.write, some)
+        view = await run_in_threadpool(_complete, taking, wiring.database, caller.key_id, idempotency_key)
+        kept = True
+    except FileTooLarge as error:
+        detail = f"the file has more than {wiring.max_bytes} bytes unpacked"
+        raise Problem(413, "too_large", detail) from error
+    except ClientDisconnect as error:
+        raise Problem(400, "incomplete", "the connection ended before the body") from error
+    finally:
+        if not kept:
+            await run_in_threadpool(taking.abandon)
+    return view
+
+
+@router.get("")
+def list_files(request: Request, _caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Page[FileView]:
+    """Uploaded files, newest first."""
+    before = decode_cursor(cursor, str)[0] if cursor else None
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        found = SqlImportFiles(session).page(limit=limit + 1, before=before)
+    return Page(
+        data=[FileView.of(file) for file in found[:limit]],
+        next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None,
+    )
+
+
+@router.get("/{file_id}")
+def show(file_id: FileId, request: Request, _caller: Reader) -> FileView:
+    """One uploaded file."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        return FileView.of(SqlImportFiles(session).get(file_id))
+
+
+@router.delete("/{file_id}", status_code=204)
+def remove(file_id: FileId, request: Request, _caller: Writer) -> None:
+    """Delete a file that no import is still to read; what was imported of it stays."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        SqlImportFiles(session).remove(file_id)
+
+
+@router.post("/{file_id}/dry-run")
+def dry_run(file_id: FileId, body: DryRunRequest, request: Request, _caller: Reader) -> TrialView:
+    """What the first rows would become: counts, the first problems, the first calls. Nothing is kept."""
+    wiring: ImportWiring = request.app.state.imports
+    with wiring.database.reading() as session:
+        file = SqlImportFiles(session).get(file_id)
+        mapping = _mapping(body, SqlImportMappings(session), wiring)
+    trial = try_import(
+        file, mapping, wiring.files, now=wiring.clock(), most_rows=body.rows, call_bytes=wiring.call_bytes
+    )
+    return TrialView.of(trial)
+
+
+def _new(request: Request, name: str, wiring: ImportWiring) -> ImportFile:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    form = _FORMATS.get(media_type)
+    if form is None:
+        shown = media_type or "no Content-Type"
+        raise Problem(415, "unsupported_media_type", f"send {', '.join(_FORMATS)}, not {shown[:100]}")
+    now = wiring.clock()
+    return ImportFile(
+        id=new_id(), name=name, format=form, size=0, sha256="", created_at=now, expires_at=now + wiring.keep_file
+    )
+
+
+def _complete(taking: Upload, database: Database, caller: str, key: str | None) -> FileView:
+    file = taking.finish()
+    with database.transaction() as session:
+
+        def act() -> FileView:
+            SqlImportFiles(session).complete(file)
+            return FileView.of(file)
+
+        described_as = f"import-file:{file.name}:{file.sha256}"
+        view = once(session, caller=caller, key=key, request=described_as, answer=FileView, act=act)
+        if view.id != file.id:
+            SqlImportFiles(session).drop(file.id)
+    return view
+
+
+def _mapping(body: DryRunRequest, mappings: SqlImportMappings, wiring: ImportWiring) -> ImportMapping:
+    if body.definition is not None:
+        return described("dry-run", body.definition.wanted(), clock=wiring.clock)
+    return mappings.get(body.mapping or "")

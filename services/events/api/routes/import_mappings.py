@@ -1,0 +1,94 @@
+"""/v1/import-mappings: what the columns of a kind of file mean, saved by name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+
+from services.events.adapters.sql.import_mappings import SqlImportMappings
+from services.events.api.schemas.import_mappings import MappingDefinition, MappingName, MappingView, NewMapping
+from services.events.use_cases.keep_import_mappings import change_import_mapping, create_import_mapping
+from shared.auth.access import require
+from shared.auth.keys import Caller
+from shared.clock import utc_now
+from shared.http.idempotency import IdempotencyKey, once
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEM_RESPONSES
+from shared.http.strict_json import StrictRoute
+from shared.sql.database import Database
+
+router = APIRouter(prefix="/v1/import-mappings", tags=["Imports"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
+Reader = Annotated[Caller, Depends(require("imports:read"))]
+Writer = Annotated[Caller, Depends(require("imports:write"))]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="the `ETag` that was last seen")
+]
+
+
+@router.post("", status_code=201)
+def create(
+    body: NewMapping, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
+) -> MappingView:
+    """Save a mapping under a name. The name is the source: whoever makes it anew goes on with what was imported."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+
+        def act() -> MappingView:
+            mappings = SqlImportMappings(session)
+            return MappingView.of(create_import_mapping(mappings, body.name, body.wanted(), clock=utc_now))
+
+        made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=MappingView, act=act)
+    response.headers["ETag"] = f'"{made.version}"'
+    return made
+
+
+@router.get("")
+def list_import_mappings(
+    request: Request, _caller: Reader, limit: Limit = 50, cursor: Cursor = None
+) -> Page[MappingView]:
+    """The saved mappings, by name."""
+    after = decode_cursor(cursor, str)[0] if cursor else None
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        found = SqlImportMappings(session).page(limit=limit + 1, after=after)
+    return Page(
+        data=[MappingView.of(mapping) for mapping in found[:limit]],
+        next_cursor=encode_cursor(found[limit - 1].name) if len(found) > limit else None,
+    )
+
+
+@router.get("/{name}")
+def show(name: MappingName, request: Request, response: Response, _caller: Reader) -> MappingView:
+    """One mapping; its `ETag` goes into `If-Match` of a change."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        mapping = SqlImportMappings(session).get(name)
+    response.headers["ETag"] = f'"{mapping.version}"'
+    return MappingView.of(mapping)
+
+
+@router.put("/{name}")
+def change(
+    name: MappingName,
+    body: MappingDefinition,
+    request: Request,
+    response: Response,
+    _caller: Writer,
+    if_match: IfMatch = None,
+) -> MappingView:
+    """Replace a mapping. Imports that were asked for before keep the one that they began with."""
+    seen = int(if_match.strip('"')) if if_match else None
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        mapping = change_import_mapping(SqlImportMappings(session), name, body.wanted(), seen=seen, clock=utc_now)
+    response.headers["ETag"] = f'"{mapping.version}"'
+    return MappingView.of(mapping)
+
+
+@router.delete("/{name}", status_code=204)
+def remove(name: MappingName, request: Request, _caller: Writer) -> None:
+    """Delete a mapping; what was imported with it stays."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        SqlImportMappings(session).remove(name)

@@ -1,0 +1,106 @@
+"""/v1/imports: rows of files become touchpoints."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import StreamingResponse
+
+from services.events.adapters.sql.import_files import SqlImportFiles
+from services.events.adapters.sql.import_jobs import SqlImportJobs, refused_rows
+from services.events.adapters.sql.import_mappings import SqlImportMappings
+from services.events.api.routes.import_mappings import Reader, Writer
+from services.events.api.schemas.imports import ImportId, ImportView, NewImport
+from services.events.domain.imports.errors import TooManyImports
+from services.events.domain.imports.row_errors import errors_csv
+from services.events.use_cases.import_ports import ImportJob, JobState
+from shared.clock import utc_now
+from shared.http.idempotency import IdempotencyKey, once
+from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEM_RESPONSES
+from shared.http.strict_json import StrictRoute
+from shared.ids import new_id
+from shared.sql.database import Database
+
+router = APIRouter(prefix="/v1/imports", tags=["Imports"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
+MAX_UNFINISHED = 1_000
+_OfState = Annotated[JobState | None, Query(description="only these")]
+_CSV: dict[int | str, dict[str, Any]] = {
+    200: {"description": "CSV", "content": {"text/csv": {"schema": {"type": "string"}}}}
+}
+
+
+@router.post("", status_code=201)
+def create(body: NewImport, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None) -> ImportView:
+    """Import a file. A worker begins at once; those with one mapping run one after another.
+
+    What was imported with the mapping before makes nothing new, so that the same file may be imported again.
+    """
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+
+        def act() -> ImportView:
+            jobs = SqlImportJobs(session)
+            if jobs.unfinished() >= MAX_UNFINISHED:
+                raise TooManyImports(f"{MAX_UNFINISHED} imports wait; let some of them end")
+            job = ImportJob(
+                id=new_id(),
+                mapping=SqlImportMappings(session).get(body.mapping),
+                file=SqlImportFiles(session).get(body.file_id),
+                state="queued",
+                created_at=utc_now(),
+            )
+            jobs.add(job)
+            return ImportView.of(job)
+
+        return once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=ImportView, act=act)
+
+
+@router.get("")
+def list_imports(
+    request: Request, _caller: Reader, state: _OfState = None, limit: Limit = 50, cursor: Cursor = None
+) -> Page[ImportView]:
+    """Imports, newest first."""
+    before = decode_cursor(cursor, str)[0] if cursor else None
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        found = SqlImportJobs(session).page(limit=limit + 1, before=before, state=state)
+    return Page(
+        data=[ImportView.of(job) for job in found[:limit]],
+        next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None,
+    )
+
+
+@router.get("/{import_id}")
+def show(import_id: ImportId, request: Request, _caller: Reader) -> ImportView:
+    """One import, and how far it has come."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        return ImportView.of(SqlImportJobs(session).get(import_id))
+
+
+@router.post("/{import_id}/cancel")
+def cancel(import_id: ImportId, request: Request, _caller: Writer) -> ImportView:
+    """End an import: at once if it waits, after the step that it is on if it runs. What it brought stays."""
+    database: Database = request.app.state.database
+    with database.transaction() as session:
+        return ImportView.of(SqlImportJobs(session).cancel(import_id, at=utc_now()))
+
+
+@router.get("/{import_id}/errors", response_class=StreamingResponse, responses={**PROBLEM_RESPONSES, **_CSV})
+def errors(import_id: ImportId, request: Request, _caller: Reader) -> StreamingResponse:
+    """The refused rows as CSV, each with its number and what is wrong; mended, the file can be sent again as it is.
+
+    The first 100,000 are kept. What a spreadsheet would take for a formula is quoted with `'`.
+    """
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        jobs = SqlImportJobs(session)
+        job, header = jobs.get(import_id), jobs.header(import_id)
+    delimiter = job.mapping.csv.delimiter or ","
+    return StreamingResponse(
+        errors_csv(header, refused_rows(database, import_id), delimiter=delimiter),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="import-{import_id}-errors.csv"'},
+    )

@@ -1,0 +1,71 @@
+"""The part of events' wiring that is about imports of files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from services.events.adapters.bus.ingest_log import Envelope, records_of
+from services.events.adapters.files.open_table import open_table
+from services.events.adapters.files.scratch import DiskScratch
+from services.events.adapters.sql.import_files import SqlImportFiles
+from services.events.adapters.sql.import_jobs import SqlImportJobs
+from services.events.adapters.sql.import_ledger import SqlImportQueue
+from services.events.settings import EventsSettings
+from services.events.use_cases.accept_calls import Lanes
+from services.events.use_cases.import_ports import ImportJob
+from services.events.use_cases.run_imports import Importing
+from services.events.use_cases.work_off_files import Files
+from shared.bus.ports import Publisher
+from shared.clock import Clock
+from shared.sql.database import Database
+
+
+class ImportWiring:
+    """What imports are made of."""
+
+    def __init__(
+        self, settings: EventsSettings, database: Database, publisher: Callable[[], Publisher], clock: Clock
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.max_bytes = settings.import_max_bytes
+        self.call_bytes = settings.call_limits.call_bytes
+        self.keep_file = timedelta(hours=settings.import_keep_files_hours)
+        self.files = Files(open_table=partial(open_table, database), open_scratch=DiskScratch)
+        self._keep = timedelta(days=settings.import_keep_days)
+        self._lease_s = settings.import_lease_s
+        self._publisher = publisher
+
+    def importing(self) -> Importing:
+        """What a worker runs imports with."""
+        return Importing(files=self.files, send=self._send, call_bytes=self.call_bytes)
+
+    def queue(self) -> SqlImportQueue:
+        """The queue as a worker of its own sees it."""
+        return SqlImportQueue(self.database, seconds=self._lease_s)
+
+    def oldest_start(self) -> datetime | None:
+        """When the import that has been running for longest began."""
+        with self.database.reading() as session:
+            return SqlImportJobs(session).oldest_start()
+
+    def forget(self) -> None:
+        """Forget files and imports that are kept no longer."""
+        now = self.clock()
+        with self.database.reading() as session:
+            expired = SqlImportFiles(session).expired(now)
+        for file_id in expired:
+            with self.database.transaction() as session:
+                SqlImportFiles(session).drop(file_id)
+        with self.database.transaction() as session:
+            SqlImportJobs(session).forget(before=now - self._keep)
+
+    def _send(self, job: ImportJob, lanes: Lanes) -> None:
+        envelope = Envelope(
+            source_id=job.mapping.id,
+            received_at=job.started_at or job.created_at,
+            context={"importMapping": job.mapping.name, "importId": job.id},
+        )
+        self._publisher().publish(records_of(lanes, envelope))
