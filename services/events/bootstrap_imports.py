@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from services.events.adapters.bus.ingest_log import Envelope, records_of
+from services.events.adapters.bus.ingest_log import Envelope, events_of, records_of
 from services.events.adapters.files.open_table import open_table
 from services.events.adapters.files.scratch import DiskScratch
 from services.events.adapters.sql.import_files import SqlImportFiles
@@ -68,4 +68,4 @@ class ImportWiring:
             received_at=job.started_at or job.created_at,
             context={"importMapping": job.mapping.name, "importId": job.id},
         )
-        self._publisher().publish(records_of(lanes, envelope))
+        self._publisher().publish(records_of(events_of(lanes, envelope)))

@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from rapport.api import Api
-from rapport.failures import Interrupted, Refused
+from deploy.command.api import Api
+from deploy.command.failures import Interrupted, Refused
 
 _LOOK_EVERY_S = 0.3
 _UNDER_WAY = frozenset({"queued", "running"})

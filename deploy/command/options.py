@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rapport.api import Api
+from deploy.command.api import Api
 
 Url = Annotated[
     str, typer.Option(envvar="RAPPORT_EVENTS_URL", default_factory=lambda: "http://127.0.0.1:8104", help="events")

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import httpx
 
-from rapport.failures import Refused, Unreachable
+from deploy.command.failures import Refused, Unreachable
 
 _TRIES = 5
 _PAUSE_S = 1.0

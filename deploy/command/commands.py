@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from rapport import imports, mappings
-from rapport.failures import SOME_ROWS_REFUSED, Ended, Failure
-from rapport.importing import import_file, send, shown, try_file
-from rapport.options import Json, Key, Url, opened
-from rapport.telling import tell, told_import, told_trial
+from deploy.command import imports, mappings
+from deploy.command.failures import SOME_ROWS_REFUSED, Ended, Failure
+from deploy.command.importing import import_file, send, shown, try_file
+from deploy.command.options import Json, Key, Url, opened
+from deploy.command.telling import tell, told_import, told_trial
 
 app = typer.Typer(
     name="rapport",

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from rapport.failures import Refused
-from rapport.options import Json, Key, Url, opened
-from rapport.telling import tell
+from deploy.command.failures import Refused
+from deploy.command.options import Json, Key, Url, opened
+from deploy.command.telling import tell
 
 PATH = "/v1/import-mappings"
 Name = Annotated[str, typer.Argument(help="the mapping's name", metavar="NAME")]

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from rapport.options import Json, Key, Url, opened
-from rapport.telling import tell, told_import
+from deploy.command.options import Json, Key, Url, opened
+from deploy.command.telling import tell, told_import
 
 PATH = "/v1/imports"
 Id = Annotated[str, typer.Argument(help="the import's id", metavar="ID")]
