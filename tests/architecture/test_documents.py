@@ -32,7 +32,7 @@ def test_named_settings_files_and_targets_exist(page: Path) -> None:
     text = page.read_text("utf-8")
     variables = set(re.findall(r"\bRAPPORT_[A-Z0-9_]*[A-Z0-9]\b", text))
     assert variables <= all_environment_names() | OF_TESTS | OF_THE_COMMAND
-    folders = ("services", "shared", "rapport", "deploy", "tests", "docs")
+    folders = ("services", "shared", "deploy", "tests", "docs")
     paths = re.findall(rf"`((?:{'|'.join(folders)})/[\w./-]+)`", text)
     assert [path for path in paths if not (ROOT / path).exists()] == []
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

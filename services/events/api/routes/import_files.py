@@ -47,7 +47,7 @@ _FileName = Annotated[
 
 
 @router.post("", status_code=201, openapi_extra=_BODY)
-async def upload(
+async def upload_import_file(
     request: Request, caller: Writer, name: _FileName = "file", idempotency_key: IdempotencyKey = None
 ) -> FileView:
     """Send a file as the body: CSV, the same in gzip, or Parquet. It is kept for some days, to be imported."""
@@ -71,7 +71,7 @@ async def upload(
 
 
 @router.get("")
-def list_files(request: Request, _caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Page[FileView]:
+def list_import_files(request: Request, _caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Page[FileView]:
     """Uploaded files, newest first."""
     before = decode_cursor(cursor, str)[0] if cursor else None
     database: Database = request.app.state.database
@@ -84,7 +84,7 @@ def list_files(request: Request, _caller: Reader, limit: Limit = 50, cursor: Cur
 
 
 @router.get("/{file_id}")
-def show(file_id: FileId, request: Request, _caller: Reader) -> FileView:
+def get_import_file(file_id: FileId, request: Request, _caller: Reader) -> FileView:
     """One uploaded file."""
     database: Database = request.app.state.database
     with database.reading() as session:
@@ -92,7 +92,7 @@ def show(file_id: FileId, request: Request, _caller: Reader) -> FileView:
 
 
 @router.delete("/{file_id}", status_code=204)
-def remove(file_id: FileId, request: Request, _caller: Writer) -> None:
+def delete_import_file(file_id: FileId, request: Request, _caller: Writer) -> None:
     """Delete a file that no import is still to read; what was imported of it stays."""
     database: Database = request.app.state.database
     with database.transaction() as session:
@@ -100,7 +100,7 @@ def remove(file_id: FileId, request: Request, _caller: Writer) -> None:
 
 
 @router.post("/{file_id}/dry-run")
-def dry_run(file_id: FileId, body: DryRunRequest, request: Request, _caller: Reader) -> TrialView:
+def try_import_file(file_id: FileId, body: DryRunRequest, request: Request, _caller: Reader) -> TrialView:
     """What the first rows would become: counts, the first problems, the first calls. Nothing is kept."""
     wiring: ImportWiring = request.app.state.imports
     with wiring.database.reading() as session:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 
 from services.events.adapters.sql.import_mappings import SqlImportMappings
 from services.events.api.schemas.import_mappings import MappingDefinition, MappingName, MappingView, NewMapping
-from services.events.use_cases.keep_import_mappings import change_import_mapping, create_import_mapping
+from services.events.use_cases import keep_import_mappings
 from shared.auth.access import require
 from shared.auth.keys import Caller
 from shared.clock import utc_now
@@ -27,7 +27,7 @@ IfMatch = Annotated[
 
 
 @router.post("", status_code=201)
-def create(
+def create_import_mapping(
     body: NewMapping, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> MappingView:
     """Save a mapping under a name. The name is the source: whoever makes it anew goes on with what was imported."""
@@ -36,7 +36,9 @@ def create(
 
         def act() -> MappingView:
             mappings = SqlImportMappings(session)
-            return MappingView.of(create_import_mapping(mappings, body.name, body.wanted(), clock=utc_now))
+            return MappingView.of(
+                keep_import_mappings.create_import_mapping(mappings, body.name, body.wanted(), clock=utc_now)
+            )
 
         made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=MappingView, act=act)
     response.headers["ETag"] = f'"{made.version}"'
@@ -59,7 +61,7 @@ def list_import_mappings(
 
 
 @router.get("/{name}")
-def show(name: MappingName, request: Request, response: Response, _caller: Reader) -> MappingView:
+def get_import_mapping(name: MappingName, request: Request, response: Response, _caller: Reader) -> MappingView:
     """One mapping; its `ETag` goes into `If-Match` of a change."""
     database: Database = request.app.state.database
     with database.reading() as session:
@@ -69,7 +71,7 @@ def show(name: MappingName, request: Request, response: Response, _caller: Reade
 
 
 @router.put("/{name}")
-def change(
+def change_import_mapping(
     name: MappingName,
     body: MappingDefinition,
     request: Request,
@@ -81,13 +83,15 @@ def change(
     seen = int(if_match.strip('"')) if if_match else None
     database: Database = request.app.state.database
     with database.transaction() as session:
-        mapping = change_import_mapping(SqlImportMappings(session), name, body.wanted(), seen=seen, clock=utc_now)
+        mapping = keep_import_mappings.change_import_mapping(
+            SqlImportMappings(session), name, body.wanted(), seen=seen, clock=utc_now
+        )
     response.headers["ETag"] = f'"{mapping.version}"'
     return MappingView.of(mapping)
 
 
 @router.delete("/{name}", status_code=204)
-def remove(name: MappingName, request: Request, _caller: Writer) -> None:
+def delete_import_mapping(name: MappingName, request: Request, _caller: Writer) -> None:
     """Delete a mapping; what was imported with it stays."""
     database: Database = request.app.state.database
     with database.transaction() as session:

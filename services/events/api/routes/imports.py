@@ -32,7 +32,9 @@ _CSV: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("", status_code=201)
-def create(body: NewImport, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None) -> ImportView:
+def create_import(
+    body: NewImport, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None
+) -> ImportView:
     """Import a file. A worker begins at once; those with one mapping run one after another.
 
     What was imported with the mapping before makes nothing new, so that the same file may be imported again.
@@ -73,7 +75,7 @@ def list_imports(
 
 
 @router.get("/{import_id}")
-def show(import_id: ImportId, request: Request, _caller: Reader) -> ImportView:
+def get_import(import_id: ImportId, request: Request, _caller: Reader) -> ImportView:
     """One import, and how far it has come."""
     database: Database = request.app.state.database
     with database.reading() as session:
@@ -81,7 +83,7 @@ def show(import_id: ImportId, request: Request, _caller: Reader) -> ImportView:
 
 
 @router.post("/{import_id}/cancel")
-def cancel(import_id: ImportId, request: Request, _caller: Writer) -> ImportView:
+def cancel_import(import_id: ImportId, request: Request, _caller: Writer) -> ImportView:
     """End an import: at once if it waits, after the step that it is on if it runs. What it brought stays."""
     database: Database = request.app.state.database
     with database.transaction() as session:
@@ -89,7 +91,7 @@ def cancel(import_id: ImportId, request: Request, _caller: Writer) -> ImportView
 
 
 @router.get("/{import_id}/errors", response_class=StreamingResponse, responses={**PROBLEM_RESPONSES, **_CSV})
-def errors(import_id: ImportId, request: Request, _caller: Reader) -> StreamingResponse:
+def list_import_errors(import_id: ImportId, request: Request, _caller: Reader) -> StreamingResponse:
     """The refused rows as CSV, each with its number and what is wrong; mended, the file can be sent again as it is.
 
     The first 100,000 are kept. What a spreadsheet would take for a formula is quoted with `'`.

@@ -16,11 +16,7 @@ from services.events.api.schemas.retention import (
     RuleChange,
     TermBody,
 )
-from services.events.use_cases.keep_retention import (
-    change_retention_rule,
-    create_retention_rule,
-    remove_retention_rule,
-)
+from services.events.use_cases import keep_retention
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.clock import utc_now
@@ -37,7 +33,7 @@ IfMatch = Annotated[
 
 
 @router.post("/rules", status_code=201)
-def create(
+def create_retention_rule(
     body: TermBody, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> RetentionRuleView:
     """Set how long touchpoints of a kind, event name or channel are kept. Try it first: see the preview.
@@ -48,14 +44,16 @@ def create(
     with database.transaction() as session:
 
         def act() -> RetentionRuleView:
-            return RetentionRuleView.of(create_retention_rule(SqlRetentionRules(session), body.term, clock=utc_now))
+            return RetentionRuleView.of(
+                keep_retention.create_retention_rule(SqlRetentionRules(session), body.term, clock=utc_now)
+            )
 
         made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=RetentionRuleView, act=act)
     return _tagged(made, response)
 
 
 @router.get("/rules", dependencies=[Requires("retention:read")])
-def list_rules(request: Request) -> list[RetentionRuleView]:
+def list_retention_rules(request: Request) -> list[RetentionRuleView]:
     """Every rule, oldest first; there are 200 at most. A touchpoint that none is of is kept for ever."""
     database: Database = request.app.state.database
     with database.reading() as session:
@@ -63,7 +61,7 @@ def list_rules(request: Request) -> list[RetentionRuleView]:
 
 
 @router.get("/rules/{rule_id}", dependencies=[Requires("retention:read")])
-def show(rule_id: RetentionRuleId, request: Request, response: Response) -> RetentionRuleView:
+def get_retention_rule(rule_id: RetentionRuleId, request: Request, response: Response) -> RetentionRuleView:
     """One rule; its `ETag` goes into `If-Match` of a change."""
     database: Database = request.app.state.database
     with database.reading() as session:
@@ -72,27 +70,29 @@ def show(rule_id: RetentionRuleId, request: Request, response: Response) -> Rete
 
 
 @router.put("/rules/{rule_id}", dependencies=[Requires("retention:write")])
-def change(
+def change_retention_rule(
     rule_id: RetentionRuleId, body: RuleChange, request: Request, response: Response, if_match: IfMatch = None
 ) -> RetentionRuleView:
     """Set for how long. What was removed already does not come back."""
     database: Database = request.app.state.database
     with database.transaction() as session:
         rules = SqlRetentionRules(session)
-        rule = change_retention_rule(rules, rule_id, days=body.days, seen=_version(if_match), clock=utc_now)
+        rule = keep_retention.change_retention_rule(
+            rules, rule_id, days=body.days, seen=_version(if_match), clock=utc_now
+        )
     return _tagged(RetentionRuleView.of(rule), response)
 
 
 @router.delete("/rules/{rule_id}", status_code=204, dependencies=[Requires("retention:write")])
-def remove(rule_id: RetentionRuleId, request: Request, if_match: IfMatch = None) -> None:
+def delete_retention_rule(rule_id: RetentionRuleId, request: Request, if_match: IfMatch = None) -> None:
     """Delete a rule; its touchpoints fall under the next most specific one."""
     database: Database = request.app.state.database
     with database.transaction() as session:
-        remove_retention_rule(SqlRetentionRules(session), rule_id, seen=_version(if_match))
+        keep_retention.remove_retention_rule(SqlRetentionRules(session), rule_id, seen=_version(if_match))
 
 
 @router.post("/preview", dependencies=[Requires("retention:read")])
-def preview(body: PreviewBody, request: Request) -> PreviewView:
+def preview_retention(body: PreviewBody, request: Request) -> PreviewView:
     """How many touchpoints would be removed now, by the rules of the body or by those that are kept; none is.
 
     It reads everything that is stored, which takes seconds where there are millions.

@@ -28,7 +28,7 @@ router = APIRouter(
 
 
 @router.post("", status_code=202)
-def replay(
+def start_replay(
     endpoint_id: EndpointId, body: NewReplay, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> ReplayView:
     """Tell the endpoint the facts of a time again, also those from before it was made or that it did not ask for then.
@@ -65,7 +65,7 @@ def list_replays(
 
 
 @router.get("/{replay_id}")
-def show(endpoint_id: EndpointId, replay_id: ReplayId, request: Request, caller: Reader) -> ReplayView:
+def get_replay(endpoint_id: EndpointId, replay_id: ReplayId, request: Request, caller: Reader) -> ReplayView:
     """One replay: how far it has read, and what came of its deliveries."""
     database: Database = request.app.state.database
     with database.reading() as session:
@@ -73,7 +73,7 @@ def show(endpoint_id: EndpointId, replay_id: ReplayId, request: Request, caller:
 
 
 @router.post("/{replay_id}/cancel")
-def cancel(endpoint_id: EndpointId, replay_id: ReplayId, request: Request, caller: Writer) -> ReplayView:
+def cancel_replay(endpoint_id: EndpointId, replay_id: ReplayId, request: Request, caller: Writer) -> ReplayView:
     """Read no further and send nothing more of what still waits; a replay that has ended stays ended."""
     database: Database = request.app.state.database
     with database.transaction() as session:
