@@ -10,11 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from services.events.use_cases.archive_ports import ArchiveFile, ArchiveStore, ErasedSubjects, Folder
+from services.events.use_cases.archive_ports import ArchiveFile, ArchiveStore, ErasedSubjects, Folder, LedgerLost
 from shared.clock import Clock
 
 CLOSED_AFTER = timedelta(hours=1)
 """How long after a day's end its late comers are waited for before its files are merged."""
+
+Stopping = Callable[[], bool]
+"""Asked now and then whether to end; asking shows that the work goes on."""
 
 
 class KeepArchive:
@@ -47,7 +50,7 @@ class KeepArchive:
             with self._store.transaction() as ledger:
                 ledger.set_state(written, "published")
 
-    def merge_closed_day(self) -> bool:
+    def merge_closed_day(self, stopping: Stopping) -> bool:
         """Make one file of a closed day's; whether there was any such day."""
         if not self._can_merge:
             return False
@@ -62,7 +65,7 @@ class KeepArchive:
         )
         rows = 0
         for so_far in self._folder.merge(merged, parts):
-            self._store.hold()
+            self._go_on(stopping)
             rows = so_far
         merged = replace(merged, rows=rows, bytes=self._folder.size_of_merged(merged))
         with self._store.transaction() as ledger:
@@ -71,20 +74,27 @@ class KeepArchive:
         self._finish_merges()
         return True
 
-    def erase(self, erased: Sequence[ErasedSubjects]) -> int:
+    def erase(self, erased: Sequence[ErasedSubjects], stopping: Stopping) -> int:
         """Take rows out of every file; how many."""
         with self._store.transaction() as ledger:
             files = ledger.in_state("published")
         gone = 0
         for file in files:
+            self._go_on(stopping)
             for _ in self._folder.erase(file, erased):
-                self._store.hold()
+                self._go_on(stopping)
             rows, size = self._folder.count(file)
             if rows != file.rows:
                 gone += file.rows - rows
                 with self._store.transaction() as ledger:
                     ledger.resize(file, rows=rows, size=size)
         return gone
+
+    def _go_on(self, stopping: Stopping) -> None:
+        """Stay the one who does this, in the middle of long work. Raises LedgerLost, also when this worker ends."""
+        if stopping():
+            raise LedgerLost("this worker ends; another finishes it")
+        self._store.hold()
 
     def _finish_merges(self) -> None:
         with self._store.transaction() as ledger:

@@ -78,8 +78,8 @@ class ArchiveLoop:
                     if not self._lease.hold():
                         return
                     renew_at = monotonic() + _RENEW_EVERY_S
-                    self._keep.merge_closed_day()
-                self._erasures.rewrite(self._keep)
+                    self._keep.merge_closed_day(stop.is_set)
+                self._erasures.rewrite(self._keep, stop.is_set)
                 self._collect(consumer.poll(max_records=500, timeout_s=0.5))
                 if self._is_time():
                     self._write(consumer)

@@ -21,7 +21,7 @@ from services.events.adapters.sql.archive_ledger import SqlArchiveLedger
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.bootstrap_archive import ArchiveWiring
 from services.events.settings import EventsSettings
-from services.events.use_cases.archive_ports import ArchiveFile
+from services.events.use_cases.archive_ports import ArchiveFile, ErasedSubjects, LedgerLost
 from shared.bus.cloudevents import Event, to_record
 from shared.bus.ports import Record
 from shared.contracts.events import TouchpointRecordedV1
@@ -33,6 +33,11 @@ from tests.integration.events.suite import Events, events_service, running_worke
 from tests.support.archive import rows_of, table_of
 
 LONG_AGO = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)
+
+
+def never() -> bool:
+    """Nobody stops the work."""
+    return False
 
 
 def days_of(events: Events) -> list[dict[str, Any]]:
@@ -212,13 +217,13 @@ def test_days_are_those_of_arrival_and_closed_ones_become_one_file(
     root = archive.folder.path(_files(wiring)[0]).parents[1]
     assert len(list((root / "day=2026-03-01").iterdir())) == 5
     before = names_in(settings)
-    assert archive.keep.merge_closed_day()
-    assert not archive.keep.merge_closed_day()
+    assert archive.keep.merge_closed_day(never)
+    assert not archive.keep.merge_closed_day(never)
     assert names_in(settings) == before
     assert len(list((root / "day=2026-03-01").iterdir())) == 1
     assert sorted(file.rows for file in _files(wiring)) == [1, 1, 1, 5]
     write(archive, 8, *told("late"))
-    assert archive.keep.merge_closed_day()
+    assert archive.keep.merge_closed_day(never)
     assert names_in(settings) == sorted([*before, "late"])
 
 
@@ -239,7 +244,7 @@ def test_readers_never_find_a_row_twice_or_not_while_a_day_is_merged(
     reader.start()
     for n in range(4, 16):
         write(archive, n, *told(f"m{n}"))
-        archive.keep.merge_closed_day()
+        archive.keep.merge_closed_day(never)
     done.set()
     reader.join()
     assert all(len(names) == len(set(names)) for names in seen)
@@ -259,12 +264,29 @@ def test_what_another_began_is_finished_or_cleared(
     assert settings.archive_folder is not None
     assert list((settings.archive_folder / "unfinished").iterdir()) == []
     write(archive, 1, *told("b"))
-    assert archive.keep.merge_closed_day()
+    assert archive.keep.merge_closed_day(never)
     with wiring.database.transaction() as session:  # dies between the exchange and the ledger
         ledger = SqlArchiveLedger(session)
         ledger.set_state(ledger.in_state("published"), "merged")
     archive.keep.take_over()
     assert names_in(settings) == ["a", "b"]
+    assert [file.rows for file in _files(wiring)] == [2]
+
+
+def test_a_worker_that_ends_leaves_long_work_to_another(
+    archive: ArchiveWiring, wiring: Wiring, settings: EventsSettings
+) -> None:
+    for n in range(3):
+        write(archive, n, *told(f"m{n}"))
+    with pytest.raises(LedgerLost):
+        archive.keep.merge_closed_day(lambda: True)
+    with pytest.raises(LedgerLost):
+        archive.keep.erase([ErasedSubjects(frozenset({"user_id:m0"}), LONG_AGO)], lambda: True)
+    assert names_in(settings) == ["m0", "m1", "m2"]
+    archive.keep.take_over()
+    assert archive.keep.merge_closed_day(never)
+    assert archive.keep.erase([ErasedSubjects(frozenset({"user_id:m0"}), LONG_AGO)], never) == 1
+    assert names_in(settings) == ["m1", "m2"]
     assert [file.rows for file in _files(wiring)] == [2]
 
 

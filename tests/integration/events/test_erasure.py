@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import delete
 
+from services.events.adapters.sql.tables import metadata
 from services.events.bootstrap import INGEST_CONSUMER, MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
 from services.events.use_cases.erasure_ports import ToErase
@@ -17,11 +20,12 @@ from services.events.use_cases.search_for_erased import Search
 from shared.bus.cloudevents import Event
 from shared.contracts.contract import Contract
 from shared.contracts.ingest import IngestReceivedV1, IngestWebhookReceivedV1
-from shared.contracts.profile import Identifier, ProfileChangedV1, ProfileErasedV1
+from shared.contracts.profile import Identifier, ProfileChangedV1, ProfileErasedV1, ProfilesMergedV1
 from shared.contracts.topics import INGEST
 from shared.ids import new_id
 from shared.outbox.outbox import Outbox
 from shared.sql.migrations import upgrade
+from shared.sql.plumbing import erased_names
 from tests.integration.events.partner import Partner
 from tests.integration.events.suite import Events, events_service, wait_until
 from tests.support.archive import rows_of
@@ -150,6 +154,33 @@ def test_late_calls_of_an_erased_customer_are_dropped_and_later_ones_are_kept(wi
     wiring.erasing.sweep.sweep()
     left = {place.partition(":")[0] for place in places_of(WORDS, wiring.database, apart_from=APART)}
     assert left <= {"erasures.who"}  # until the archive has followed, too
+
+
+def test_in_any_order_only_what_was_received_later_is_left(wiring: Wiring) -> None:
+    moment = datetime.now(UTC) - timedelta(hours=1)
+    back = "0193f0a2-7c1e-7b6a-9f3e-2f1f6f0e8a12"
+    known = (Identifier(kind="user_id", value="jane-1"),)
+    told: list[tuple[Callable[..., None], Contract]] = [
+        (wiring.record, received(moment, {"type": "page", "userId": "jane-1", "messageId": "jane-early"})),
+        (wiring.record, received(moment + timedelta(hours=1), {"type": "page", "userId": "jane-1", "messageId": "m"})),
+        (wiring.erasing.follow, ProfileChangedV1(profile_id=JANE, version=1, changed_at=moment, identifiers=known)),
+        (wiring.erasing.follow, ProfilesMergedV1(profile_id=JANE, merged_profile_id=new_id(), merged_at=moment)),
+        (wiring.erasing.follow, ProfileChangedV1(profile_id=back, version=1, changed_at=moment, identifiers=known)),
+        (wiring.erasing.follow, erased(moment)),
+    ]
+    for order in list(permutations(told))[::29]:
+        for handle, fact in order:
+            handled(wiring, handle, fact)
+        assert places_of(["jane-early", JANE], wiring.database, apart_from=("outbox", "erasures")) == set()
+        left = places_of(["jane-1"], wiring.database, apart_from=("outbox", "erasures"))
+        assert left == {
+            "touchpoints.subject: jane-1",
+            "touchpoints.document: jane-1",
+            "profile_subjects.subject: jane-1",
+        }
+        with wiring.database.transaction() as session:
+            for table in (*metadata.sorted_tables, erased_names):
+                session.execute(delete(table))
 
 
 def test_quarantine_and_dead_letters_are_emptied_of_the_customer_alone(wiring: Wiring) -> None:

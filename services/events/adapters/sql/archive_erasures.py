@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.events.adapters.sql.erasures import settle, unfinished
 from services.events.use_cases.archive_ports import ErasedSubjects
-from services.events.use_cases.keep_archive import KeepArchive
+from services.events.use_cases.keep_archive import KeepArchive, Stopping
 from shared.clock import Clock
 from shared.sql.database import Database
 
@@ -16,11 +16,11 @@ class ArchiveErasures:
         self._database = database
         self._clock = clock
 
-    def rewrite(self, keep: KeepArchive) -> None:
+    def rewrite(self, keep: KeepArchive, stopping: Stopping) -> None:
         """Take everybody out of the files who has been erased since the last time, all in one pass."""
         with self._database.reading() as session:
             waiting = unfinished(session, part="rewritten_at")
         for each in waiting:
-            gone = keep.erase([ErasedSubjects(frozenset(each.subjects), each.until)])
+            gone = keep.erase([ErasedSubjects(frozenset(each.subjects), each.until)], stopping)
             with self._database.transaction() as session:
                 settle(session, [each], part="rewritten_at", now=self._clock(), archives=True, archived=gone)
