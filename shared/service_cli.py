@@ -24,6 +24,8 @@ S = TypeVar("S", bound=ServiceSettings)
 _SWITCH_S = 0.0005
 """The bus appends in a thread; at Python's own 5 ms it would wait that long for each step beside a busy event loop."""
 
+_COLLECT_AFTER = (200_000, 20, 100)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Service(Generic[S]):
@@ -75,9 +77,18 @@ def _run(service: Service[S], settings: S, options: argparse.Namespace) -> int:
             if unknown := set(options.only or ()) - set(loops):
                 raise ValueError(f"no loop {', '.join(sorted(unknown))}; there are {', '.join(loops)}")
             chosen = {name: loop for name, loop in loops.items() if not options.only or name in options.only}
+            sys.setswitchinterval(_SWITCH_S)
+            _collect_seldom()
             return run_worker(chosen, port=settings.worker_port, host=settings.host)
         case _:
             return _migrate(Database(service.database_url(settings)), service.migrations, options)
+
+
+def _collect_seldom() -> None:
+    """What a batch of facts is made of holds no cycles; Python would search it for some again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
 
 
 def _migrate(database: Database, package: str, options: argparse.Namespace) -> int:

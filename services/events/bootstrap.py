@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from services.events.adapters.bus.ingest_log import SOURCE
 from services.events.adapters.sql.inbound_deliveries import SqlDeliveries
 from services.events.adapters.sql.sources import SqlSources
-from services.events.adapters.sql.touchpoints import SqlTouchpoints
+from services.events.adapters.sql.touchpoints import SqlTouchpoints, TouchpointRows
 from services.events.bootstrap_archive import ArchiveWiring, ErasureWiring
 from services.events.bootstrap_imports import ImportWiring
 from services.events.bootstrap_plans import PlanWiring
@@ -25,19 +25,21 @@ from services.events.domain.duplicates import bucket_of
 from services.events.settings import EventsSettings
 from services.events.use_cases.keep_sources import digest_of
 from services.events.use_cases.map_webhooks import map_webhooks
-from services.events.use_cases.ports import Source
-from services.events.use_cases.record_touchpoints import Recording, record_touchpoints
+from services.events.use_cases.ports import Draft, Seen, Source
+from services.events.use_cases.record_touchpoints import ReadCalls, Recording, read_calls, record_touchpoints
 from shared.auth.keys import Caller
 from shared.bus.cloudevents import Event
 from shared.bus.opening import open_bus
 from shared.bus.ports import Bus, BusUnavailable, Publisher
 from shared.clock import Clock, utc_now
 from shared.contracts.contract import Contract
+from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.ingest import IngestReceivedV1, IngestWebhookReceivedV1
-from shared.contracts.topics import ALL, INGEST, PROFILES
+from shared.contracts.topics import ALL, INGEST, PROFILES, TOUCHPOINTS
 from shared.ids import new_id
 from shared.inbox.consumer import Subscription
 from shared.inbox.dead_letters import DeadLetters
+from shared.inbox.isolation import Effect
 from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
 
@@ -45,7 +47,10 @@ MIGRATIONS = "services.events.migrations"
 DEVELOPMENT_SOURCE = "00000000-0000-7000-8000-000000000001"
 """The source of `RAPPORT_DEV_WRITE_KEY`, the same on every machine."""
 INGEST_CONSUMER = "events.ingest"
+_RECORDS_A_BATCH = 5_000
+_BYTES_A_BATCH = 2_000_000  # some 5,000 calls: enough to share a commit among, and held in memory as they are read
 _RETRY_S = 2.0
+_encode = msgspec.json.Encoder().encode
 _log = logging.getLogger(__name__)
 
 
@@ -64,6 +69,7 @@ class Wiring:
         self.plans = PlanWiring(self.outbox, settings.call_limits, clock)
         self.imports = ImportWiring(settings, self.database, lambda: self.publisher, clock)
         self.storage = StorageWiring(self.database, clock, self.imports.oldest_start)
+        self._rows = TouchpointRows(self.database.engine.dialect)
         self._sending_callers: set[str] = set()
 
     @cached_property
@@ -123,25 +129,48 @@ class Wiring:
     def subscriptions(self) -> Sequence[Subscription]:
         """What events reads from the bus."""
         return (
-            Subscription(consumer=INGEST_CONSUMER, topics=(INGEST,), handle=self.record),
+            Subscription(
+                consumer=INGEST_CONSUMER,
+                topics=(INGEST,),
+                handle=self.record,
+                prepare=self.prepare,
+                max_records=_RECORDS_A_BATCH,
+                max_bytes=_BYTES_A_BATCH,
+            ),
             Subscription(consumer="events.profiles", topics=(PROFILES,), handle=self.erasing.follow, max_records=200),
             self.webhooks.subscription(),
         )
 
     def record(self, session: Session, facts: Sequence[Contract]) -> None:
         """Record what the ingest topic brought, in the transaction of `session`."""
+        refusals = _Refusals(session, self.dead_letters)
+        received = map_webhooks(facts, SqlDeliveries(session), refusals, limits=self.settings.call_limits)
+        currencies = SqlSources(session).default_currencies()
+        self._record(session, read_calls(received, currencies, draft=self._draft))
+
+    def prepare(self, facts: Sequence[Contract]) -> Effect:
+        """Read calls before their transaction; webhooks become calls only in one."""
+        received = [fact for fact in facts if isinstance(fact, IngestReceivedV1)]
+        if len(received) < len(facts):
+            return partial(self.record, facts=facts)
+        with self.database.reading() as session:
+            currencies = SqlSources(session).default_currencies()
+        return partial(self._record, read=read_calls(received, currencies, draft=self._draft))
+
+    def _record(self, session: Session, read: ReadCalls) -> None:
         recording = Recording(
+            draft=self._draft,
             touchpoints=SqlTouchpoints(session),
-            currencies=SqlSources(session),
             plans=self.plans.checks(session),
             out=_Out(session, self.outbox),
             refusals=_Refusals(session, self.dead_letters),
             erased=self.erasing.names(session),
         )
-        received = map_webhooks(
-            facts, SqlDeliveries(session), _Refusals(session, self.dead_letters), limits=self.settings.call_limits
-        )
-        record_touchpoints(received, recording)
+        record_touchpoints(read, recording)
+
+    def _draft(self, touchpoint: TouchpointRecordedV1, seen: Seen) -> Draft:
+        document = _encode(touchpoint)
+        return Draft(touchpoint, self._rows.row(touchpoint, document), self.outbox.event(touchpoint, document), seen)
 
     def forget_deliveries(self) -> None:
         """Forget partners' webhooks whose repetitions are no longer looked for."""
@@ -159,7 +188,7 @@ class _Out:
     """The outbox in one transaction."""
 
     def __init__(self, session: Session, outbox: Outbox) -> None:
-        self.add = partial(outbox.add, session)
+        self.add = partial(outbox.add_events, session, TOUCHPOINTS)
 
 
 class _Refusals:

@@ -70,7 +70,9 @@ class WebhookWiring:
 
     def subscription(self) -> Subscription:
         """What becomes webhooks."""
-        return Subscription(consumer=WEBHOOKS_CONSUMER, topics=PUBLIC, handle=self._feed, max_records=20)
+        return Subscription(
+            consumer=WEBHOOKS_CONSUMER, topics=PUBLIC, handle=self._feed, is_wanted=_anybody_listens, max_records=20
+        )
 
     def forget(self) -> None:
         """Forget deliveries that are older than they are kept."""
@@ -79,3 +81,7 @@ class WebhookWiring:
 
     def _feed(self, session: Session, facts: Sequence[Contract]) -> None:
         feed_webhooks(self._living(session, facts), SqlMailbox(session))
+
+
+def _anybody_listens(session: Session) -> bool:
+    return bool(SqlMailbox(session).listeners())

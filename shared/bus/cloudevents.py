@@ -6,7 +6,6 @@ Sources: CloudEvents specification 1.0.2, its Kafka protocol binding (`ce_` head
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
@@ -23,8 +22,7 @@ class MalformedRecord(ValueError):
     """A record that is no CloudEvent; the message says what is missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One CloudEvent with a JSON body. `data` is the body as bytes."""
 
     id: str
@@ -36,7 +34,7 @@ class Event:
     traceparent: str | None = None
 
 
-class _Structured(msgspec.Struct, omit_defaults=True):
+class _Structured(msgspec.Struct, omit_defaults=True, gc=False):
     id: str
     source: str
     type: str
@@ -79,12 +77,17 @@ def from_record(record: Record) -> list[Event]:
         raise MalformedRecord(str(error)) from error
 
 
-def record_id(record: Record) -> str:
-    """What tells this record from every other, also when it was appended twice."""
+def own_id(record: Record) -> str | None:
+    """What the record is known by also when it was appended twice; None when its place in the log is all there is."""
     for name, value in record.headers:
         if name == RECORD_ID:
             return value.decode("ascii", "replace")
-    return f"{record.topic}/{record.partition}/{record.offset}"
+    return None
+
+
+def record_id(record: Record) -> str:
+    """What tells this record from every other: its own id, else its place."""
+    return own_id(record) or f"{record.topic}/{record.partition}/{record.offset}"
 
 
 def _binary(event: Event) -> tuple[Headers, bytes]:

@@ -81,6 +81,9 @@ class Record:
     appended_at: datetime
 
 
+MAX_POLL_BYTES = 4_000_000
+"""The default for what one poll hands out."""
+
 Partition = tuple[str, int]
 """(topic name, partition number)."""
 
@@ -115,9 +118,12 @@ class Consumer(Protocol):
     position kept in the reader's own database, in the same transaction as the effect, is what counts.
     """
 
-    def poll(self, *, max_records: int = 500, timeout_s: float = 1.0) -> Sequence[Record]:
+    def poll(
+        self, *, max_records: int = 500, max_bytes: int = MAX_POLL_BYTES, timeout_s: float = 1.0
+    ) -> Sequence[Record]:
         """The next records of the assigned partitions, in order within each; empty after `timeout_s`.
 
+        No more are added once their values have `max_bytes`, so that memory is bounded whatever the backlog.
         Keeps the membership alive; raises BusUnavailable when the log cannot be read.
         """
         ...

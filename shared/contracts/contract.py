@@ -11,7 +11,7 @@ Time = Annotated[datetime, msgspec.Meta(tz=True)]
 """A moment with its zone; a record whose time has none is malformed."""
 
 
-class Contract(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Contract(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A fact on the bus. Subclasses name their CloudEvents `event_type` and the topic they travel on."""
 
     event_type: ClassVar[str]

@@ -6,16 +6,18 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from shared.bus.ports import Bus, BusError, Consumer, Partition, Positions, Record, Topic
 from shared.clock import Clock, utc_now
+from shared.contracts.contract import Contract
 from shared.inbox import positions
 from shared.inbox.dead_letters import DeadLetters
 from shared.inbox.deliveries import Delivery, Undeliverable, deliveries_of
-from shared.inbox.isolation import Handle, isolate
+from shared.inbox.isolation import Effect, Handle, isolate
 from shared.inbox.positions import Overtaken
 from shared.inbox.replay import replay_requested
 from shared.sql.database import Database
@@ -25,17 +27,35 @@ from shared.telemetry.trace import is_sampled, trace_id
 _log = logging.getLogger(__name__)
 _SUSPECT_AFTER = 5
 _MAX_BACKOFF_S = 5.0
-_Apply = Callable[[Session, Sequence[Delivery]], None]
+Prepare = Callable[[Sequence[Contract]], Effect]
+"""What of an effect needs no transaction; it answers with the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """What a consumer reads and does. `consumer` names the group too, such as `profile.touchpoints`."""
+    """What a consumer reads and does. `consumer` names the group too, such as `profile.touchpoints`.
+
+    `prepare` does what it can of `handle` before the transaction is opened, so that others wait less for its locks:
+    `prepare(facts)(session)` has the same effect. While `is_wanted` says no, records are passed over unread.
+    `max_records` and `max_bytes` bound what one transaction takes in.
+    """
 
     consumer: str
     topics: tuple[Topic, ...]
     handle: Handle
+    prepare: Prepare | None = None
+    is_wanted: Callable[[Session], bool] | None = None
     max_records: int = 50
+    max_bytes: int = 4_000_000
+
+    def prepared(self, facts: Sequence[Contract]) -> Effect:
+        """The effect of `facts`, as far as it can be had without a transaction."""
+        return self.prepare(facts) if self.prepare else partial(_handle, self.handle, facts)
+
+
+def _handle(handle: Handle, facts: Sequence[Contract], session: Session) -> None:
+    if facts:
+        handle(session, facts)
 
 
 class ConsumerLoop:
@@ -79,17 +99,17 @@ class ConsumerLoop:
         Raises sqlalchemy.exc.DBAPIError or Overtaken with nothing done.
         """
         try:
-            self._commit(records, self._handle_all)
+            self._commit(records)
         except Overtaken:
             raise
         except DBAPIError:
             # A database that is away fails every batch; one that answers again and again fails this one.
             if self._failures < _SUSPECT_AFTER:
                 raise
-            self._commit(records, self._isolate)
+            self._commit(records, isolated=True)
         except Exception:  # noqa: BLE001 - any fault of a handler: find the fact that causes it
             _log.exception("a batch failed, isolating", extra={"consumer": self._subscription.consumer})
-            self._commit(records, self._isolate)
+            self._commit(records, isolated=True)
 
     def _start_at(self, partitions: Iterable[Partition]) -> Positions:
         assigned = set(partitions)
@@ -101,7 +121,9 @@ class ConsumerLoop:
 
     def _consume(self, consumer: Consumer, stop: threading.Event) -> None:
         while not stop.is_set():
-            records = consumer.poll(max_records=self._subscription.max_records, timeout_s=0.5)
+            records = consumer.poll(
+                max_records=self._subscription.max_records, max_bytes=self._subscription.max_bytes, timeout_s=0.5
+            )
             if records:
                 self.apply(records)
                 consumer.report({place: self._believed[place] for place in _reached(records)})
@@ -110,22 +132,34 @@ class ConsumerLoop:
                 name, handle = self._subscription.consumer, self._subscription.handle
                 replay_requested(self._database, name, handle, clock=self._clock)
 
-    def _commit(self, records: Sequence[Record], apply: _Apply) -> None:
+    def _commit(self, records: Sequence[Record], *, isolated: bool = False) -> None:
+        records = positions.ahead(records, self._believed)
         name, reached = self._subscription.consumer, _reached(records)
-        with CONSUMER_BATCH_SECONDS.labels(name).time(), self._database.transaction() as session:
-            positions.advance(session, name, believed=self._believed, reached=reached)
-            fresh = positions.unseen(session, name, records, now=self._clock())
-            deliveries, bad = deliveries_of(fresh)
-            for undeliverable in bad:
-                self._give_up(session, undeliverable, undeliverable.reason, 1)
-            if deliveries:
-                apply(session, deliveries)
+        with CONSUMER_BATCH_SECONDS.labels(name).time():
+            wanted = records if self._is_wanted() else ()
+            deliveries, bad = deliveries_of(wanted)
+            effect = None if isolated else self._subscription.prepared(_facts(deliveries))
+            with self._database.transaction() as session:
+                positions.advance(session, name, believed=self._believed, reached=reached)
+                fresh = positions.unseen(session, name, wanted, now=self._clock())
+                if len(fresh) < len(wanted):
+                    deliveries, bad = deliveries_of(fresh)
+                    effect = None if isolated else self._subscription.prepared(_facts(deliveries))
+                for undeliverable in bad:
+                    self._give_up(session, undeliverable, undeliverable.reason, 1)
+                if effect is not None:
+                    effect(session)
+                elif deliveries:
+                    self._isolate(session, deliveries)
         self._believed |= reached
         CONSUMED_FACTS.labels(name).inc(len(deliveries))
         self._log_sampled(deliveries)
 
-    def _handle_all(self, session: Session, deliveries: Sequence[Delivery]) -> None:
-        self._subscription.handle(session, [delivery.fact for delivery in deliveries])
+    def _is_wanted(self) -> bool:
+        if self._subscription.is_wanted is None:
+            return True
+        with self._database.reading() as session:
+            return self._subscription.is_wanted(session)
 
     def _isolate(self, session: Session, deliveries: Sequence[Delivery]) -> None:
         def give_up(delivery: Delivery, reason: str, attempts: int) -> None:
@@ -153,6 +187,10 @@ class ConsumerLoop:
                         "trace_id": trace_id(traceparent),
                     },
                 )
+
+
+def _facts(deliveries: Sequence[Delivery]) -> list[Contract]:
+    return [delivery.fact for delivery in deliveries]
 
 
 def _reached(records: Sequence[Record]) -> dict[Partition, int]:

@@ -13,6 +13,9 @@ from shared.inbox.deliveries import Delivery
 Handle = Callable[[Session, Sequence[Contract]], None]
 """The effect of facts, in order, in the transaction that also commits the position."""
 
+Effect = Callable[[Session], None]
+"""The same, bound to its facts."""
+
 GiveUp = Callable[[Delivery, str, int], None]
 """Told the delivery, the reason and how often it was tried."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from shared.bus.cloudevents import record_id
+from shared.bus.cloudevents import own_id
 from shared.bus.ports import Partition, Record
+from shared.sql.bulk import bound, insert_rows
 from shared.sql.plumbing import inbox_positions, inbox_records
 from shared.sql.upsert import insert_for
 
@@ -51,16 +52,27 @@ def handled(session: Session, consumer: str, record_ids: Collection[str]) -> set
     return set(session.scalars(select(inbox_records.c.record_id).where(mine)))
 
 
+def ahead(records: Sequence[Record], believed: Mapping[Partition, int]) -> list[Record]:
+    """The records that lie at or behind the positions; one before them has had its effect."""
+    return [record for record in records if record.offset >= believed.get((record.topic, record.partition), 0)]
+
+
 def unseen(session: Session, consumer: str, records: Sequence[Record], *, now: datetime) -> list[Record]:
-    """The records whose ids this consumer has not handled; from now on they count as handled."""
-    by_id = {record_id(record): record for record in reversed(records)}
-    for seen in handled(session, consumer, by_id):
-        del by_id[seen]
-    fresh = sorted(by_id.items(), key=lambda item: (item[1].topic, item[1].partition, item[1].offset))
-    if fresh:
-        rows = [{"consumer": consumer, "record_id": identity, "handled_at": now} for identity, _ in fresh]
-        session.execute(insert(inbox_records), rows)
-    return [record for _, record in fresh]
+    """The records that this consumer has not handled; from now on they count as handled.
+
+    A record without an id of its own is known by its place, and its place by the position that has just moved.
+    """
+    first: dict[str, Record] = {}
+    fresh = [record for record in records if (own := own_id(record)) is None or first.setdefault(own, record) is record]
+    if not first:
+        return fresh
+    known = handled(session, consumer, first)
+    c = inbox_records.c
+    new = sorted(first.keys() - known)
+    if new:
+        columns = (c.consumer, c.record_id, c.handled_at)
+        insert_rows(session, columns, bound(session, columns, ((consumer, each, now) for each in new)))
+    return [record for record in fresh if own_id(record) not in known] if known else fresh
 
 
 def forget_old(session: Session, *, now: datetime) -> None:

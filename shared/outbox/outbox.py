@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 import msgspec
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from shared.bus.cloudevents import Event, to_record
@@ -15,8 +14,12 @@ from shared.clock import Clock, utc_now
 from shared.contracts.contract import Contract
 from shared.contracts.topics import BY_NAME
 from shared.ids import new_id
+from shared.sql.bulk import bound, insert_rows
 from shared.sql.plumbing import outbox
 
+_c = outbox.c
+_COLUMNS = (_c.topic, _c.partition, _c.key, _c.value, _c.headers, _c.created_at)
+_encode = msgspec.json.Encoder().encode
 _MAX_EVENTS_A_RECORD = 200
 _MAX_RECORD_BYTES = 512 * 1024
 
@@ -30,53 +33,59 @@ class Outbox:
 
     def add(self, session: Session, facts: Iterable[Contract]) -> None:
         """Store `facts` in the caller's transaction, in order; those of one partition travel as one record."""
-        lanes: dict[tuple[str, int], list[tuple[str, Event]]] = {}
+        by_topic: dict[str, list[Event]] = {}
         for fact in facts:
-            topic = BY_NAME[fact.topic]
-            lane = lanes.setdefault((topic.name, topic.partition_of(fact.bus_key)), [])
-            lane.append((fact.bus_key, self._event(fact)))
-        self.add_records(session, [r for (name, _), lane in lanes.items() for r in _records(BY_NAME[name], lane)])
+            by_topic.setdefault(fact.topic, []).append(self.event(fact))
+        for topic, events in by_topic.items():
+            self.add_events(session, BY_NAME[topic], events)
 
-    def add_records(self, session: Session, records: Sequence[NewRecord]) -> None:
-        """Store records that are CloudEvents already, such as dead letters."""
-        now = self._clock()
-        rows = [
-            {
-                "topic": record.topic,
-                "partition": record.partition,
-                "key": record.key,
-                "value": record.value,
-                "headers": [[name, value.decode("latin-1")] for name, value in record.headers],
-                "created_at": now,
-            }
-            for record in records
-        ]
-        if rows:
-            session.execute(insert(outbox), rows)
-
-    def _event(self, fact: Contract) -> Event:
+    def event(self, fact: Contract, data: bytes | None = None) -> Event:
+        """What a fact travels as; needs no transaction. `data` is its JSON where that was made before."""
         return Event(
             id=new_id(),
             source=self._source,
             type=fact.event_type,
             time=self._clock(),
-            data=msgspec.json.encode(fact),
+            data=_encode(fact) if data is None else data,
             subject=fact.bus_key,
             traceparent=fact.traceparent,
         )
 
+    def add_events(self, session: Session, topic: Topic, events: Iterable[Event]) -> None:
+        """The same as `add` for facts of one topic that were made events before."""
+        lanes: dict[int, list[Event]] = {}
+        for event in events:
+            lanes.setdefault(topic.partition_of(event.subject or ""), []).append(event)
+        self.add_records(session, [record for lane in lanes.values() for record in _records(topic, lane)])
 
-def _records(topic: Topic, lane: Sequence[tuple[str, Event]]) -> Iterable[NewRecord]:
+    def add_records(self, session: Session, records: Sequence[NewRecord]) -> None:
+        """Store records that are CloudEvents already, such as dead letters."""
+        now = self._clock()
+        rows = (
+            (
+                record.topic,
+                record.partition,
+                record.key,
+                record.value,
+                [[name, value.decode("latin-1")] for name, value in record.headers],
+                now,
+            )
+            for record in records
+        )
+        insert_rows(session, _COLUMNS, bound(session, _COLUMNS, rows))
+
+
+def _records(topic: Topic, lane: Sequence[Event]) -> Iterable[NewRecord]:
     """Cut a lane into records that stay well under what a log takes."""
     pending = iter(lane)
     while chunk := list(islice(pending, _MAX_EVENTS_A_RECORD)):
         yield from _fitting(topic, chunk)
 
 
-def _fitting(topic: Topic, chunk: Sequence[tuple[str, Event]]) -> Iterable[NewRecord]:
-    if len(chunk) > 1 and sum(len(event.data) for _, event in chunk) > _MAX_RECORD_BYTES:
+def _fitting(topic: Topic, chunk: Sequence[Event]) -> Iterable[NewRecord]:
+    if len(chunk) > 1 and sum(len(event.data) for event in chunk) > _MAX_RECORD_BYTES:
         middle = len(chunk) // 2
         yield from _fitting(topic, chunk[:middle])
         yield from _fitting(topic, chunk[middle:])
     else:
-        yield to_record([event for _, event in chunk], topic=topic, key=chunk[0][0], record_id=new_id())
+        yield to_record(chunk, topic=topic, key=chunk[0].subject or "", record_id=new_id())

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from time import monotonic
+from typing import Any
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, delete, func, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from shared.bus.ports import BusError, NewRecord, Publisher
 from shared.sql.database import Database
@@ -19,7 +22,8 @@ from shared.telemetry.metrics import OUTBOX_PUBLISHED
 _log = logging.getLogger(__name__)
 _IDLE_S = 0.03
 _RETRY_S = 1.0
-_PAGE = 200
+_PAGE_RECORDS = 500
+_PAGE_BYTES = 4_000_000
 _RENEW_EVERY_S = 5.0
 
 
@@ -36,10 +40,11 @@ class Relay:
         """Relay until `stop` is set, then let another take over; a bus or database that is away is waited for."""
         while not stop.is_set():
             try:
+                commits = self._database.commits
                 if not self._leads():
                     stop.wait(_RETRY_S)
                 elif not self.relay_once():
-                    stop.wait(_IDLE_S)
+                    self._database.wait_for_commit(commits, _IDLE_S)
             except (BusError, DBAPIError) as error:
                 self._renew_at = 0.0
                 _log.warning("outbox relay waits", extra={"reason": str(error)})
@@ -57,7 +62,7 @@ class Relay:
     def relay_once(self) -> int:
         """Publish one page and delete it; the number of records. Raises BusError with the page still kept."""
         with self._database.reading() as session:
-            page = session.execute(select(outbox).order_by(outbox.c.sequence).limit(_PAGE)).all()
+            page = _page(session)
         if not page:
             return 0
         self._publisher.publish([_record(row) for row in page])
@@ -65,6 +70,21 @@ class Relay:
             session.execute(delete(outbox).where(outbox.c.sequence.in_([row.sequence for row in page])))
         OUTBOX_PUBLISHED.inc(len(page))
         return len(page)
+
+
+def _page(session: Session) -> Sequence[Row[Any]]:
+    """The oldest rows, as many as may be held in memory."""
+    waiting = select(outbox.c.sequence, func.length(outbox.c.value)).order_by(outbox.c.sequence).limit(_PAGE_RECORDS)
+    chosen: list[int] = []
+    size = 0
+    for sequence, length in session.execute(waiting):
+        chosen.append(sequence)
+        size += length
+        if size >= _PAGE_BYTES:
+            break
+    if not chosen:
+        return ()
+    return session.execute(select(outbox).where(outbox.c.sequence.in_(chosen)).order_by(outbox.c.sequence)).all()
 
 
 def _record(row: Row[tuple[object, ...]]) -> NewRecord:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from threading import Condition, Lock
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
@@ -24,18 +25,35 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.dialect, self.engine = _open(url, pool_size)
         self._readers = self.engine.execution_options(rapport_read_only=True)
+        # SQLite lets one write at a time and the others ask again and again; here they are woken in turn instead.
+        self._turn: AbstractContextManager[object] = Lock() if self.dialect == "sqlite" else nullcontext()
+        self._committed = Condition()
+        self._commits = 0
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A session that commits at the end of the block and rolls back on an error."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+        with self._committed:
+            self._commits += 1
+            self._committed.notify_all()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one snapshot and waits for no writer."""
         with Session(self._readers, expire_on_commit=False) as session:
             yield session
+
+    @property
+    def commits(self) -> int:
+        """How many transactions were committed through this object."""
+        return self._commits
+
+    def wait_for_commit(self, after: int, timeout_s: float) -> None:
+        """Wait until there are more commits than `after`, or for `timeout_s`: other processes do not tell."""
+        with self._committed:
+            self._committed.wait_for(lambda: self._commits > after, timeout_s)
 
     def check(self) -> None:
         """Raise sqlalchemy.exc.SQLAlchemyError when the database does not answer."""
@@ -87,6 +105,7 @@ def _speak_plainly_to_sqlite(engine: Engine) -> None:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA cache_size=-65536")
+        connection.execute("PRAGMA wal_autocheckpoint=16000")  # pages that change often are copied back less often
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -21,6 +21,7 @@ from tests.benchmarks.disk import syncs_per_second
 QUICK = {
     "bus": ["--seconds", "1"],
     "ingest": ["--seconds", "2"],
+    "recording": ["--events", "50000", "--latency", "2"],
     "dispatch": ["--messages", "2000"],
     "scoring": ["--customers", "100000"],
     "webhooks": ["--endpoints", "200"],

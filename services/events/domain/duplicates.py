@@ -7,6 +7,7 @@ bucket is forgotten at once.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
 
 REMEMBERED_DAYS = 2
@@ -18,6 +19,7 @@ def message_hash(source_id: str, message_id: str) -> bytes:
     return blake2b(f"{source_id}\x00{message_id}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+@lru_cache(maxsize=1_024)  # the calls of one request share the moment
 def bucket_of(received: datetime) -> int:
     """The day a message was received, as a number (proleptic Gregorian ordinal)."""
     return received.astimezone(UTC).toordinal()

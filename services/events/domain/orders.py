@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from services.events.domain.money import minor_units, read_currency, read_number
@@ -64,6 +65,7 @@ class Order:
     coupon: str | None
 
 
+@lru_cache(maxsize=1_024)  # sources use few names
 def order_status(event: str | None) -> OrderStatus | None:
     """The status that an event of this name gives an order; None for events that are about none."""
     return _STATUS.get(event.strip().replace("_", " ").casefold()) if event else None

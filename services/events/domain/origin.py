@@ -57,5 +57,5 @@ def looks_like_a_program(agent: str) -> bool:
 
 def _name(context: Mapping[str, object], part: str) -> str:
     described = context.get(part)
-    name = described.get("name") if isinstance(described, Mapping) else None
+    name = described.get("name") if isinstance(described, dict) else None
     return name.casefold() if isinstance(name, str) else ""

@@ -22,11 +22,13 @@ Id = str | int | float | None
 
 def id_text(value: Id) -> str | None:
     """An identifier as text. Clients send numbers too: 42 and 42.0 are `42`; null and blank name nobody."""
+    if value is None:
+        return None
     if isinstance(value, str):
         return value.strip() if holds_something(value) else None
     if isinstance(value, float) and abs(value) < _EXACT and value.is_integer():
         value = int(value)
-    return None if value is None else str(value)
+    return str(value)
 
 
 def subject_of(user_id: str | None, anonymous_id: str | None) -> str | None:

@@ -21,6 +21,8 @@ def parse_time(value: str | int | float | None) -> datetime | None:
         match value:
             case str():
                 parsed = datetime.fromisoformat(value.strip())
+                if parsed.tzinfo is UTC:
+                    return parsed
                 return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
             case int() | float():
                 seconds = value / 1000 if abs(value) >= _MILLISECONDS_FROM else value

@@ -13,7 +13,7 @@ from msgspec.structs import replace as with_fields
 from services.events.domain.duplicates import bucket_of, message_hash
 from services.events.domain.tracking_plan.plans import MAX_VIOLATIONS, Breach, PlanBook, Verdict
 from services.events.use_cases.plan_ports import Broken, Entry, Quarantine, ViolationCounts
-from services.events.use_cases.ports import Seen
+from services.events.use_cases.ports import Draft, Drafting, Seen
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.ingest import IngestReceivedV1
 from shared.ids import new_id
@@ -25,13 +25,17 @@ FLAW = "tracking-plan"
 _Read = Callable[[], Mapping[str, Any]]
 
 
-class NewCall(NamedTuple):
-    """A call that is not known as a duplicate: what was read of it, its own text, and what it came in."""
+class ReadCall(NamedTuple):
+    """A call: what was read of it, its own text, and what it came in."""
 
-    touchpoint: TouchpointRecordedV1
+    draft: Draft
     text: msgspec.Raw | bytes
     received: IngestReceivedV1
-    seen: Seen
+
+    @property
+    def touchpoint(self) -> TouchpointRecordedV1:
+        """What was read of it."""
+        return self.draft.touchpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +51,20 @@ class PlanChecks:
 class Checked:
     """What is left to record; `duplicates` are calls that are in quarantine or came through it."""
 
-    touchpoints: list[TouchpointRecordedV1] = field(default_factory=list)
-    seen: list[Seen] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
     duplicates: list[TouchpointRecordedV1] = field(default_factory=list)
 
-    def keep(self, touchpoint: TouchpointRecordedV1, seen: Seen) -> None:
-        """Let a touchpoint be recorded."""
-        self.touchpoints.append(touchpoint)
-        self.seen.append(seen)
 
-
-def check_plans(calls: Sequence[NewCall], checks: PlanChecks) -> Checked:
+def check_plans(calls: Sequence[ReadCall], checks: PlanChecks, *, draft: Drafting) -> Checked:
     """Sort calls by what the plans say, hold what is blocked, count violations, let go what is replayed and right."""
     quarantine = checks.quarantine
-    entries = quarantine.find([call.seen.hash for call in calls]) if calls and quarantine.is_in_use() else {}
+    entries = quarantine.find([call.draft.seen.hash for call in calls]) if calls and quarantine.is_in_use() else {}
     if not checks.book and not entries:
-        return Checked([call.touchpoint for call in calls], [call.seen for call in calls])
+        return Checked([call.draft for call in calls])
     checked = Checked()
     broken: list[Broken] = []
     for call in calls:
-        entry = entries.get(call.seen.hash)
+        entry = entries.get(call.draft.seen.hash)
         if entry is not None and entry.state == "replayed":
             checked.duplicates.append(call.touchpoint)
             continue
@@ -76,9 +74,9 @@ def check_plans(calls: Sequence[NewCall], checks: PlanChecks) -> Checked:
             continue
         if verdict is not None:
             broken += _broken(call.touchpoint, verdict)
-            _keep_notice(checked, call.touchpoint, verdict)
+            checked.drafts.append(_notice(call.touchpoint, verdict, draft))
         if verdict is None or verdict.mode != "block":
-            checked.keep(_flagged(call.touchpoint, verdict), call.seen)
+            checked.drafts.append(_flagged(call.draft, verdict, draft))
             if entry is not None:
                 _close(entry, call, quarantine)
     checks.violations.count(broken)
@@ -97,7 +95,7 @@ def judge(book: PlanBook, touchpoint: TouchpointRecordedV1, read: _Read) -> Verd
     )
 
 
-def _whole(call: NewCall) -> dict[str, Any]:
+def _whole(call: ReadCall) -> dict[str, Any]:
     """The call with everything that its request shares, so that it stands for itself."""
     whole: dict[str, Any] = msgspec.json.decode(call.text)
     received = call.received
@@ -109,7 +107,7 @@ def _whole(call: NewCall) -> dict[str, Any]:
     return whole
 
 
-def _hold(call: NewCall, verdict: Verdict, entry: Entry | None, quarantine: Quarantine) -> bool:
+def _hold(call: ReadCall, verdict: Verdict, entry: Entry | None, quarantine: Quarantine) -> bool:
     """Put a call into quarantine, or back; False when it is there and this is merely the client sending it again."""
     if entry is not None:
         if entry.state != "replaying" or entry.call != bytes(call.text):
@@ -120,7 +118,7 @@ def _hold(call: NewCall, verdict: Verdict, entry: Entry | None, quarantine: Quar
     return quarantine.hold(
         Entry(
             id=touchpoint.touchpoint_id,
-            message_hash=call.seen.hash,
+            message_hash=call.draft.seen.hash,
             source_id=touchpoint.source_id,
             message_id=touchpoint.message_id,
             subject=touchpoint.subject,
@@ -136,16 +134,17 @@ def _hold(call: NewCall, verdict: Verdict, entry: Entry | None, quarantine: Quar
     )
 
 
-def _close(entry: Entry, call: NewCall, quarantine: Quarantine) -> None:
+def _close(entry: Entry, call: ReadCall, quarantine: Quarantine) -> None:
     quarantine.save(replace(entry, state="replayed", touchpoint_id=call.touchpoint.touchpoint_id))
 
 
-def _flagged(touchpoint: TouchpointRecordedV1, verdict: Verdict | None) -> TouchpointRecordedV1:
+def _flagged(sound: Draft, verdict: Verdict | None, draft: Drafting) -> Draft:
     flagging = [breach for breach in verdict.breaches if breach.mode == "flag"] if verdict else []
     if not flagging:
-        return touchpoint
+        return sound
     flaws = (f"{FLAW}:{each.violation.keyword}:{each.violation.pointer}" for each in flagging[:MAX_VIOLATIONS])
-    return with_fields(touchpoint, flaws=(*touchpoint.flaws, *dict.fromkeys(flaws)))
+    touchpoint = sound.touchpoint
+    return draft(with_fields(touchpoint, flaws=(*touchpoint.flaws, *dict.fromkeys(flaws))), sound.seen)
 
 
 def _broken(touchpoint: TouchpointRecordedV1, verdict: Verdict) -> list[Broken]:
@@ -155,7 +154,7 @@ def _broken(touchpoint: TouchpointRecordedV1, verdict: Verdict) -> list[Broken]:
     ]
 
 
-def _keep_notice(checked: Checked, touchpoint: TouchpointRecordedV1, verdict: Verdict) -> None:
+def _notice(touchpoint: TouchpointRecordedV1, verdict: Verdict, draft: Drafting) -> Draft:
     """A touchpoint about the same subject that names nobody and is no act of the customer: nobody's activity."""
     touchpoint_id = new_id()
     notice = TouchpointRecordedV1(
@@ -178,7 +177,7 @@ def _keep_notice(checked: Checked, touchpoint: TouchpointRecordedV1, verdict: Ve
         traceparent=touchpoint.traceparent,
     )
     hashed = message_hash(notice.source_id, notice.message_id)
-    checked.keep(notice, Seen(bucket_of(notice.received_at), hashed, touchpoint_id))
+    return draft(notice, Seen(bucket_of(notice.received_at), hashed, touchpoint_id))
 
 
 def _shown(breach: Breach) -> dict[str, str]:

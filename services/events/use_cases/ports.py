@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from shared.contracts.contract import Contract
+from shared.bus.cloudevents import Event
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.ingest import IngestReceivedV1
 
@@ -34,8 +34,7 @@ class WriteKey:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One message that arrived: the day it did, and the hash of source and message id."""
 
     bucket: int
@@ -52,6 +51,26 @@ class KnownProfile:
     subjects: frozenset[str]
 
 
+class Draft(NamedTuple):
+    """All that is to be kept and told of a touchpoint, made before there is a transaction.
+
+    `row` is as the store takes it, `event` what goes out.
+    """
+
+    touchpoint: TouchpointRecordedV1
+    row: tuple[Any, ...]
+    event: Event
+    seen: Seen
+
+
+class Drafting(Protocol):
+    """Makes drafts."""
+
+    def __call__(self, touchpoint: TouchpointRecordedV1, seen: Seen) -> Draft:
+        """The draft of a touchpoint."""
+        ...
+
+
 class Touchpoints(Protocol):
     """The store of touchpoints, in the caller's transaction."""
 
@@ -59,20 +78,12 @@ class Touchpoints(Protocol):
         """Which of these messages were recorded before, looking in their bucket and its neighbours."""
         ...
 
-    def add(self, touchpoints: Sequence[TouchpointRecordedV1], seen: Sequence[Seen]) -> None:
+    def add(self, drafts: Sequence[Draft]) -> None:
         """Record touchpoints, the orders they tell of, and that their messages were seen."""
         ...
 
     def tally(self, touchpoints: Sequence[TouchpointRecordedV1], duplicates: Sequence[TouchpointRecordedV1]) -> None:
         """Count what was recorded and what was dropped as a duplicate."""
-        ...
-
-
-class Currencies(Protocol):
-    """What the sources mean where an order names no currency."""
-
-    def default_currencies(self) -> Mapping[str, str]:
-        """The default currency by source id, for the sources that have one."""
         ...
 
 
@@ -103,8 +114,8 @@ class Sources(Protocol):
 class FactsOut(Protocol):
     """The outbox, bound to the caller's transaction."""
 
-    def add(self, facts: Iterable[Contract]) -> None:
-        """Tell these facts once the transaction has committed."""
+    def add(self, events: Iterable[Event]) -> None:
+        """Tell these facts about touchpoints once the transaction has committed."""
         ...
 
 

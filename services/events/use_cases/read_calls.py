@@ -13,7 +13,7 @@ from services.events.domain.orders import Order, order_status, read_order
 from services.events.domain.origin import channel_of, department_of
 from services.events.domain.subjects import MAX_ID_LENGTH, id_text, subject_of
 from services.events.domain.timing import occurred_at, parse_time
-from services.events.use_cases.calls import KINDS, Call, Moment
+from services.events.use_cases.calls import KINDS, Call
 from services.events.use_cases.recognise_programs import is_bot
 from shared.contracts import events as contracts
 from shared.contracts.ingest import IngestReceivedV1
@@ -37,7 +37,7 @@ class Shared:
 
     source_id: str
     received_at: datetime
-    sent_at: Moment
+    sent: datetime | None
     context: dict[str, Any]
     default_currency: str | None
     traceparent: str | None
@@ -48,7 +48,7 @@ class Shared:
         return cls(
             received.source_id,
             received.received_at,
-            received.sent_at,
+            parse_time(received.sent_at),
             received.context,
             default_currency,
             received.traceparent,
@@ -101,9 +101,9 @@ def read_call(text: msgspec.Raw | bytes, shared: Shared) -> contracts.Touchpoint
 
 def _happened(call: Call, shared: Shared) -> tuple[datetime, tuple[str, ...]]:
     stated = call.original_timestamp if call.original_timestamp is not None else call.timestamp
-    sent = call.sent_at if call.sent_at is not None else shared.sent_at
     original = parse_time(stated)
-    happened, flaws = occurred_at(original=original, sent=parse_time(sent), received=shared.received_at)
+    sent = shared.sent if call.sent_at is None else parse_time(call.sent_at)
+    happened, flaws = occurred_at(original=original, sent=sent, received=shared.received_at)
     unreadable = stated is not None and stated != "" and original is None
     return happened, (*flaws, BAD_TIMESTAMP) if unreadable else flaws
 

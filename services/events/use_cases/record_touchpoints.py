@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-import msgspec
 from msgspec.structs import replace
 
 from services.events.domain.duplicates import bucket_of, message_hash
-from services.events.use_cases.check_plans import NewCall, PlanChecks, check_plans
-from services.events.use_cases.ports import Currencies, Erased, FactsOut, Refusals, Seen, Touchpoints
+from services.events.use_cases.check_plans import PlanChecks, ReadCall, check_plans
+from services.events.use_cases.ports import Drafting, Erased, FactsOut, Refusals, Seen, Touchpoints
 from services.events.use_cases.read_calls import Shared, Unreadable, read_call
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.ingest import IngestReceivedV1
@@ -20,52 +19,66 @@ from shared.contracts.ingest import IngestReceivedV1
 class Recording:
     """What recording needs, all of it in one transaction."""
 
+    draft: Drafting
     touchpoints: Touchpoints
-    currencies: Currencies
     plans: PlanChecks
     out: FactsOut
     erased: Erased
     refusals: Refusals
 
 
-def record_touchpoints(received: Sequence[IngestReceivedV1], recording: Recording) -> None:
-    """Record what is new of `received`, in order, and tell it; what cannot be read becomes a dead letter.
+@dataclass(slots=True)
+class ReadCalls:
+    """Calls as they were read, in order, and what could not be read, with the reason."""
+
+    calls: list[ReadCall] = field(default_factory=list)
+    unreadable: list[tuple[IngestReceivedV1, str]] = field(default_factory=list)
+
+
+def read_calls(received: Sequence[IngestReceivedV1], currencies: Mapping[str, str], *, draft: Drafting) -> ReadCalls:
+    """Read every call of `received`; needs no transaction. `currencies` are the sources' defaults."""
+    read = ReadCalls()
+    for request in received:
+        shared = Shared.of(request, currencies.get(request.source_id))
+        bucket = bucket_of(request.received_at)
+        for text in request.events:
+            try:
+                touchpoint = read_call(text, shared)
+            except Unreadable as error:
+                read.unreadable.append((replace(request, events=(text,)), str(error)))
+            else:
+                hashed = message_hash(request.source_id, touchpoint.message_id)
+                seen = Seen(bucket, hashed, touchpoint.touchpoint_id)
+                read.calls.append(ReadCall(draft(touchpoint, seen), text, request))
+    return read
+
+
+def record_touchpoints(read: ReadCalls, recording: Recording) -> None:
+    """Record what is new of the calls, in order, and tell it; what could not be read becomes a dead letter.
 
     What a tracking plan blocks goes into quarantine instead; what comes late of erased customers is dropped.
     """
-    read = recording.erased.without(
-        _read(received, recording), names=lambda each: (each[0].subject,), moment=lambda each: each[0].received_at
+    for refused, reason in read.unreadable:
+        recording.refusals.add(refused, reason)
+    calls = recording.erased.without(
+        read.calls, names=lambda call: (call.touchpoint.subject,), moment=lambda call: call.touchpoint.received_at
     )
-    hashes = [message_hash(touchpoint.source_id, touchpoint.message_id) for touchpoint, _, _ in read]
-    buckets = [bucket_of(touchpoint.received_at) for touchpoint, _, _ in read]
     by_bucket: dict[int, set[bytes]] = {}
-    for bucket, hashed in zip(buckets, hashes, strict=True):
-        by_bucket.setdefault(bucket, set()).add(hashed)
+    for call in calls:
+        seen = call.draft.seen
+        by_bucket.setdefault(seen.bucket, set()).add(seen.hash)
     known = recording.touchpoints.known(by_bucket)
-    new: list[NewCall] = []
+    new: list[ReadCall] = []
     duplicates: list[TouchpointRecordedV1] = []
-    for (touchpoint, text, request), bucket, hashed in zip(read, buckets, hashes, strict=True):
+    for call in calls:
+        hashed = call.draft.seen.hash
         if hashed in known:
-            duplicates.append(touchpoint)
-            continue
-        known.add(hashed)
-        new.append(NewCall(touchpoint, text, request, Seen(bucket, hashed, touchpoint.touchpoint_id)))
-    checked = check_plans(new, recording.plans)
-    recording.touchpoints.add(checked.touchpoints, checked.seen)
-    recording.out.add(checked.touchpoints)
-    recording.touchpoints.tally(checked.touchpoints, [*duplicates, *checked.duplicates])
-
-
-def _read(
-    received: Sequence[IngestReceivedV1], recording: Recording
-) -> list[tuple[TouchpointRecordedV1, msgspec.Raw, IngestReceivedV1]]:
-    currencies = recording.currencies.default_currencies()
-    read = []
-    for request in received:
-        shared = Shared.of(request, currencies.get(request.source_id))
-        for text in request.events:
-            try:
-                read.append((read_call(text, shared), text, request))
-            except Unreadable as error:
-                recording.refusals.add(replace(request, events=(text,)), str(error))
-    return read
+            duplicates.append(call.touchpoint)
+        else:
+            known.add(hashed)
+            new.append(call)
+    checked = check_plans(new, recording.plans, draft=recording.draft)
+    recording.touchpoints.add(checked.drafts)
+    recording.out.add([draft.event for draft in checked.drafts])
+    recorded = [draft.touchpoint for draft in checked.drafts]
+    recording.touchpoints.tally(recorded, [*duplicates, *checked.duplicates])

@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from shared.bus.embedded.membership import Membership
 from shared.bus.embedded.sqlite import told_as_unavailable
 from shared.bus.embedded.topic_file import TopicFile
-from shared.bus.ports import Partition, Positions, Record, StartAt
+from shared.bus.ports import MAX_POLL_BYTES, Partition, Positions, Record, StartAt
 
 _SHORTEST_PAUSE_S = 0.001
 _LONGEST_PAUSE_S = 0.025
-_MAX_READ_BYTES = 4_000_000
+_MAX_READ_RECORDS = 500
+_MAX_READ_BYTES = 1_000_000
 
 
 class Arrivals:
@@ -50,7 +51,9 @@ class EmbeddedConsumer:
         self._behind: set[str] = set()
         self._turn = 0
 
-    def poll(self, *, max_records: int = 500, timeout_s: float = 1.0) -> Sequence[Record]:
+    def poll(
+        self, *, max_records: int = 500, max_bytes: int = MAX_POLL_BYTES, timeout_s: float = 1.0
+    ) -> Sequence[Record]:
         """See the port."""
         deadline = time.monotonic() + timeout_s
         pause_s = _SHORTEST_PAUSE_S
@@ -59,7 +62,7 @@ class EmbeddedConsumer:
                 owned = self._membership.keep()
             self._adopt(owned)
             with told_as_unavailable("the log cannot be read"):
-                records = self._next(max_records)
+                records = self._next(max_records, max_bytes)
             left_s = deadline - time.monotonic()
             if records or left_s <= 0:
                 return records
@@ -105,7 +108,7 @@ class EmbeddedConsumer:
         self._positions.update({partition: starts.get(partition, 0) for partition in new})
         self._behind.update(topic for topic, _ in new)
 
-    def _next(self, max_records: int) -> list[Record]:
+    def _next(self, max_records: int, max_bytes: int) -> list[Record]:
         """The next records, each partition having its turn to be the first."""
         for topic, file in self._files.items():
             if file.changed():
@@ -113,22 +116,26 @@ class EmbeddedConsumer:
         partitions = sorted(self._positions)
         self._turn += 1
         found: list[Record] = []
+        size = 0
         for index in range(len(partitions)):
-            if len(found) >= max_records:
-                break
-            found += self._take(partitions[(index + self._turn) % len(partitions)], max_records - len(found))
+            for record in self._taken(partitions[(index + self._turn) % len(partitions)]):
+                found.append(record)
+                size += len(record.value)
+                if len(found) >= max_records or size >= max_bytes:
+                    return found
         if not found:
             self._behind.clear()
         return found
 
-    def _take(self, partition: Partition, max_records: int) -> list[Record]:
+    def _taken(self, partition: Partition) -> Iterator[Record]:
+        """Records of one partition, one by one; each counts as read once it is handed out."""
         ahead = self._read_ahead.setdefault(partition, deque())
         topic, number = partition
         if not ahead and topic in self._behind:
             ahead += self._files[topic].read(
-                number, self._positions[partition], max_records=max_records, max_bytes=_MAX_READ_BYTES
+                number, self._positions[partition], max_records=_MAX_READ_RECORDS, max_bytes=_MAX_READ_BYTES
             )
-        taken = [ahead.popleft() for _ in range(min(max_records, len(ahead)))]
-        if taken:
-            self._positions[partition] = taken[-1].offset + 1
-        return taken
+        while ahead:
+            record = ahead.popleft()
+            self._positions[partition] = record.offset + 1
+            yield record

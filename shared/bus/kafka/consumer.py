@@ -15,13 +15,14 @@ from kafka.structs import OffsetAndMetadata
 from shared.bus.kafka.cluster import Cluster
 from shared.bus.kafka.errors import telling
 from shared.bus.kafka.url import Connection
-from shared.bus.ports import Partition, Positions, Record, StartAt
+from shared.bus.ports import MAX_POLL_BYTES, Partition, Positions, Record, StartAt
 
 _SHORTEST_CONNECT_MS = 1_000
 _LONGEST_HANDLING_MS = 300_000
 _LEAVE_TIMEOUT_MS = 5_000
 _METADATA_AGE_MS = 30_000
 _REPORT_PAUSE_S = 1.0
+_RECORDS_AT_ONCE = 100
 
 
 class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -65,7 +66,9 @@ class GroupConsumer:
         self._reported: dict[Partition, int] = {}
         self._report_at = 0.0
 
-    def poll(self, *, max_records: int = 500, timeout_s: float = 1.0) -> Sequence[Record]:
+    def poll(
+        self, *, max_records: int = 500, max_bytes: int = MAX_POLL_BYTES, timeout_s: float = 1.0
+    ) -> Sequence[Record]:
         """See the port; raises UnknownTopic. While the broker is away after a first connection, polls are empty."""
         deadline = time.monotonic() + timeout_s
         with telling():
@@ -77,14 +80,7 @@ class GroupConsumer:
                 return records
             with telling():
                 self._send_reports()
-                found = client.poll(timeout_ms=_ms_until(deadline), max_records=max_records)
-            # What was fetched before its start was known is fetched again from there.
-            self._kept_back = [
-                _record(each)
-                for part, some in found.items()
-                if (part.topic, part.partition) not in self._assignment.fresh
-                for each in some
-            ]
+                self._kept_back = self._fetched(client, deadline, max_records, max_bytes)
             if not self._kept_back and not self._assignment.fresh and time.monotonic() >= deadline:
                 return []
 
@@ -113,6 +109,21 @@ class GroupConsumer:
                 client.commit(_committed(self._reported), timeout_ms=_LEAVE_TIMEOUT_MS)
         with suppress(KafkaError):
             client.close(autocommit=False, timeout_ms=_LEAVE_TIMEOUT_MS)
+
+    def _fetched(self, client: Any, deadline: float, max_records: int, max_bytes: int) -> list[Record]:
+        """What the client holds, or waits for: a few at a time, so that their size can be told."""
+        found: list[Record] = []
+        size, timeout_ms = 0, _ms_until(deadline)
+        while len(found) < max_records and size < max_bytes:
+            polled = client.poll(timeout_ms=timeout_ms, max_records=min(_RECORDS_AT_ONCE, max_records - len(found)))
+            some = [_record(each) for records in polled.values() for each in records]
+            if not some:
+                break
+            found += some
+            size += sum(len(record.value) for record in some)
+            timeout_ms = 0
+        # What was fetched before its start was known is fetched again from there.
+        return [record for record in found if (record.topic, record.partition) not in self._assignment.fresh]
 
     def _start_fresh(self) -> None:
         """Ask the owner where to start with what is newly assigned; if that fails, the next poll asks again."""

@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import Dialect
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql import tables
 from services.events.domain.duplicates import bucket_of, buckets_near
-from services.events.use_cases.ports import Seen
+from services.events.use_cases.ports import Draft
 from shared.contracts.events import TouchpointRecordedV1
+from shared.sql.bulk import binding, insert_rows, values_present
 from shared.sql.upsert import insert_for
 
-_encode = msgspec.json.Encoder().encode
-_PARAMETERS = 5_000
 _TallyKey = tuple[int, str, str, str]
+
+
+_c = tables.touchpoints.c
+_COLUMNS = (_c.id, _c.subject, _c.occurred_at, _c.kind, _c.name, _c.channel, _c.department, _c.document)
+
+
+class TouchpointRows:
+    """Makes rows of touchpoints as one kind of database takes them; needs no transaction."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._time = binding(_c.occurred_at, dialect)
+
+    def row(self, touchpoint: TouchpointRecordedV1, document: bytes) -> tuple[Any, ...]:
+        """The row of a touchpoint whose JSON is `document`."""
+        return (
+            touchpoint.touchpoint_id,
+            touchpoint.subject,
+            self._time(touchpoint.occurred_at),
+            touchpoint.kind,
+            touchpoint.name,
+            touchpoint.channel,
+            touchpoint.department,
+            document,
+        )
 
 
 class SqlTouchpoints:
@@ -33,21 +54,16 @@ class SqlTouchpoints:
         seen = tables.seen_messages.c
         found: set[bytes] = set()
         for bucket, hashes in hashes_by_bucket.items():
-            for some in _batched(hashes):
-                query = select(seen.hash).where(seen.bucket.in_(buckets_near(bucket)), seen.hash.in_(some))
-                found.update(bytes(hashed) for hashed in self._session.scalars(query))
+            found |= values_present(self._session, seen.hash, hashes, within=(seen.bucket, buckets_near(bucket)))
         return found
 
-    def add(self, touchpoints: Sequence[TouchpointRecordedV1], seen: Sequence[Seen]) -> None:
+    def add(self, drafts: Sequence[Draft]) -> None:
         """Record touchpoints, the orders they tell of, and that their messages were seen."""
-        if not touchpoints:
-            return
-        self._session.execute(insert(tables.touchpoints), [_row(touchpoint) for touchpoint in touchpoints])
-        self._session.execute(
-            insert(tables.seen_messages),
-            [{"bucket": one.bucket, "hash": one.hash, "touchpoint_id": one.touchpoint_id} for one in seen],
-        )
-        orders = sorted({(t.order.order_id, t.order.status) for t in touchpoints if t.order})
+        insert_rows(self._session, _COLUMNS, [draft.row for draft in drafts])
+        # In the order of the index, so that each of its pages is visited once.
+        insert_rows(self._session, tuple(tables.seen_messages.c), sorted([draft.seen for draft in drafts]))
+        told = (draft.touchpoint.order for draft in drafts)
+        orders = sorted({(order.order_id, order.status) for order in told if order})
         if orders:
             rows = [{"order_id": order_id, "status": status} for order_id, status in orders]
             self._session.execute(insert_for(self._session, tables.seen_orders).on_conflict_do_nothing(), rows)
@@ -80,25 +96,6 @@ class SqlTouchpoints:
             index_elements=["bucket", "source_id", "kind", "name"],
             set_={name: tables.tallies.c[name] + made.excluded[name] for name in counts},
         )
-
-
-def _batched(hashes: Iterable[bytes]) -> Iterator[list[bytes]]:
-    pending = iter(hashes)
-    while some := list(islice(pending, _PARAMETERS)):
-        yield some
-
-
-def _row(touchpoint: TouchpointRecordedV1) -> dict[str, Any]:
-    return {
-        "id": touchpoint.touchpoint_id,
-        "subject": touchpoint.subject,
-        "occurred_at": touchpoint.occurred_at,
-        "kind": touchpoint.kind,
-        "name": touchpoint.name,
-        "channel": touchpoint.channel,
-        "department": touchpoint.department,
-        "document": _encode(touchpoint),
-    }
 
 
 def _key(touchpoint: TouchpointRecordedV1) -> _TallyKey:
