@@ -172,8 +172,8 @@ def test_in_any_order_only_what_was_received_later_is_left(wiring: Wiring) -> No
         for handle, fact in order:
             handled(wiring, handle, fact)
         assert places_of(["jane-early", JANE], wiring.database, apart_from=("outbox", "erasures")) == set()
-        left = places_of(["jane-1"], wiring.database, apart_from=("outbox", "erasures"))
-        assert left == {
+        apart = ("outbox", "erasures", "touchpoints_before")  # PostgreSQL shows a partition's rows under its name, too
+        assert places_of(["jane-1"], wiring.database, apart_from=apart) == {
             "touchpoints.subject: jane-1",
             "touchpoints.document: jane-1",
             "profile_subjects.subject: jane-1",
