@@ -158,9 +158,9 @@ def test_a_sweep_goes_on_where_it_was_broken_off(wiring: Wiring) -> None:
     assert kept(wiring) == set()
 
 
+@pytest.mark.services
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 def test_a_month_in_which_everything_is_due_goes_as_a_whole(wiring: Wiring) -> None:
-    if wiring.database.dialect != "postgresql":
-        pytest.skip("SQLite has no partitions")
     month = (NOW - timedelta(days=200)).replace(day=10)
     name, other = f"touchpoints_{month:%Y_%m}", (month + timedelta(days=31)).replace(day=10)
     keep(wiring.database, [touchpoint(month, kind=kind) for kind in ("track", "track", "page")])

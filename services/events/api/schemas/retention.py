@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
 from services.events.domain.retention import LONGEST_DAYS, Kind, RetentionPolicy, Scope, Term
 from services.events.use_cases.retention_ports import RetentionRule
@@ -16,7 +16,11 @@ from shared.http.schemas import Schema, Whole
 RetentionRuleId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a retention rule's id")]
 MAX_TERMS = 200
 
-_Days = Annotated[Whole, Field(ge=1, le=LONGEST_DAYS)]
+_Days = Annotated[
+    Whole,
+    Field(ge=1, le=LONGEST_DAYS),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": LONGEST_DAYS}),  # pydantic loses these beside null
+]
 _EXAMPLES: list[JsonValue] = [
     {"kind": "page", "days": 90},
     {"kind": "track", "name": "Order Completed", "days": None},
@@ -39,8 +43,8 @@ class TermBody(RuleChange):
     model_config = ConfigDict(json_schema_extra={"examples": _EXAMPLES})
 
     kind: Kind | None = None
-    name: str | None = Field(None, min_length=1, max_length=500, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")
-    channel: str | None = Field(None, min_length=1, max_length=50, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")
+    name: str | None = Field(None, min_length=1, max_length=500, pattern=r"^[^\x00]*\S[^\x00]*$")
+    channel: str | None = Field(None, min_length=1, max_length=50, pattern=r"^[^\x00]*\S[^\x00]*$")
 
     @property
     def term(self) -> Term:
