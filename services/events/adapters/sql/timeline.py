@@ -19,7 +19,14 @@ _EXAMINED = 5_000
 _EXAMINED_NAMES = 1_000
 """The same for a filter that reads whole rows."""
 _SUBJECTS_A_QUERY = 100
-_ALONG_THE_INDEX = text("SELECT set_config('enable_sort', 'off', true)")
+_ALONG_THE_INDEX = text(
+    "SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_sort', 'off', true),"
+    " set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)"
+)
+"""One plan for everybody, made once a connection: planning for every partition takes longer than the reading itself.
+
+Most subjects have few touchpoints; planned for those, one with 100,000 would be read whole and sorted.
+"""
 _SKEW = timedelta(days=1)
 _FIRST = datetime(1970, 1, 2, tzinfo=UTC)
 _columns = touchpoints.c
@@ -71,6 +78,8 @@ class SqlTimeline:
         Each subject's newest are read along the index and only then put together, so that the cost does not grow with
         how many touchpoints a customer has. A filter that passes over very many ends the page where it has come to.
         """
+        if self._lateral:
+            self._session.execute(_ALONG_THE_INDEX)
         reading = _Reading(wanted, after, limit=limit + 1, subjects=len(subjects), lateral=self._lateral)
         found = [(row.subject, (row.occurred_at, row.id)) for row in self._rows(subjects, reading.newest)]
         horizon = self._horizon(subjects, Counter(subject for subject, _ in found), reading)
@@ -91,8 +100,6 @@ class SqlTimeline:
         if not subjects:
             return
         if self._lateral:  # one statement, however many subjects: it is planned once
-            # Most subjects have few touchpoints; planned for those, one with 100,000 would be read whole and sorted.
-            self._session.execute(_ALONG_THE_INDEX)
             names = func.unnest(literal(list(subjects), ARRAY(String)))
             who = names.table_valued("subject", name="who").render_derived()
             newest = of_one(who.c.subject).lateral("newest")
@@ -106,7 +113,13 @@ class SqlTimeline:
 
     def _documents(self, places: Sequence[Position]) -> list[bytes]:
         ids = [touchpoint_id for _, touchpoint_id in places]
-        rows = self._session.execute(select(_columns.id, _columns.document).where(_columns.id.in_(ids)))
+        query = select(_columns.id, _columns.document)
+        if self._lateral:  # each id is looked for in the one partition where it can be
+            listed = func.unnest(literal(ids, ARRAY(String))).table_valued("id", name="listed").render_derived()
+            query = query.join(listed, _columns.id == listed.c.id)
+        else:
+            query = query.where(_columns.id.in_(ids))
+        rows = self._session.execute(query)
         documents = {row.id: bytes(row.document) for row in rows}
         return [documents[one] for one in ids]
 
