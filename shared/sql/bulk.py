@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any
 
 from sqlalchemy import Column, Dialect
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 _ROWS_A_STATEMENT = 1_000
@@ -72,7 +73,7 @@ def _as_it_is(value: Any) -> Any:
 
 @lru_cache(maxsize=64)
 def _from_arrays(columns: tuple[Column[Any], ...], dialect: Dialect) -> str:
-    arrays = ", ".join(f"%b::{column.type.compile(dialect)}[]" for column in columns)
+    arrays = ", ".join(_array(column, dialect) for column in columns)
     return f"{_into(columns)} SELECT * FROM unnest({arrays})"  # noqa: S608 - our own tables
 
 
@@ -84,7 +85,7 @@ def _from_lists(columns: tuple[Column[Any], ...], rows: int) -> str:
 
 @lru_cache(maxsize=64)
 def _among_arrays(column: Column[Any], other: Column[Any], dialect: Dialect) -> str:
-    among = (f'"{each.name}" = ANY(%b::{each.type.compile(dialect)}[])' for each in (other, column))
+    among = (f'"{each.name}" = ANY({_array(each, dialect)})' for each in (other, column))
     return f'SELECT "{column.name}" FROM {column.table.name} WHERE {" AND ".join(among)}'  # noqa: S608
 
 
@@ -92,6 +93,10 @@ def _among_arrays(column: Column[Any], other: Column[Any], dialect: Dialect) -> 
 def _among_lists(column: Column[Any], other: Column[Any], others: int, values: int) -> str:
     among = (f'"{each.name}" IN ({", ".join("?" * many)})' for each, many in ((other, others), (column, values)))
     return f'SELECT "{column.name}" FROM {column.table.name} WHERE {" AND ".join(among)}'  # noqa: S608
+
+
+def _array(column: Column[Any], dialect: Dialect) -> str:
+    return f"%b::{ARRAY(column.type).compile(dialect=dialect)}"
 
 
 def _into(columns: tuple[Column[Any], ...]) -> str:

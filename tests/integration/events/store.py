@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from services.events.adapters.sql.touchpoints import SqlTouchpoints
+import msgspec
+
+from services.events.adapters.sql.touchpoints import SqlTouchpoints, TouchpointRows
 from services.events.domain.duplicates import bucket_of, message_hash
-from services.events.use_cases.ports import Seen
+from services.events.use_cases.ports import Draft, Seen
+from shared.bus.cloudevents import Event
 from shared.contracts.events import TouchpointRecordedV1
 from shared.ids import first_id_at, new_id
 from shared.sql.database import Database
@@ -32,7 +35,15 @@ def touchpoint(occurred: datetime, *, recorded: datetime | None = None, **stated
 
 def keep(database: Database, touchpoints: Iterable[TouchpointRecordedV1]) -> None:
     """Record them, with their messages."""
-    kept = list(touchpoints)
-    seen = [Seen(bucket_of(one.received_at), message_hash(SOURCE, one.message_id), one.touchpoint_id) for one in kept]
+    drafts = [draft(one, database) for one in touchpoints]
     with database.transaction() as session:
-        SqlTouchpoints(session).add(kept, seen)
+        SqlTouchpoints(session).add(drafts)
+
+
+def draft(told: TouchpointRecordedV1, database: Database) -> Draft:
+    """What is kept of it, as the database takes it."""
+    rows = TouchpointRows(database.engine.dialect)
+    document = msgspec.json.encode(told)
+    seen = Seen(bucket_of(told.received_at), message_hash(SOURCE, told.message_id), told.touchpoint_id)
+    event = Event(id=told.touchpoint_id, source=SOURCE, type=told.event_type, time=told.received_at, data=document)
+    return Draft(told, rows.row(told, document), event, seen)

@@ -17,10 +17,9 @@ from services.events.adapters.sql.stored_touchpoints import one_touchpoint
 from services.events.adapters.sql.tables import seen_messages, touchpoints
 from services.events.adapters.sql.touchpoints import SqlTouchpoints
 from services.events.bootstrap import MIGRATIONS
-from services.events.use_cases.ports import Seen
 from shared.sql.database import Database
 from shared.sql.migrations import check, upgrade
-from tests.integration.events.store import keep, touchpoint
+from tests.integration.events.store import draft, keep, touchpoint
 
 NOW = datetime.now(UTC)
 pytestmark = pytest.mark.services
@@ -53,11 +52,10 @@ def test_months_follow_each_other_however_long_nobody_looked(database: Database)
 
 
 def test_a_writer_is_not_waited_for_and_does_not_wait(database: Database) -> None:
-    now = touchpoint(NOW)
-    seen = Seen(NOW.toordinal(), b"a hash", now.touchpoint_id)
+    now = draft(touchpoint(NOW), database)
     with database.transaction() as writing:
-        SqlTouchpoints(writing).known({seen.bucket: {seen.hash}})
-        SqlTouchpoints(writing).add([now], [seen])
+        SqlTouchpoints(writing).known({now.seen.bucket: {now.seen.hash}})
+        SqlTouchpoints(writing).add([now])
         made = Partitions(database).make_ahead(NOW + timedelta(days=40))
     assert {name.rpartition("_20")[0] for name in made} == {"touchpoints", "seen_messages"}
 

@@ -1,0 +1,61 @@
+"""Many rows in one statement, on each database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
+from sqlalchemy.exc import IntegrityError
+
+from shared.sql.bulk import bound, insert_rows, values_present
+from shared.sql.database import Database
+from shared.sql.types import UtcDateTime
+
+_BYTEWISE = String(40).with_variant(String(40, collation="C"), "postgresql")
+_metadata = MetaData()
+notes = Table(
+    "notes",
+    _metadata,
+    Column("id", _BYTEWISE, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("text", String(50)),
+)
+NOW = datetime(2026, 3, 4, 5, 6, 7, 890_000, tzinfo=UTC)
+ROWS = [
+    (f"id-{n:05}", NOW, bytes([n % 256, 0, 255]), None if n % 3 else f"{n} %b ? 'quoted' 中文") for n in range(2_500)
+]
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    _metadata.create_all(database.engine)
+    with database.transaction() as session:
+        insert_rows(session, tuple(notes.c), bound(session, tuple(notes.c), ROWS))
+    return database
+
+
+def test_rows_come_back_as_they_went_in(filled: Database) -> None:
+    with filled.reading() as session:
+        assert [tuple(row) for row in session.execute(select(notes).order_by(notes.c.id))] == ROWS
+
+
+def test_no_rows_are_no_statement(filled: Database) -> None:
+    with filled.transaction() as session:
+        insert_rows(session, tuple(notes.c), [])
+        assert values_present(session, notes.c.id, [], within=(notes.c.text, ["x"])) == set()
+
+
+def test_a_row_that_is_there_already_leaves_nothing_of_the_others(filled: Database) -> None:
+    with pytest.raises(IntegrityError), filled.transaction() as session:
+        insert_rows(session, tuple(notes.c), bound(session, tuple(notes.c), [("new", *ROWS[0][1:]), ROWS[0]]))
+    with filled.reading() as session:
+        assert session.scalar(select(notes.c.id).where(notes.c.id == "new")) is None
+
+
+def test_what_is_present_is_told_from_what_is_not(filled: Database) -> None:
+    asked = [f"id-{n:05}" for n in range(1_000, 4_000)]
+    with filled.reading() as session:
+        found = values_present(session, notes.c.id, asked, within=(notes.c.hash, [ROWS[1_024][2], ROWS[0][2]]))
+    assert found == {f"id-{n:05}" for n in range(1_024, 2_500, 256)}
