@@ -17,6 +17,7 @@ from pathlib import Path
 from shared.bus.embedded.sqlite import sync_directory
 
 _FULL_BYTES = 256 * 1024 * 1024
+_OLD_AFTER_S = 24 * 3600.0  # a segment goes as a whole, so its bytes stay for as much longer than they are kept
 _MOST_OPEN = 8
 _MOST_BUFFERS = 512  # of one system call; IOV_MAX is 1024 on Linux
 _CLOCKS_DIFFER_S = 1.0
@@ -26,15 +27,17 @@ _PATTERN = "*.segment"
 class SegmentWriter:
     """Appends to the newest segment of this writer. Raises OSError."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, old_after_s: float = _OLD_AFTER_S) -> None:
         self._directory = directory
+        self._old_after_s = old_after_s
         self._file = -1
         self._number = 0
         self._end = 0
+        self._old_at = 0.0
 
     def append(self, bodies: Sequence[bytes]) -> tuple[int, int]:
         """Make `bodies` durable, one behind the other; the segment's number and where in it the first begins."""
-        if self._file < 0 or self._end >= _FULL_BYTES:
+        if self._file < 0 or self._end >= _FULL_BYTES or time.monotonic() >= self._old_at:
             self._begin()
         start = self._end
         for first in range(0, len(bodies), _MOST_BUFFERS):
@@ -71,6 +74,7 @@ class SegmentWriter:
         for directory in (self._directory, self._directory.parent):
             sync_directory(directory)
         self._number, self._end = number, 0
+        self._old_at = time.monotonic() + self._old_after_s
 
 
 class SegmentReader:

@@ -85,6 +85,17 @@ def test_old_segments_are_deleted_but_for_those_that_a_writer_holds(folder: Path
     held.close()
 
 
+def test_a_segment_that_is_old_is_left_so_that_it_can_be_deleted(folder: Path) -> None:
+    writer = SegmentWriter(folder, old_after_s=0.0)
+    first, second = writer.append([b"x"])[0], writer.append([b"y"])[0]
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).timestamp()
+    for number in (first, second):
+        os.utime(folder / f"{number}.segment", (yesterday, yesterday))
+    delete_segments(folder, before=datetime.now(UTC) - timedelta(hours=1))
+    assert [path.name for path in folder.iterdir()] == [f"{second}.segment"]
+    writer.close()
+
+
 def test_forgetting_all_records_frees_the_disk(tmp_path: Path) -> None:
     path = tmp_path / "orders.sqlite"
     create_topic_file(path, Topic("orders", partitions=2))
