@@ -76,6 +76,7 @@ def test_what_goes_wrong_is_said_in_a_line(
 
 def test_the_command_is_a_client_like_any_other() -> None:
     alone = (
-        "import sys, rapport.commands; sys.exit(any(m.split('.')[0] in ('services', 'shared') for m in sys.modules))"
+        "import sys, deploy.command.commands as _;"
+        "sys.exit(any(m.split('.')[0] in ('services', 'shared') for m in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", alone], cwd=ROOT, check=False).returncode == 0

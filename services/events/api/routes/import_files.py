@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
@@ -48,7 +48,11 @@ _FileName = Annotated[
 
 @router.post("", status_code=201, openapi_extra=_BODY)
 async def upload_import_file(
-    request: Request, caller: Writer, name: _FileName = "file", idempotency_key: IdempotencyKey = None
+    request: Request,
+    response: Response,
+    caller: Writer,
+    name: _FileName = "file",
+    idempotency_key: IdempotencyKey = None,
 ) -> FileView:
     """Send a file as the body: CSV, the same in gzip, or Parquet. It is kept for some days, to be imported."""
     wiring: ImportWiring = request.app.state.imports
@@ -67,6 +71,7 @@ async def upload_import_file(
     finally:
         if not kept:
             await run_in_threadpool(taking.abandon)
+    response.headers["Location"] = f"{router.prefix}/{view.id}"
     return view
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.events.adapters.sql.import_mappings import SqlImportMappings
 from services.events.api.schemas.import_mappings import MappingDefinition, MappingName, MappingView, NewMapping
@@ -12,6 +12,7 @@ from services.events.use_cases import keep_import_mappings
 from shared.auth.access import require
 from shared.auth.keys import Caller
 from shared.clock import utc_now
+from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
 from shared.http.problems import PROBLEM_RESPONSES
@@ -21,9 +22,6 @@ from shared.sql.database import Database
 router = APIRouter(prefix="/v1/import-mappings", tags=["Imports"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 Reader = Annotated[Caller, Depends(require("imports:read"))]
 Writer = Annotated[Caller, Depends(require("imports:write"))]
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="the `ETag` that was last seen")
-]
 
 
 @router.post("", status_code=201)
@@ -41,7 +39,7 @@ def create_import_mapping(
             )
 
         made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=MappingView, act=act)
-    response.headers["ETag"] = f'"{made.version}"'
+    response.headers.update({"Location": f"{router.prefix}/{made.name}", "ETag": etag(made.version)})
     return made
 
 
@@ -66,7 +64,7 @@ def get_import_mapping(name: MappingName, request: Request, response: Response, 
     database: Database = request.app.state.database
     with database.reading() as session:
         mapping = SqlImportMappings(session).get(name)
-    response.headers["ETag"] = f'"{mapping.version}"'
+    response.headers["ETag"] = etag(mapping.version)
     return MappingView.of(mapping)
 
 
@@ -77,16 +75,15 @@ def change_import_mapping(
     request: Request,
     response: Response,
     _caller: Writer,
-    if_match: IfMatch = None,
+    seen: WantedVersion,
 ) -> MappingView:
     """Replace a mapping. Imports that were asked for before keep the one that they began with."""
-    seen = int(if_match.strip('"')) if if_match else None
     database: Database = request.app.state.database
     with database.transaction() as session:
         mapping = keep_import_mappings.change_import_mapping(
             SqlImportMappings(session), name, body.wanted(), seen=seen, clock=utc_now
         )
-    response.headers["ETag"] = f'"{mapping.version}"'
+    response.headers["ETag"] = etag(mapping.version)
     return MappingView.of(mapping)
 
 

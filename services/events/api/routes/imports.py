@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from services.events.adapters.sql.import_files import SqlImportFiles
@@ -33,7 +33,7 @@ _CSV: dict[int | str, dict[str, Any]] = {
 
 @router.post("", status_code=201)
 def create_import(
-    body: NewImport, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None
+    body: NewImport, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> ImportView:
     """Import a file. A worker begins at once; those with one mapping run one after another.
 
@@ -56,7 +56,9 @@ def create_import(
             jobs.add(job)
             return ImportView.of(job)
 
-        return once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=ImportView, act=act)
+        made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=ImportView, act=act)
+    response.headers["Location"] = f"{router.prefix}/{made.id}"
+    return made
 
 
 @router.get("")

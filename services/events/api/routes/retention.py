@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.events.adapters.sql.due_touchpoints import SqlRetentionPreview
 from services.events.adapters.sql.retention_rules import SqlRetentionRules
@@ -20,6 +20,7 @@ from services.events.use_cases import keep_retention
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.clock import utc_now
+from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
@@ -27,9 +28,6 @@ from shared.sql.database import Database
 
 router = APIRouter(prefix="/v1/retention", tags=["Retention"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 Writer = Annotated[Caller, Depends(require("retention:write"))]
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="the `ETag` that was last seen")
-]
 
 
 @router.post("/rules", status_code=201)
@@ -49,6 +47,7 @@ def create_retention_rule(
             )
 
         made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=RetentionRuleView, act=act)
+    response.headers["Location"] = f"{router.prefix}/rules/{made.id}"
     return _tagged(made, response)
 
 
@@ -71,24 +70,22 @@ def get_retention_rule(rule_id: RetentionRuleId, request: Request, response: Res
 
 @router.put("/rules/{rule_id}", dependencies=[Requires("retention:write")])
 def change_retention_rule(
-    rule_id: RetentionRuleId, body: RuleChange, request: Request, response: Response, if_match: IfMatch = None
+    rule_id: RetentionRuleId, body: RuleChange, request: Request, response: Response, seen: WantedVersion
 ) -> RetentionRuleView:
     """Set for how long. What was removed already does not come back."""
     database: Database = request.app.state.database
     with database.transaction() as session:
         rules = SqlRetentionRules(session)
-        rule = keep_retention.change_retention_rule(
-            rules, rule_id, days=body.days, seen=_version(if_match), clock=utc_now
-        )
+        rule = keep_retention.change_retention_rule(rules, rule_id, days=body.days, seen=seen, clock=utc_now)
     return _tagged(RetentionRuleView.of(rule), response)
 
 
 @router.delete("/rules/{rule_id}", status_code=204, dependencies=[Requires("retention:write")])
-def delete_retention_rule(rule_id: RetentionRuleId, request: Request, if_match: IfMatch = None) -> None:
+def delete_retention_rule(rule_id: RetentionRuleId, request: Request, seen: WantedVersion) -> None:
     """Delete a rule; its touchpoints fall under the next most specific one."""
     database: Database = request.app.state.database
     with database.transaction() as session:
-        keep_retention.remove_retention_rule(SqlRetentionRules(session), rule_id, seen=_version(if_match))
+        keep_retention.remove_retention_rule(SqlRetentionRules(session), rule_id, seen=seen)
 
 
 @router.post("/preview", dependencies=[Requires("retention:read")])
@@ -104,10 +101,6 @@ def preview_retention(body: PreviewBody, request: Request) -> PreviewView:
     return PreviewView.of(policy, counts)
 
 
-def _version(if_match: str | None) -> int | None:
-    return int(if_match.strip('"')) if if_match else None
-
-
 def _tagged(view: RetentionRuleView, response: Response) -> RetentionRuleView:
-    response.headers["ETag"] = f'"{view.version}"'
+    response.headers["ETag"] = etag(view.version)
     return view
