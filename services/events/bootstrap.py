@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from services.events.adapters.bus.ingest_log import SOURCE
-from services.events.adapters.sql.inbound_deliveries import SqlDeliveries
+from services.events.adapters.sql.inbound.deliveries import SqlDeliveries
 from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.touchpoints import SqlTouchpoints, TouchpointRows
 from services.events.bootstrap_archive import ArchiveWiring, ErasureWiring
@@ -23,8 +23,8 @@ from services.events.bootstrap_storage import StorageWiring
 from services.events.bootstrap_webhooks import WebhookWiring
 from services.events.domain.duplicates import bucket_of
 from services.events.settings import EventsSettings
+from services.events.use_cases.inbound.map_webhooks import map_webhooks
 from services.events.use_cases.keep_sources import digest_of
-from services.events.use_cases.map_webhooks import map_webhooks
 from services.events.use_cases.ports import Draft, Seen, Source
 from services.events.use_cases.record_touchpoints import ReadCalls, Recording, read_calls, record_touchpoints
 from shared.auth.keys import Caller

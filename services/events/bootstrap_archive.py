@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 
 from services.events.adapters.parquet.archive_writer import ArchiveWriter
 from services.events.adapters.parquet.folder import ArchiveFolder
-from services.events.adapters.sql.archive_erasures import ArchiveErasures
-from services.events.adapters.sql.archive_ledger import SqlArchiveStore
+from services.events.adapters.sql.archive.erasures import ArchiveErasures
+from services.events.adapters.sql.archive.ledger import SqlArchiveStore
 from services.events.adapters.sql.erasures import SqlErasures
 from services.events.adapters.sql.identity_map import SqlIdentityMap
-from services.events.adapters.sql.sweep import Sweep
+from services.events.adapters.sql.retention.sweep import Sweep
 from services.events.settings import EventsSettings
+from services.events.use_cases.archive.keep_archive import KeepArchive
 from services.events.use_cases.follow_profiles import follow_profiles
-from services.events.use_cases.keep_archive import KeepArchive
 from shared.clock import Clock
 from shared.contracts.about import moment_of, names_in
 from shared.contracts.contract import Contract

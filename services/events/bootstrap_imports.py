@@ -9,14 +9,14 @@ from functools import partial
 from services.events.adapters.bus.ingest_log import Envelope, events_of, records_of
 from services.events.adapters.files.open_table import open_table
 from services.events.adapters.files.scratch import DiskScratch
-from services.events.adapters.sql.import_files import SqlImportFiles
-from services.events.adapters.sql.import_jobs import SqlImportJobs
-from services.events.adapters.sql.import_ledger import SqlImportQueue
+from services.events.adapters.sql.imports.files import SqlImportFiles
+from services.events.adapters.sql.imports.jobs import SqlImportJobs
+from services.events.adapters.sql.imports.ledger import SqlImportQueue
 from services.events.settings import EventsSettings
 from services.events.use_cases.accept_calls import Lanes
-from services.events.use_cases.import_ports import ImportJob
-from services.events.use_cases.run_imports import Importing
-from services.events.use_cases.work_off_files import Files
+from services.events.use_cases.imports.ports import ImportJob
+from services.events.use_cases.imports.run_imports import Importing
+from services.events.use_cases.imports.work_off_files import Files
 from shared.bus.ports import Publisher
 from shared.clock import Clock
 from shared.sql.database import Database

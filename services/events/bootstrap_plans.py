@@ -6,13 +6,13 @@ from sqlalchemy.orm import Session
 
 from services.events.adapters.bus.ingest_log import Envelope, events_of, records_of
 from services.events.adapters.json_schema.validators import compile_schema
-from services.events.adapters.sql.plan_shelf import PlanShelf
-from services.events.adapters.sql.plan_violations import SqlViolations
-from services.events.adapters.sql.quarantine import SqlQuarantine
+from services.events.adapters.sql.tracking_plan.quarantine import SqlQuarantine
+from services.events.adapters.sql.tracking_plan.shelf import PlanShelf
+from services.events.adapters.sql.tracking_plan.violations import SqlViolations
 from services.events.use_cases.accept_calls import CallLimits, Lanes
-from services.events.use_cases.check_plans import PlanChecks
-from services.events.use_cases.mend_quarantine import Mending
-from services.events.use_cases.plan_ports import Entry
+from services.events.use_cases.tracking_plan.check_plans import PlanChecks
+from services.events.use_cases.tracking_plan.mend_quarantine import Mending
+from services.events.use_cases.tracking_plan.ports import Entry
 from shared.clock import Clock
 from shared.outbox.outbox import Outbox
 

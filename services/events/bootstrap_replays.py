@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from services.events.adapters.bus.past_facts import BusPastFacts, stretches_since
-from services.events.adapters.sql.webhook_replays import SqlReplays
+from services.events.adapters.sql.webhooks.replays import SqlReplays
 from services.events.bootstrap_webhooks import Living
 from services.events.domain.webhooks.replays import Replay
-from services.events.use_cases.replay_ports import Chunk
-from services.events.use_cases.replay_webhooks import feed_replay
-from services.events.use_cases.webhook_ports import Owner
+from services.events.use_cases.webhooks.ports import Owner
+from services.events.use_cases.webhooks.replay_ports import Chunk
+from services.events.use_cases.webhooks.replay_webhooks import feed_replay
 from shared.bus.ports import Bus
 from shared.sql.database import Database
 from shared.sql.leases import Lease

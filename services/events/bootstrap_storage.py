@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from services.events.adapters.sql.due_touchpoints import SqlDueTouchpoints
-from services.events.adapters.sql.partitions import Partitions
-from services.events.adapters.sql.seen_messages import forget_messages
+from services.events.adapters.sql.retention.due_touchpoints import SqlDueTouchpoints
+from services.events.adapters.sql.retention.partitions import Partitions
+from services.events.adapters.sql.retention.seen_messages import forget_messages
 from services.events.domain.duplicates import bucket_of
 from shared.clock import Clock
 from shared.sql.database import Database

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from services.events.adapters.http.resolver import Resolver
 from services.events.adapters.http.webhook_sender import WebhookSender
-from services.events.adapters.sql.webhook_deliveries import forget_deliveries
-from services.events.adapters.sql.webhook_lanes import SqlLanes
-from services.events.adapters.sql.webhook_mailbox import SqlMailbox
+from services.events.adapters.sql.webhooks.deliveries import forget_deliveries
+from services.events.adapters.sql.webhooks.lanes import SqlLanes
+from services.events.adapters.sql.webhooks.mailbox import SqlMailbox
 from services.events.settings import EventsSettings
-from services.events.use_cases.feed_webhooks import feed_webhooks
+from services.events.use_cases.webhooks.feed_webhooks import feed_webhooks
 from shared.contracts.contract import Contract
 from shared.contracts.topics import PUBLIC
 from shared.inbox.consumer import Subscription

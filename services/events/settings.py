@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from services.events.domain.webhooks.destinations import Borders
 from services.events.domain.webhooks.retries import SCHEDULE_S
 from services.events.use_cases.accept_calls import CallLimits
-from services.events.use_cases.deliver_webhooks import DeliveryLimits
+from services.events.use_cases.webhooks.deliver_webhooks import DeliveryLimits
 from shared.settings import ServiceSettings
 
 _MAX_CALL = 512 * 1024

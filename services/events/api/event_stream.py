@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from services.events.adapters.bus.fact_stream import FactStream, Told
 from services.events.adapters.bus.stream_position import StreamPosition
 from services.events.domain.webhooks.bodies import body_of
-from services.events.use_cases.public_events import public_data
+from services.events.use_cases.webhooks.public_events import public_data
 from shared.http.problems import Problem
 
 HEARTBEAT_S = 15.0

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from services.events.domain.duplicates import bucket_of, message_hash
-from services.events.use_cases.check_plans import PlanChecks, ReadCall, check_plans
 from services.events.use_cases.ports import Drafting, Erased, FactsOut, Refusals, Seen, Touchpoints
 from services.events.use_cases.read_calls import Shared, Unreadable, read_call
+from services.events.use_cases.tracking_plan.check_plans import PlanChecks, ReadCall, check_plans
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.ingest import IngestReceivedV1
 

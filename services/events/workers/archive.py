@@ -11,9 +11,9 @@ from time import monotonic
 from sqlalchemy.exc import DBAPIError
 
 from services.events.adapters.parquet.archive_writer import ARCHIVE_CONSUMER, ArchiveWriter
-from services.events.adapters.sql.archive_erasures import ArchiveErasures
-from services.events.use_cases.archive_ports import LedgerLost
-from services.events.use_cases.keep_archive import KeepArchive
+from services.events.adapters.sql.archive.erasures import ArchiveErasures
+from services.events.use_cases.archive.keep_archive import KeepArchive
+from services.events.use_cases.archive.ports import LedgerLost
 from shared.bus.ports import Bus, BusError, Consumer, Partition, Positions, Record
 from shared.contracts.topics import TOUCHPOINTS
 from shared.inbox import positions

@@ -7,9 +7,9 @@ import threading
 
 from sqlalchemy.exc import DBAPIError
 
-from services.events.adapters.sql.import_ledger import MAX_ATTEMPTS, SqlImportQueue, SqlLedger
-from services.events.use_cases.import_ports import ImportJob, LostLease
-from services.events.use_cases.run_imports import Importing, run_import
+from services.events.adapters.sql.imports.ledger import MAX_ATTEMPTS, SqlImportQueue, SqlLedger
+from services.events.use_cases.imports.ports import ImportJob, LostLease
+from services.events.use_cases.imports.run_imports import Importing, run_import
 from shared.bus.ports import BusError
 
 _log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from typing import Protocol
 from sqlalchemy.exc import DBAPIError
 
 from services.events.domain.webhooks.replays import Replay
-from services.events.use_cases.replay_ports import Chunk, PastFacts
+from services.events.use_cases.webhooks.replay_ports import Chunk, PastFacts
 from shared.bus.ports import BusError
 
 _log = logging.getLogger(__name__)

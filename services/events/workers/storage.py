@@ -12,7 +12,7 @@ from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
 
 from services.events.bootstrap_storage import StorageWiring
-from services.events.use_cases.apply_retention import apply_retention
+from services.events.use_cases.retention.apply_retention import apply_retention
 from shared.workers import Loop
 
 _log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ import uvloop
 from sqlalchemy.exc import DBAPIError
 
 from services.events.adapters.http.webhook_sender import WebhookSender
-from services.events.use_cases.deliver_webhooks import DeliverLane, DeliveryLimits
-from services.events.use_cases.webhook_ports import Finished, Lane, Lanes
+from services.events.use_cases.webhooks.deliver_webhooks import DeliverLane, DeliveryLimits
+from services.events.use_cases.webhooks.ports import Finished, Lane, Lanes
 
 _log = logging.getLogger(__name__)
 _IDLE_S = 0.05

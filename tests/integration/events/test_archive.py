@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from services.events.adapters.parquet.rows import SCHEMA
-from services.events.adapters.sql.archive_ledger import SqlArchiveLedger
+from services.events.adapters.sql.archive.ledger import SqlArchiveLedger
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.bootstrap_archive import ArchiveWiring
 from services.events.settings import EventsSettings
-from services.events.use_cases.archive_ports import ArchiveFile, ErasedSubjects, LedgerLost
+from services.events.use_cases.archive.ports import ArchiveFile, ErasedSubjects, LedgerLost
 from shared.bus.cloudevents import Event, to_record
 from shared.bus.ports import Record
 from shared.contracts.events import TouchpointRecordedV1

@@ -15,8 +15,8 @@ from sqlalchemy import delete
 from services.events.adapters.sql.tables import metadata
 from services.events.bootstrap import INGEST_CONSUMER, MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
-from services.events.use_cases.erasure_ports import ToErase
-from services.events.use_cases.search_for_erased import Search
+from services.events.use_cases.archive.erasure_ports import ToErase
+from services.events.use_cases.archive.search_for_erased import Search
 from shared.bus.cloudevents import Event
 from shared.contracts.contract import Contract
 from shared.contracts.ingest import IngestReceivedV1, IngestWebhookReceivedV1

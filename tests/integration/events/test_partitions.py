@@ -11,8 +11,8 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 
-from services.events.adapters.sql.partitions import MONTHS_AHEAD, Partitions, partitions_of
-from services.events.adapters.sql.seen_messages import forget_messages
+from services.events.adapters.sql.retention.partitions import MONTHS_AHEAD, Partitions, partitions_of
+from services.events.adapters.sql.retention.seen_messages import forget_messages
 from services.events.adapters.sql.stored_touchpoints import one_touchpoint
 from services.events.adapters.sql.tables import seen_messages, touchpoints
 from services.events.adapters.sql.touchpoints import SqlTouchpoints

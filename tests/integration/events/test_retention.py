@@ -13,16 +13,16 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, text
 
-from services.events.adapters.sql.due_touchpoints import SqlDueTouchpoints, SqlRetentionPreview
-from services.events.adapters.sql.partitions import partitions_of
-from services.events.adapters.sql.retention_rules import SqlRetentionRules
-from services.events.adapters.sql.retention_tables import removed_touchpoints, retention_rules
+from services.events.adapters.sql.retention.due_touchpoints import SqlDueTouchpoints, SqlRetentionPreview
+from services.events.adapters.sql.retention.partitions import partitions_of
+from services.events.adapters.sql.retention.rules import SqlRetentionRules
+from services.events.adapters.sql.retention.tables import removed_touchpoints, retention_rules
 from services.events.adapters.sql.tables import seen_messages, touchpoints
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.domain.retention import RetentionPolicy, Scope, Term
 from services.events.settings import EventsSettings
-from services.events.use_cases.apply_retention import apply_retention
-from services.events.use_cases.keep_retention import create_retention_rule
+from services.events.use_cases.retention.apply_retention import apply_retention
+from services.events.use_cases.retention.keep_retention import create_retention_rule
 from shared.clock import utc_now
 from shared.contracts.events import TouchpointRecordedV1
 from shared.ids import first_id_at

@@ -12,12 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from services.events.adapters.sql.webhook_mailbox import SqlMailbox
-from services.events.adapters.sql.webhook_replays import SqlReplays
+from services.events.adapters.sql.webhooks.mailbox import SqlMailbox
+from services.events.adapters.sql.webhooks.replays import SqlReplays
 from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
-from services.events.use_cases.feed_webhooks import feed_webhooks, messages_of
-from services.events.use_cases.webhook_ports import Listener, Owner
+from services.events.use_cases.webhooks.feed_webhooks import feed_webhooks, messages_of
+from services.events.use_cases.webhooks.ports import Listener, Owner
 from shared.contracts.profile import ProfileErasedV1, SegmentEnteredV1
 from shared.ids import new_id
 from shared.outbox.outbox import Outbox

@@ -21,7 +21,7 @@ from services.events.adapters.http.resolver import Resolver
 from services.events.adapters.http.webhook_sender import WebhookSender
 from services.events.domain.webhooks.destinations import Address, Borders
 from services.events.domain.webhooks.retries import Answer
-from services.events.use_cases.webhook_ports import Post
+from services.events.use_cases.webhooks.ports import Post
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LOCAL = Borders.of(["127.0.0.0/8"])

@@ -13,11 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
-from services.events.adapters.sql.webhook_endpoints import SqlEndpoints
+from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
-from services.events.use_cases.keep_endpoints import Wanted, create_endpoint
-from services.events.use_cases.webhook_ports import Owner
+from services.events.use_cases.webhooks.keep_endpoints import Wanted, create_endpoint
+from services.events.use_cases.webhooks.ports import Owner
 from services.events.workers.loops import loops_of
 from shared.clock import utc_now
 from shared.sql.migrations import check

@@ -22,7 +22,7 @@ from services.events.domain.imports.row_errors import ADDED, errors_csv, is_erro
 from services.events.domain.imports.rows import BadRow, RowFlaw, Sheet
 from services.events.domain.inbound.mapped_calls import map_payload
 from services.events.domain.inbound.mapping import read_mapping
-from services.events.use_cases.import_ports import CsvForm
+from services.events.use_cases.imports.ports import CsvForm
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)

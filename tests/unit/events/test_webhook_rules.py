@@ -19,8 +19,8 @@ from services.events.domain.webhooks.endpoints import MAX_LIVE_SECRETS, SECRETS_
 from services.events.domain.webhooks.identity import delivery_id
 from services.events.domain.webhooks.retries import SCHEDULE_S, Answer, Verdict, decide, pause_after
 from services.events.domain.webhooks.signing import new_secret, signature_header
-from services.events.use_cases.feed_webhooks import messages_of
-from services.events.use_cases.webhook_ports import Listener
+from services.events.use_cases.webhooks.feed_webhooks import messages_of
+from services.events.use_cases.webhooks.ports import Listener
 from shared.contracts.webhooks import WebhookEndpointDisabledV1
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from services.events.adapters.bus.stream_position import StreamPosition
-from services.events.use_cases.public_events import CONTRACT_NAMES
+from services.events.use_cases.webhooks.public_events import CONTRACT_NAMES
 from shared.bus.cloudevents import Event, MalformedRecord, from_record
 from shared.bus.ports import Bus, BusError, Consumer, Partition, Positions, Record
 from shared.contracts.topics import PUBLIC

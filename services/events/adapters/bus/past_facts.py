@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from services.events.domain.webhooks.replays import Stretch, Stretches
-from services.events.use_cases.replay_ports import Chunk
+from services.events.use_cases.webhooks.replay_ports import Chunk
 from shared.bus.ports import Bus, Partition
 from shared.contracts.topics import PUBLIC
 from shared.ids import new_id

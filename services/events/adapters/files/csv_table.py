@@ -12,7 +12,7 @@ from services.events.adapters.files.suspicions import SuspiciousCells
 from services.events.domain.imports.errors import UnusableFile
 from services.events.domain.imports.row_errors import is_errors_file, unquoted
 from services.events.domain.imports.rows import BadRow, Row, RowFlaw, Sheet
-from services.events.use_cases.import_ports import Batch, CsvForm
+from services.events.use_cases.imports.ports import Batch, CsvForm
 
 BATCH_ROWS = 20_000
 MAX_COLUMNS = 500

@@ -7,8 +7,8 @@ from typing import IO, cast
 
 from services.events.adapters.files.csv_table import CsvTable
 from services.events.adapters.files.parquet_table import ParquetTable
-from services.events.adapters.sql.import_files import CHUNK_BYTES, StoredBytes
-from services.events.use_cases.import_ports import ImportFile, ImportMapping
+from services.events.adapters.sql.imports.files import CHUNK_BYTES, StoredBytes
+from services.events.use_cases.imports.ports import ImportFile, ImportMapping
 from shared.sql.database import Database
 
 

@@ -14,7 +14,7 @@ from services.events.adapters.files.suspicions import SuspiciousCells
 from services.events.domain.imports.cells import Cell
 from services.events.domain.imports.errors import UnusableFile
 from services.events.domain.imports.rows import BadRow, RowFlaw, Sheet
-from services.events.use_cases.import_ports import Batch
+from services.events.use_cases.imports.ports import Batch
 
 _LARGEST_ROW_GROUP = 1024 * 1024 * 1024
 _LARGEST_FOOTER_PART = 16 * 1024 * 1024

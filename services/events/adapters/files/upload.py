@@ -10,9 +10,9 @@ from hashlib import sha256
 from typing import IO, cast
 
 from services.events.adapters.files.parquet_table import ParquetTable
-from services.events.adapters.sql.import_files import CHUNK_BYTES, SqlImportFiles, StoredBytes
+from services.events.adapters.sql.imports.files import CHUNK_BYTES, SqlImportFiles, StoredBytes
 from services.events.domain.imports.errors import TooManyImports, UnusableFile
-from services.events.use_cases.import_ports import FileFormat, ImportFile
+from services.events.use_cases.imports.ports import FileFormat, ImportFile
 from shared.sql.database import Database
 
 MAX_FILES = 200

@@ -16,7 +16,7 @@ from services.events.adapters.http.resolver import Resolver, Unresolvable
 from services.events.domain.errors import DestinationRefused
 from services.events.domain.webhooks.destinations import Borders, Destination
 from services.events.domain.webhooks.retries import Answer
-from services.events.use_cases.webhook_ports import Post
+from services.events.use_cases.webhooks.ports import Post
 from shared.clock import Clock, utc_now
 
 _IDLE_S = 3.0

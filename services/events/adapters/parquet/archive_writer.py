@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from services.events.adapters.parquet.folder import ArchiveFolder
 from services.events.adapters.parquet.rows import Touchpoint, decode, table_of
-from services.events.adapters.sql.archive_ledger import SqlArchiveLedger, SqlArchiveStore
-from services.events.use_cases.archive_ports import ArchiveFile
-from services.events.use_cases.keep_archive import day_of
+from services.events.adapters.sql.archive.ledger import SqlArchiveLedger, SqlArchiveStore
+from services.events.use_cases.archive.keep_archive import day_of
+from services.events.use_cases.archive.ports import ArchiveFile
 from shared.bus.cloudevents import Event, MalformedRecord, from_record, record_id
 from shared.bus.ports import Partition, Record
 from shared.clock import Clock

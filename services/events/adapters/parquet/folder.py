@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from services.events.adapters.parquet.rows import REPEATING, SCHEMA, without
-from services.events.use_cases.archive_ports import ArchiveFile, ErasedSubjects
+from services.events.use_cases.archive.ports import ArchiveFile, ErasedSubjects
 
 ROW_GROUP = 122_880
 """Rows that engines read at a time: sixty vectors of DuckDB's, and 10 to 50 MB on the disk."""

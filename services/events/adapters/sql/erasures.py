@@ -11,8 +11,7 @@ import msgspec
 from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from services.events.adapters.sql.archive_tables import erasures
-from services.events.adapters.sql.plan_tables import quarantine, quarantine_rules, violations
+from services.events.adapters.sql.archive.tables import erasures
 from services.events.adapters.sql.tables import (
     merged_profiles,
     profile_subjects,
@@ -20,7 +19,8 @@ from services.events.adapters.sql.tables import (
     seen_orders,
     touchpoints,
 )
-from services.events.use_cases.erasure_ports import ToErase
+from services.events.adapters.sql.tracking_plan.tables import quarantine, quarantine_rules, violations
+from services.events.use_cases.archive.erasure_ports import ToErase
 from shared.contracts.about import names_erased
 from shared.contracts.profile import ProfileErasedV1
 from shared.erased_names import Erased, ErasedNames, NameHash

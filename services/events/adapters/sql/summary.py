@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, cast, func, select
 from sqlalchemy.orm import Session
 
-from services.events.adapters.sql.retention_tables import removed_touchpoints
+from services.events.adapters.sql.retention.tables import removed_touchpoints
 from services.events.adapters.sql.tables import seen_orders, sources, tallies
 from shared.sql.plumbing import dead_letters
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse
 
 from services.events.adapters.parquet.folder import ArchiveFolder
-from services.events.adapters.sql.archive_reading import read_days, read_file, read_files
+from services.events.adapters.sql.archive.reading import read_days, read_file, read_files
 from services.events.api.schemas.archive import ArchiveDayView, ArchiveFileView, ArchivePage
 from services.events.domain.errors import ArchiveFileNotFound
-from services.events.use_cases.archive_ports import ArchiveFile
+from services.events.use_cases.archive.ports import ArchiveFile
 from shared.auth.access import Requires
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
 from shared.http.problems import PROBLEM_RESPONSES

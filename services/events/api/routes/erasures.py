@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from services.events.adapters.sql.archive_reading import read_erasures
+from services.events.adapters.sql.archive.reading import read_erasures
 from services.events.api.schemas.archive import ErasureView
 from shared.auth.access import Requires
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor

@@ -9,14 +9,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from services.events.adapters.files.upload import FileTooLarge, Upload
-from services.events.adapters.sql.import_files import SqlImportFiles
-from services.events.adapters.sql.import_mappings import SqlImportMappings
+from services.events.adapters.sql.imports.files import SqlImportFiles
+from services.events.adapters.sql.imports.mappings import SqlImportMappings
 from services.events.api.routes.import_mappings import Reader, Writer
 from services.events.api.schemas.imports import DryRunRequest, FileId, FileView, TrialView
 from services.events.bootstrap_imports import ImportWiring
-from services.events.use_cases.import_ports import FileFormat, ImportFile, ImportMapping
-from services.events.use_cases.keep_import_mappings import described
-from services.events.use_cases.try_imports import try_import
+from services.events.use_cases.imports.keep_import_mappings import described
+from services.events.use_cases.imports.ports import FileFormat, ImportFile, ImportMapping
+from services.events.use_cases.imports.try_imports import try_import
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
 from shared.http.problems import PROBLEM_RESPONSES, Problem

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from services.events.adapters.sql.import_mappings import SqlImportMappings
+from services.events.adapters.sql.imports.mappings import SqlImportMappings
 from services.events.api.schemas.import_mappings import MappingDefinition, MappingName, MappingView, NewMapping
-from services.events.use_cases import keep_import_mappings
+from services.events.use_cases.imports import keep_import_mappings
 from shared.auth.access import require
 from shared.auth.keys import Caller
 from shared.clock import utc_now

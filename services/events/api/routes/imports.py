@@ -7,14 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
-from services.events.adapters.sql.import_files import SqlImportFiles
-from services.events.adapters.sql.import_jobs import SqlImportJobs, refused_rows
-from services.events.adapters.sql.import_mappings import SqlImportMappings
+from services.events.adapters.sql.imports.files import SqlImportFiles
+from services.events.adapters.sql.imports.jobs import SqlImportJobs, refused_rows
+from services.events.adapters.sql.imports.mappings import SqlImportMappings
 from services.events.api.routes.import_mappings import Reader, Writer
 from services.events.api.schemas.imports import ImportId, ImportView, NewImport
 from services.events.domain.imports.errors import TooManyImports
 from services.events.domain.imports.row_errors import errors_csv
-from services.events.use_cases.import_ports import ImportJob, JobState
+from services.events.use_cases.imports.ports import ImportJob, JobState
 from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor

@@ -9,13 +9,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from services.events.adapters.bus.ingest_log import webhook_event
-from services.events.adapters.sql.inbound_sources import SqlInboundSources
+from services.events.adapters.sql.inbound.sources import SqlInboundSources
 from services.events.api.ingest.body import read_bytes
 from services.events.api.ingest.gateway import Ingestion
 from services.events.api.schemas.inbound import InboundSourceId, Taken
 from services.events.domain.inbound.signatures import verify
-from services.events.use_cases.inbound_ports import InboundSource
-from services.events.use_cases.webhook_ports import Owner
+from services.events.use_cases.inbound.ports import InboundSource
+from services.events.use_cases.webhooks.ports import Owner
 from shared.bus.ports import RecordTooLarge
 from shared.contracts.ingest import IngestWebhookReceivedV1
 from shared.http.problems import PROBLEM_RESPONSES, Problem

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from services.events.adapters.sql.inbound_sources import SqlInboundSources, verification_document
+from services.events.adapters.sql.inbound.sources import SqlInboundSources, verification_document
 from services.events.api.schemas.inbound import (
     CreatedInboundSource,
     CreatedSecret,
@@ -23,15 +23,15 @@ from services.events.api.schemas.inbound import (
     SecretView,
 )
 from services.events.domain.inbound.errors import Unmappable
-from services.events.use_cases.inbound_ports import InboundSource
-from services.events.use_cases.keep_inbound_sources import (
+from services.events.use_cases.inbound.keep_inbound_sources import (
     add_inbound_secret,
     change_inbound_source,
     create_inbound_source,
     remove_inbound_secret,
 )
-from services.events.use_cases.map_webhooks import calls_of
-from services.events.use_cases.webhook_ports import Owner
+from services.events.use_cases.inbound.map_webhooks import calls_of
+from services.events.use_cases.inbound.ports import InboundSource
+from services.events.use_cases.webhooks.ports import Owner
 from shared.auth.access import require
 from shared.auth.keys import EVERYTHING, Caller
 from shared.clock import utc_now

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from services.events.adapters.sql.plans import SqlPlans
+from services.events.adapters.sql.tracking_plan.plans import SqlPlans
 from services.events.api.schemas.tracking_plan import (
     NewRule,
     PlanId,
@@ -21,7 +21,7 @@ from services.events.api.schemas.tracking_plan import (
 from services.events.bootstrap_plans import PlanWiring
 from services.events.domain.tracking_plan.plans import Check
 from services.events.domain.tracking_plan.schema_limits import check_limits
-from services.events.use_cases.keep_plans import draft_rule, publish_rule, redraft_rule, remove_rule
+from services.events.use_cases.tracking_plan.keep_plans import draft_rule, publish_rule, redraft_rule, remove_rule
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.clock import utc_now

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from services.events.adapters.sql.quarantine import SqlQuarantine
+from services.events.adapters.sql.tracking_plan.quarantine import SqlQuarantine
 from services.events.api.schemas.quarantine import (
     BROKEN_RULE,
     BulkCorrection,
@@ -20,14 +20,14 @@ from services.events.api.schemas.quarantine import (
 )
 from services.events.api.schemas.tracking_plan import OfEvent
 from services.events.bootstrap_plans import PlanWiring
-from services.events.use_cases.mend_quarantine import (
+from services.events.use_cases.tracking_plan.mend_quarantine import (
     correct_call,
     correct_calls,
     remove_call,
     replay_call,
     replay_calls,
 )
-from services.events.use_cases.plan_ports import EntryState, Wanted
+from services.events.use_cases.tracking_plan.ports import EntryState, Wanted
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.idempotency import IdempotencyKey, once

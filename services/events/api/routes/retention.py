@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from services.events.adapters.sql.due_touchpoints import SqlRetentionPreview
-from services.events.adapters.sql.retention_rules import SqlRetentionRules
+from services.events.adapters.sql.retention.due_touchpoints import SqlRetentionPreview
+from services.events.adapters.sql.retention.rules import SqlRetentionRules
 from services.events.api.schemas.retention import (
     PreviewBody,
     PreviewView,
@@ -16,7 +16,7 @@ from services.events.api.schemas.retention import (
     RuleChange,
     TermBody,
 )
-from services.events.use_cases import keep_retention
+from services.events.use_cases.retention import keep_retention
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.clock import utc_now

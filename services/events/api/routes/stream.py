@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from services.events.adapters.bus.stream_position import InvalidPosition, StreamPosition
 from services.events.adapters.sql.identity_map import SqlIdentityMap
 from services.events.api.event_stream import Buffer, EventStreamResponse, OpenStreams
-from services.events.use_cases.public_events import EVENT_TYPES
+from services.events.use_cases.webhooks.public_events import EVENT_TYPES
 from shared.auth.access import Requires
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 from shared.http.strict_json import StrictRoute

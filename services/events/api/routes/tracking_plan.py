@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from services.events.adapters.sql.plan_violations import SqlViolations
-from services.events.adapters.sql.plans import SqlPlans
+from services.events.adapters.sql.tracking_plan.plans import SqlPlans
+from services.events.adapters.sql.tracking_plan.violations import SqlViolations
 from services.events.api.schemas.tracking_plan import (
     OfEvent,
     OfPlan,
@@ -17,7 +17,7 @@ from services.events.api.schemas.tracking_plan import (
     PlanView,
     RuleViolationsView,
 )
-from services.events.use_cases.keep_plans import change_plan, create_plan, remove_plan
+from services.events.use_cases.tracking_plan.keep_plans import change_plan, create_plan, remove_plan
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.clock import utc_now

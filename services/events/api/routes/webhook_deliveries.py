@@ -8,8 +8,8 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from services.events.adapters.sql.webhook_deliveries import SqlDeliveries
-from services.events.adapters.sql.webhook_endpoints import SqlEndpoints
+from services.events.adapters.sql.webhooks.deliveries import SqlDeliveries
+from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
 from services.events.api.routes.webhooks import Reader, Writer, owner_of
 from services.events.api.schemas.webhooks import (
     AttemptView,
@@ -25,8 +25,8 @@ from services.events.api.schemas.webhooks import (
 from services.events.bootstrap_webhooks import WebhookWiring
 from services.events.domain.webhooks.bodies import body_of
 from services.events.domain.webhooks.endpoints import Endpoint
-from services.events.use_cases.deliver_webhooks import post_of
-from services.events.use_cases.webhook_ports import Owner
+from services.events.use_cases.webhooks.deliver_webhooks import post_of
+from services.events.use_cases.webhooks.ports import Owner
 from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 
-from services.events.adapters.sql.webhook_endpoints import SqlEndpoints
-from services.events.adapters.sql.webhook_replays import SqlReplays
+from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
+from services.events.adapters.sql.webhooks.replays import SqlReplays
 from services.events.api.routes.webhooks import Reader, Writer, owner_of
 from services.events.api.schemas.webhook_replays import NewReplay, ReplayId, ReplayView
 from services.events.api.schemas.webhooks import EndpointId
-from services.events.use_cases.replay_webhooks import begin_replay
+from services.events.use_cases.webhooks.replay_webhooks import begin_replay
 from shared.auth.keys import Caller
 from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once

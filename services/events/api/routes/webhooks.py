@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from services.events.adapters.sql.webhook_endpoints import Condition, SqlEndpoints
+from services.events.adapters.sql.webhooks.endpoints import Condition, SqlEndpoints
 from services.events.api.schemas.webhooks import EndpointChange, EndpointId, EndpointView, NewEndpoint, SecretsView
 from services.events.bootstrap_webhooks import WebhookWiring
-from services.events.use_cases.keep_endpoints import change_endpoint, create_endpoint, rotate_secret
-from services.events.use_cases.webhook_ports import Owner
+from services.events.use_cases.webhooks.keep_endpoints import change_endpoint, create_endpoint, rotate_secret
+from services.events.use_cases.webhooks.ports import Owner
 from shared.auth.access import require
 from shared.auth.keys import EVERYTHING, Caller
 from shared.clock import utc_now

@@ -13,8 +13,8 @@ from pydantic.config import JsonDict
 
 from services.events.api.schemas.mapping import Name, Number, Part, Value, stated
 from services.events.domain.money import MINOR_DIGITS
-from services.events.use_cases.import_ports import CsvForm, ImportMapping
-from services.events.use_cases.keep_import_mappings import WantedMapping
+from services.events.use_cases.imports.keep_import_mappings import WantedMapping
+from services.events.use_cases.imports.ports import CsvForm, ImportMapping
 from shared.http.schemas import Schema
 
 NAME = r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$"

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.events.api.schemas.import_mappings import NAME, MappingDefinition
 from services.events.domain.imports.rows import RowFlaw
-from services.events.use_cases.import_ports import FileFormat, ImportFile, ImportJob, JobState
-from services.events.use_cases.try_imports import Trial
+from services.events.use_cases.imports.ports import FileFormat, ImportFile, ImportJob, JobState
+from services.events.use_cases.imports.try_imports import Trial
 from shared.http.schemas import Schema, Whole
 
 ID = r"^[0-9a-f-]+$"

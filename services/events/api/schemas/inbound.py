@@ -18,8 +18,8 @@ from services.events.domain.inbound.signatures import (
     Verification,
 )
 from services.events.domain.money import MINOR_DIGITS
-from services.events.use_cases.inbound_ports import InboundSecret, InboundSource
-from services.events.use_cases.keep_inbound_sources import Definition
+from services.events.use_cases.inbound.keep_inbound_sources import Definition
+from services.events.use_cases.inbound.ports import InboundSecret, InboundSource
 from shared.http.schemas import Schema, Whole
 
 InboundSourceId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="an inbound source's id")]

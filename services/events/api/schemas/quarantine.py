@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.events.api.schemas.tracking_plan import JsonObject, SourceIdText
 from services.events.domain.tracking_plan import corrections
 from services.events.domain.tracking_plan.plans import Breach, Kind
-from services.events.use_cases.mend_quarantine import Outcome
-from services.events.use_cases.plan_ports import Entry, EntryState, Wanted
+from services.events.use_cases.tracking_plan.mend_quarantine import Outcome
+from services.events.use_cases.tracking_plan.ports import Entry, EntryState, Wanted
 from shared.http.pagination import encode_cursor
 from shared.http.schemas import Schema
 

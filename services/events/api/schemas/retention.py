@@ -10,7 +10,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
 from services.events.domain.retention import LONGEST_DAYS, Kind, RetentionPolicy, Scope, Term
-from services.events.use_cases.retention_ports import RetentionRule
+from services.events.use_cases.retention.ports import RetentionRule
 from shared.http.schemas import Schema, Whole
 
 RetentionRuleId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a retention rule's id")]

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from fastapi import Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.events.adapters.sql.plan_violations import RuleViolations
+from services.events.adapters.sql.tracking_plan.violations import RuleViolations
 from services.events.domain.tracking_plan.plans import Kind, Mode, Plan, Rule, Violation
-from services.events.use_cases.keep_plans import PlanWish, RuleWish
+from services.events.use_cases.tracking_plan.keep_plans import PlanWish, RuleWish
 from shared.http.schemas import Schema
 
 PlanId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a tracking plan's id")]

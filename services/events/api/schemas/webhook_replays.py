@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.events.adapters.sql.webhook_replays import Outcome
+from services.events.adapters.sql.webhooks.replays import Outcome
 from services.events.api.schemas.webhooks import EventTypesWish
 from services.events.domain.webhooks.replays import Replay
-from services.events.use_cases.replay_webhooks import WantedReplay
+from services.events.use_cases.webhooks.replay_webhooks import WantedReplay
 from shared.http.schemas import Moment
 
 ReplayId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a replay's id")]

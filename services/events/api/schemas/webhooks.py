@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 
-from services.events.adapters.sql.webhook_deliveries import Attempt, Delivery
-from services.events.adapters.sql.webhook_endpoints import Condition
+from services.events.adapters.sql.webhooks.deliveries import Attempt, Delivery
+from services.events.adapters.sql.webhooks.endpoints import Condition
 from services.events.domain.webhooks.endpoints import OF_ONE_NAME, Endpoint, Secret
 from services.events.domain.webhooks.retries import Answer
-from services.events.use_cases.keep_endpoints import Wanted
-from services.events.use_cases.public_events import CONTRACT_NAMES, EVENT_TYPES
+from services.events.use_cases.webhooks.keep_endpoints import Wanted
+from services.events.use_cases.webhooks.public_events import CONTRACT_NAMES, EVENT_TYPES
 from shared.http.schemas import Moment, Schema, Whole
 
 EndpointId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a webhook endpoint's id")]

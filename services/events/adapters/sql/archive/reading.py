@@ -1,0 +1,115 @@
+"""The archive and the erasures as an operator sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, cast, func, select, union
+from sqlalchemy.orm import Session
+
+from services.events.adapters.sql.archive.tables import archive_days, archive_files, erasures
+from services.events.adapters.sql.tables import tallies
+from services.events.domain.errors import ArchiveFileNotFound
+from services.events.use_cases.archive.ports import ArchiveFile
+
+_f = archive_files.c
+_e = erasures.c
+_FOUND = _f.state.in_(("published", "replaced"))
+"""What readers find: those that are merged are exchanged for their sum at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveDay:
+    """What of one day is in the archive, beside what was recorded that day."""
+
+    day: str
+    files: int
+    rows: int
+    bytes: int
+    erased: int
+    recorded: int
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that was recorded is there, but for what was erased."""
+        return self.rows + self.erased == self.recorded
+
+
+@dataclass(frozen=True, slots=True)
+class HeardErasure:
+    """How far one word of an erasure has come here."""
+
+    id: str
+    erasure_id: str
+    erased_at: datetime
+    heard_at: datetime
+    touchpoints: int
+    archived: int
+    finished_at: datetime | None
+
+
+def read_days(session: Session, *, before: str | None, limit: int) -> list[ArchiveDay]:
+    """Days on which anything was recorded or archived, the last first, from behind the day `before`."""
+    recorded = _recorded(session)
+    archived = session.scalars(union(select(_f.day), select(archive_days.c.day)))
+    days = sorted({*recorded, *archived}, reverse=True)
+    wanted = [day for day in days if before is None or day < before][:limit]
+    sums = select(_f.day, func.count(), _total(_f.rows), _total(_f.bytes)).where(_f.day.in_(wanted), _FOUND)
+    found = {row[0]: row[1:] for row in session.execute(sums.group_by(_f.day))}
+    erased_in = select(archive_days.c.day, archive_days.c.erased).where(archive_days.c.day.in_(wanted))
+    erased = {row[0]: row[1] for row in session.execute(erased_in)}
+    return [
+        ArchiveDay(
+            day=day,
+            files=files,
+            rows=rows,
+            bytes=size,
+            erased=erased.get(day, 0),
+            recorded=recorded.get(day, 0),
+        )
+        for day in wanted
+        for files, rows, size in (found.get(day, (0, 0, 0)),)
+    ]
+
+
+def read_files(session: Session, *, day: str | None, before: str | None, limit: int) -> list[ArchiveFile]:
+    """Files that readers find, the last written first, from behind the id `before`."""
+    query = select(archive_files).where(_FOUND).order_by(_f.id.desc()).limit(limit)
+    if day is not None:
+        query = query.where(_f.day == day)
+    if before is not None:
+        query = query.where(_f.id < before)
+    return [ArchiveFile(**row._mapping) for row in session.execute(query)]
+
+
+def read_file(session: Session, file_id: str) -> ArchiveFile:
+    """One file. Raises ArchiveFileNotFound."""
+    row = session.execute(select(archive_files).where(_FOUND, _f.id == file_id)).one_or_none()
+    if row is None:
+        raise ArchiveFileNotFound(f"no file {file_id} in the archive; closed days become one file, under a new id")
+    return ArchiveFile(**row._mapping)
+
+
+def read_erasures(
+    session: Session, *, erasure_id: str | None, before: str | None, limit: int
+) -> Sequence[HeardErasure]:
+    """Erasures as they were heard of, the last first, from behind the id `before`."""
+    columns = (_e.id, _e.erasure_id, _e.erased_at, _e.heard_at, _e.touchpoints, _e.archived, _e.finished_at)
+    query = select(*columns).order_by(_e.id.desc()).limit(limit)
+    if erasure_id is not None:
+        query = query.where(_e.erasure_id == erasure_id)
+    if before is not None:
+        query = query.where(_e.id < before)
+    return [HeardErasure(*row) for row in session.execute(query)]
+
+
+def _recorded(session: Session) -> dict[str, int]:
+    counts = select(tallies.c.bucket, _total(tallies.c.touchpoints)).group_by(tallies.c.bucket)
+    return {date.fromordinal(bucket).isoformat(): count for bucket, count in session.execute(counts) if count}
+
+
+def _total(column: ColumnElement[Any]) -> ColumnElement[int]:
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)  # PostgreSQL sums to numeric

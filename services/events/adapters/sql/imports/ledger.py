@@ -1,0 +1,168 @@
+"""Imports as a worker sees them: leased by the database's clock, and brought further a step at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, aliased
+
+from services.events.adapters.sql.imports.jobs import job_from
+from services.events.adapters.sql.imports.tables import import_errors, imported_messages, imports
+from services.events.domain.duplicates import message_hash
+from services.events.domain.imports.calls import MadeCall
+from services.events.domain.imports.rows import BadRow
+from services.events.use_cases.imports.ports import Done, ImportJob, JobState, LostLease
+from shared.ids import new_id
+from shared.sql.database import Database
+from shared.sql.present import database_now
+from shared.sql.upsert import insert_for
+
+MAX_KEPT_ERRORS = 100_000
+MAX_ATTEMPTS = 5
+_PARAMETERS = 5_000
+_c, _seen = imports.c, imported_messages.c
+_encode = msgspec.json.Encoder().encode
+
+
+class SqlImportQueue:
+    """The imports that wait, and those whose worker has been silent for `seconds`."""
+
+    def __init__(self, database: Database, *, seconds: float) -> None:
+        self._database = database
+        self._seconds = seconds
+        self._me = new_id()
+
+    def lease(self) -> tuple[ImportJob, SqlLedger] | None:
+        """Begin, or go on with, the oldest import whose mapping no other is running for; None if there is none."""
+        try:
+            with self._database.transaction() as session:
+                return self._leased(session)
+        except IntegrityError:  # another worker began one of the same mapping in the same moment
+            return None
+
+    def _leased(self, session: Session) -> tuple[ImportJob, SqlLedger] | None:
+        now = database_now(session)
+        row = session.execute(_next(now)).one_or_none()
+        if row is None:
+            return None
+        values: dict[str, Any] = {
+            "state": "running",
+            "started_at": row.started_at or now,
+            "attempts": row.attempts + 1,
+            "held_by": self._me,
+            "held_until": now + timedelta(seconds=self._seconds),
+        }
+        session.execute(update(imports).where(_c.id == row.id).values(values))
+        job = job_from(session.execute(select(imports).where(_c.id == row.id)).one())
+        return job, SqlLedger(self._database, job.id, held_by=self._me, seconds=self._seconds)
+
+
+class SqlLedger:
+    """One leased import."""
+
+    def __init__(self, database: Database, import_id: str, *, held_by: str, seconds: float) -> None:
+        self._database = database
+        self._id = import_id
+        self._mine = (_c.id == import_id) & (_c.held_by == held_by) & (_c.state == "running")
+        self._seconds = seconds
+
+    @property
+    def attempts(self) -> int:
+        """How often the import was begun since it last came further."""
+        with self._database.reading() as session:
+            return session.scalar(select(_c.attempts).where(_c.id == self._id)) or 0
+
+    def known(self, source_id: str, calls: Sequence[MadeCall]) -> set[str]:
+        """Which messages an import has brought before, whenever that was."""
+        by_day: dict[int, dict[bytes, str]] = {}
+        for call in calls:
+            by_day.setdefault(call.day, {})[message_hash(source_id, call.message_id)] = call.message_id
+        with self._database.reading() as session:
+            return {
+                messages[bytes(found)]
+                for day, messages in by_day.items()
+                for some in _some(list(messages))
+                for found in session.scalars(_remembered(day, some))
+            }
+
+    def advance(self, source_id: str, done: Done) -> bool:
+        """Store a step and keep the lease; False when the import is to be cancelled."""
+        with self._database.transaction() as session:
+            cancelled = self._keep(session, **asdict(done.progress), attempts=0)
+            seen = sorted((call.day, message_hash(source_id, call.message_id)) for call in done.calls)
+            if seen:
+                made = insert_for(session, imported_messages).on_conflict_do_nothing()
+                session.execute(made, [{"day": day, "hash": hashed} for day, hashed in seen])
+            self._keep_errors(session, done.bad)
+        return not cancelled
+
+    def describe(self, header: Sequence[str]) -> None:
+        """Keep the names of the columns, for the file of errors."""
+        with self._database.transaction() as session:
+            self._keep(session, header=list(header))
+
+    def hold(self) -> bool:
+        """Keep the lease through work that stores nothing; False when the import is to be cancelled."""
+        with self._database.transaction() as session:
+            return not self._keep(session)
+
+    def release(self) -> None:
+        """Let another worker go on at once."""
+        with self._database.transaction() as session:
+            free = {"held_until": database_now(session), "attempts": _c.attempts - 1}
+            session.execute(update(imports).where(self._mine).values(free))
+
+    def finish(self, state: JobState, reason: str | None = None) -> None:
+        """End the import."""
+        with self._database.transaction() as session:
+            self._keep(session, state=state, reason=reason, finished_at=database_now(session))
+
+    def _keep(self, session: Session, **values: Any) -> bool:
+        """Change the import while it is ours; whether it is to be cancelled. Raises LostLease."""
+        until = database_now(session) + timedelta(seconds=self._seconds)
+        change = update(imports).where(self._mine).values(held_until=until, **values).returning(_c.cancel_requested)
+        row = session.execute(change).one_or_none()
+        if row is None:
+            raise LostLease(f"import {self._id} is another worker's now")
+        return bool(row.cancel_requested)
+
+    def _keep_errors(self, session: Session, bad: Sequence[BadRow]) -> None:
+        if not bad:
+            return
+        kept = session.scalar(select(func.count()).where(import_errors.c.import_id == self._id)) or 0
+        rows = [
+            {"import_id": self._id, "row": row.number, "cells": _cells(row), "flaws": _encode(row.flaws)}
+            for row in sorted(bad, key=lambda row: row.number)[: max(0, MAX_KEPT_ERRORS - kept)]
+        ]
+        if rows:
+            session.execute(insert_for(session, import_errors).on_conflict_do_nothing(), rows)
+
+
+def _next(now: datetime) -> Any:
+    running = aliased(imports, name="running")
+    free: ColumnElement[bool] = (_c.held_until.is_(None)) | (_c.held_until <= now)
+    waiting = (_c.state == "queued") & ~(
+        select(running.c.id).where(running.c.mapping_id == _c.mapping_id, running.c.state == "running").exists()
+    )
+    query = select(imports).where(waiting | ((_c.state == "running") & free)).order_by(_c.id).limit(1)
+    return query.with_for_update(of=imports, skip_locked=True)
+
+
+def _remembered(day: int, hashes: Sequence[bytes]) -> Any:
+    """Also on the days beside it: a mapping that is corrected by hours moves times over midnight."""
+    return select(_seen.hash).where(_seen.day.in_((day - 1, day, day + 1)), _seen.hash.in_(hashes))
+
+
+def _cells(row: BadRow) -> bytes:
+    return _encode([cell.encode("utf-8", "replace").decode() if isinstance(cell, str) else cell for cell in row.cells])
+
+
+def _some(hashes: list[bytes]) -> Iterator[list[bytes]]:
+    for first in range(0, len(hashes), _PARAMETERS):
+        yield hashes[first : first + _PARAMETERS]

@@ -1,0 +1,1 @@
+"""Tables and queries of tracking plans and the quarantine."""

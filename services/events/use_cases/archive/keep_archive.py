@@ -1,0 +1,111 @@
+"""Keeping the archive: files become visible, closed days become one file each, and what is erased leaves them.
+
+A file is committed to the ledger first and published afterwards, and every step can be taken again: whatever dies, a
+touchpoint is in exactly one file that a reader finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from services.events.use_cases.archive.ports import ArchiveFile, ArchiveStore, ErasedSubjects, Folder, LedgerLost
+from shared.clock import Clock
+
+CLOSED_AFTER = timedelta(hours=1)
+"""How long after a day's end its late comers are waited for before its files are merged."""
+
+Stopping = Callable[[], bool]
+"""Asked now and then whether to end; asking shows that the work goes on."""
+
+
+class KeepArchive:
+    """The work of the one process that keeps the archive. Raises LedgerLost when that is another, and OSError."""
+
+    def __init__(self, store: ArchiveStore, folder: Folder, *, clock: Clock, new_id: Callable[[], str]) -> None:
+        self._store = store
+        self._folder = folder
+        self._clock = clock
+        self._new_id = new_id
+        self._can_merge = False
+
+    def take_over(self) -> None:
+        """Finish what the one before had begun."""
+        self._folder.prepare()
+        with self._store.transaction() as ledger:
+            begun = ledger.in_state("written", "merged")
+        self._folder.clear([file.id for file in begun])
+        self._can_merge = self._folder.can_exchange()
+        self.publish()
+        self._finish_merges()
+
+    def publish(self) -> None:
+        """Let readers find what was written."""
+        with self._store.transaction() as ledger:
+            written = ledger.in_state("written")
+        for file in written:
+            self._folder.publish(file)
+        if written:
+            with self._store.transaction() as ledger:
+                ledger.set_state(written, "published")
+
+    def merge_closed_day(self, stopping: Stopping) -> bool:
+        """Make one file of a closed day's; whether there was any such day."""
+        if not self._can_merge:
+            return False
+        today = day_of(self._clock() - CLOSED_AFTER)
+        with self._store.transaction() as ledger:
+            days = ledger.days_to_merge(before=today)
+            parts = ledger.in_state("published", day=days[0]) if days else []
+        if not parts:
+            return False
+        merged = ArchiveFile(
+            id=self._new_id(), day=parts[0].day, rows=0, bytes=0, created_at=self._clock(), state="merged"
+        )
+        rows = 0
+        for so_far in self._folder.merge(merged, parts):
+            self._go_on(stopping)
+            rows = so_far
+        merged = replace(merged, rows=rows, bytes=self._folder.size_of_merged(merged))
+        with self._store.transaction() as ledger:
+            ledger.add([merged])
+            ledger.set_state(parts, "replaced")
+        self._finish_merges()
+        return True
+
+    def erase(self, erased: Sequence[ErasedSubjects], stopping: Stopping) -> int:
+        """Take rows out of every file; how many."""
+        with self._store.transaction() as ledger:
+            files = ledger.in_state("published")
+        gone = 0
+        for file in files:
+            self._go_on(stopping)
+            for _ in self._folder.erase(file, erased):
+                self._go_on(stopping)
+            rows, size = self._folder.count(file)
+            if rows != file.rows:
+                gone += file.rows - rows
+                with self._store.transaction() as ledger:
+                    ledger.resize(file, rows=rows, size=size)
+        return gone
+
+    def _go_on(self, stopping: Stopping) -> None:
+        """Stay the one who does this, in the middle of long work. Raises LedgerLost, also when this worker ends."""
+        if stopping():
+            raise LedgerLost("this worker ends; another finishes it")
+        self._store.hold()
+
+    def _finish_merges(self) -> None:
+        with self._store.transaction() as ledger:
+            merged = ledger.in_state("merged")
+        for file in merged:
+            self._folder.exchange(file)
+            with self._store.transaction() as ledger:
+                ledger.drop_replaced(file.day)
+                ledger.set_state([file], "published")
+
+
+def day_of(moment: datetime) -> str:
+    """The day of a moment in UTC, as 2026-01-31."""
+    return moment.astimezone(UTC).date().isoformat()

@@ -1,0 +1,1 @@
+"""Use cases of how long touchpoints are kept."""

@@ -1,0 +1,1 @@
+"""Use cases of tracking plans and the quarantine."""

@@ -1,0 +1,134 @@
+"""Keeping tracking plans: rules are drafted, tried, published, and from then on only replaced by a next version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from services.events.domain.errors import PlanChanged, RulePublished
+from services.events.domain.tracking_plan.plans import Kind, Mode, Plan, Rule
+from services.events.domain.tracking_plan.schema_limits import check_limits
+from services.events.use_cases.tracking_plan.ports import Compile, Plans
+from shared.clock import Clock
+from shared.ids import new_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanWish:
+    """What a plan shall be."""
+
+    name: str
+    source_ids: frozenset[str] | None
+    mode: Mode
+    unplanned: Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleWish:
+    """What a rule shall be."""
+
+    kind: Kind
+    event: str | None
+    schema: Mapping[str, Any]
+    description: str
+
+
+def create_plan(plans: Plans, wish: PlanWish, *, clock: Clock) -> Plan:
+    """A new plan without rules. Raises TooManyPlans."""
+    now = clock()
+    plan = Plan(
+        id=new_id(),
+        name=wish.name,
+        source_ids=wish.source_ids,
+        mode=wish.mode,
+        unplanned=wish.unplanned,
+        created_at=now,
+        updated_at=now,
+    )
+    plans.add(plan)
+    return plan
+
+
+def change_plan(plans: Plans, plan_id: str, wish: PlanWish, *, seen: int | None, clock: Clock) -> Plan:
+    """Set what a plan is, if it is still the version `seen`. Raises PlanNotFound or PlanChanged."""
+    plan = plans.get(plan_id, lock=True)
+    if seen is not None and seen != plan.version:
+        raise PlanChanged(f"tracking plan {plan_id} is at version {plan.version} by now")
+    changed = replace(
+        plan,
+        name=wish.name,
+        source_ids=wish.source_ids,
+        mode=wish.mode,
+        unplanned=wish.unplanned,
+        updated_at=clock(),
+        version=plan.version + 1,
+    )
+    plans.save(changed)
+    return changed
+
+
+def remove_plan(plans: Plans, plan_id: str) -> None:
+    """Delete a plan and its rules; calls in quarantine stay there. Raises PlanNotFound."""
+    plans.get(plan_id, lock=True)
+    plans.remove(plan_id)
+
+
+def draft_rule(plans: Plans, plan_id: str, wish: RuleWish, *, compile_schema: Compile, clock: Clock) -> Rule:
+    """The next version of an event's rule, as a draft. Raises PlanNotFound, SchemaRefused or TooManyPlans."""
+    _check(wish.schema, compile_schema)
+    plans.get(plan_id, lock=True)
+    rule = Rule(
+        id=new_id(),
+        plan_id=plan_id,
+        kind=wish.kind,
+        event=wish.event,
+        version=plans.last_version(plan_id, kind=wish.kind, event=wish.event) + 1,
+        schema=wish.schema,
+        description=wish.description,
+        created_at=clock(),
+    )
+    plans.add_rule(rule)
+    return rule
+
+
+def redraft_rule(
+    plans: Plans, rule_id: str, *, schema: Mapping[str, Any], description: str, compile_schema: Compile
+) -> Rule:
+    """Change a draft. Raises RuleNotFound, RulePublished or SchemaRefused."""
+    _check(schema, compile_schema)
+    rule = plans.rule(rule_id, lock=True)
+    if rule.published_at is not None:
+        raise RulePublished(f"rule {rule_id} is published; draft the next version of it")
+    changed = replace(rule, schema=schema, description=description)
+    plans.save_rule(changed)
+    return changed
+
+
+def publish_rule(plans: Plans, rule_id: str, *, clock: Clock) -> Rule:
+    """Put a draft in force; one that is published stays so. Raises RuleNotFound."""
+    plan = plans.get(plans.rule(rule_id).plan_id, lock=True)
+    rule = plans.rule(rule_id, lock=True)
+    if rule.published_at is not None:
+        return rule
+    published = replace(rule, published_at=clock())
+    plans.save_rule(published)
+    plans.save(_next(plan, clock))
+    return published
+
+
+def remove_rule(plans: Plans, rule_id: str, *, clock: Clock) -> None:
+    """Delete a rule; the version before it is in force again. Raises RuleNotFound."""
+    plan = plans.get(plans.rule(rule_id).plan_id, lock=True)
+    plans.rule(rule_id, lock=True)
+    plans.remove_rule(rule_id)
+    plans.save(_next(plan, clock))
+
+
+def _check(schema: Mapping[str, Any], compile_schema: Compile) -> None:
+    check_limits(schema)
+    compile_schema(schema)
+
+
+def _next(plan: Plan, clock: Clock) -> Plan:
+    return replace(plan, version=plan.version + 1, updated_at=clock())
