@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,13 +19,13 @@ from services.events.domain.imports.calls import MadeCall
 from services.events.domain.imports.rows import BadRow
 from services.events.use_cases.imports.ports import Done, ImportJob, JobState, LostLease
 from shared.ids import new_id
+from shared.sql.bulk import insert_rows, values_present
 from shared.sql.database import Database
 from shared.sql.present import database_now
 from shared.sql.upsert import insert_for
 
 MAX_KEPT_ERRORS = 100_000
 MAX_ATTEMPTS = 5
-_PARAMETERS = 5_000
 _c, _seen = imports.c, imported_messages.c
 _encode = msgspec.json.Encoder().encode
 
@@ -85,10 +85,9 @@ class SqlLedger:
             by_day.setdefault(call.day, {})[message_hash(source_id, call.message_id)] = call.message_id
         with self._database.reading() as session:
             return {
-                messages[bytes(found)]
+                messages[found]
                 for day, messages in by_day.items()
-                for some in _some(list(messages))
-                for found in session.scalars(_remembered(day, some))
+                for found in values_present(session, _seen.hash, messages, within=(_seen.day, _days_near(day)))
             }
 
     def advance(self, source_id: str, done: Done) -> bool:
@@ -96,9 +95,7 @@ class SqlLedger:
         with self._database.transaction() as session:
             cancelled = self._keep(session, **asdict(done.progress), attempts=0)
             seen = sorted((call.day, message_hash(source_id, call.message_id)) for call in done.calls)
-            if seen:
-                made = insert_for(session, imported_messages).on_conflict_do_nothing()
-                session.execute(made, [{"day": day, "hash": hashed} for day, hashed in seen])
+            insert_rows(session, (_seen.day, _seen.hash), seen)
             self._keep_errors(session, done.bad)
         return not cancelled
 
@@ -154,15 +151,10 @@ def _next(now: datetime) -> Any:
     return query.with_for_update(of=imports, skip_locked=True)
 
 
-def _remembered(day: int, hashes: Sequence[bytes]) -> Any:
-    """Also on the days beside it: a mapping that is corrected by hours moves times over midnight."""
-    return select(_seen.hash).where(_seen.day.in_((day - 1, day, day + 1)), _seen.hash.in_(hashes))
+def _days_near(day: int) -> tuple[int, int, int]:
+    """Also the days beside it: a mapping that is corrected by hours moves times over midnight."""
+    return day - 1, day, day + 1
 
 
 def _cells(row: BadRow) -> bytes:
     return _encode([cell.encode("utf-8", "replace").decode() if isinstance(cell, str) else cell for cell in row.cells])
-
-
-def _some(hashes: list[bytes]) -> Iterator[list[bytes]]:
-    for first in range(0, len(hashes), _PARAMETERS):
-        yield hashes[first : first + _PARAMETERS]
