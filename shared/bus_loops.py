@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from threading import Event
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
 
 from shared.bus.ports import Bus, BusError
 from shared.clock import utc_now
@@ -66,14 +65,11 @@ def _relay(bus: Bus, database: Database) -> Loop:
 
 
 def _keep_house(bus: Bus, database: Database, subscriptions: Iterable[Subscription]) -> None:
-    """Measure what operators watch, and forget what no log redelivers; an outage is the other loops' to report."""
-    try:
-        _measure_outbox(database)
-        _measure_lag(bus, database, subscriptions)
-        with database.transaction() as session:
-            positions.forget_old(session, now=utc_now())
-    except DBAPIError:
-        return
+    """Measure what operators watch, and forget what no log redelivers."""
+    _measure_outbox(database)
+    _measure_lag(bus, database, subscriptions)
+    with database.transaction() as session:
+        positions.forget_old(session, now=utc_now())
 
 
 def _measure_lag(bus: Bus, database: Database, subscriptions: Iterable[Subscription]) -> None:

@@ -10,6 +10,8 @@ import traceback
 from collections.abc import Callable, Mapping
 from time import monotonic
 
+from sqlalchemy.exc import DBAPIError
+
 from shared.heartbeats import Heartbeat, Watch
 from shared.worker_port import serve_worker_port
 
@@ -19,6 +21,7 @@ Loop = Callable[[threading.Event], None]
 _DRAIN_S = 25.0
 _HANGS_AFTER_S = 300.0
 _LOOKS = 60
+_RETRY_S = 5.0
 
 
 def run_worker(
@@ -64,12 +67,17 @@ def run_worker(
 
 
 def every(seconds: float, action: Callable[[], object]) -> Loop:
-    """A loop that calls `action` now and then every `seconds`."""
+    """A loop that calls `action` now and then every `seconds`, sooner again when the database was away."""
 
     def loop(stop: threading.Event) -> None:
         while not stop.is_set():
-            action()
-            stop.wait(seconds)
+            try:
+                action()
+            except DBAPIError as error:
+                _log.warning("a task waits for the database", extra={"reason": str(error)})
+                stop.wait(min(seconds, _RETRY_S))
+            else:
+                stop.wait(seconds)
 
     return loop
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping
-
-from sqlalchemy.exc import DBAPIError
+from collections.abc import Mapping
 
 from services.events.bootstrap import INGEST_CONSUMER, Wiring
 from services.events.settings import EventsSettings
@@ -19,7 +16,6 @@ from shared.workers import Loop, every
 
 _HOUR_S = 3600.0
 _SWEEP_S = 1.0
-_log = logging.getLogger(__name__)
 
 
 def loops(settings: EventsSettings) -> Mapping[str, Loop]:
@@ -40,7 +36,7 @@ def loops_of(wiring: Wiring) -> Mapping[str, Loop]:
     return {
         **bus,
         **_archive(wiring),
-        "erasures": every(_SWEEP_S, _patiently(wiring.erasing.sweep.sweep)),
+        "erasures": every(_SWEEP_S, wiring.erasing.sweep.sweep),
         INGEST_CONSUMER: after_partitions(storage, bus[INGEST_CONSUMER]),
         "webhooks": delivery.run,
         "partitions": partitions_loop(storage),
@@ -68,15 +64,3 @@ def _archive(wiring: Wiring) -> Mapping[str, Loop]:
         every_s=archive.every_s,
     )
     return {"archive": loop.run}
-
-
-def _patiently(action: Callable[[], None]) -> Callable[[], None]:
-    """The action, but for what a database that is away keeps it from; the next time will do."""
-
-    def act() -> None:
-        try:
-            action()
-        except DBAPIError as error:
-            _log.warning("erasures wait", extra={"reason": str(error)})
-
-    return act

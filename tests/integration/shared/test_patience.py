@@ -1,0 +1,32 @@
+"""A worker that starts while its database or the bus is away waits for it, with every loop that it has."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SERVICES = ("profile", "messaging", "scoring", "events")
+NOBODY = "127.0.0.1:9"
+
+
+def settings_of(service: str, folder: Path, **stated: Any) -> Any:
+    module = importlib.import_module(f"services.{service}.settings")
+    made = getattr(module, f"{service.capitalize()}Settings")
+    own = {f"{service}_database_url": f"postgresql://nobody@{NOBODY}/none", "bus_url": str(folder / "bus")}
+    return made(**{**own, "data_dir": folder, **stated})
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_loop_gives_up_while_the_database_is_away(service: str, tmp_path: Path) -> None:
+    loops = importlib.import_module(f"services.{service}.workers.loops").loops(settings_of(service, tmp_path))
+    stop = threading.Event()
+    with ThreadPoolExecutor(len(loops)) as pool:
+        running = {name: pool.submit(loop, stop) for name, loop in loops.items()}
+        stop.wait(1.5)
+        stop.set()
+    assert {name: one.exception() for name, one in running.items() if one.exception()} == {}
