@@ -54,7 +54,7 @@ class Order:
     """What one call says of an order.
 
     `amount_minor` is what was spent (completed, updated) or paid back (refunded, cancelled), never negative; None when
-    the call names no amount, which for money paid back means the whole order.
+    the call names no amount, which for money paid back means the whole order; a refund that cannot be read is of nothing.
     """
 
     order_id: str
@@ -83,7 +83,7 @@ def read_order(
     currency = _currency(properties, default_currency, flaws)
     if currency is None:
         return None, tuple(flaws)
-    order_id = _text(properties.get("order_id", properties.get("orderId")))
+    order_id = _text(properties.get("order_id")) or _text(properties.get("orderId"))
     if order_id is None or len(order_id) > MAX_ID_LENGTH:
         flaws.append(NO_ID)
         order_id = fallback_id
@@ -125,20 +125,21 @@ def _amount(properties: Mapping[str, object], lines: tuple[OrderLine, ...], flaw
 
 
 def _amount_minor(amount: Decimal | None, currency: str, *, status: OrderStatus, flaws: list[str]) -> int | None:
+    unreadable = 0 if status == "refunded" else None  # none would be the whole order, which nobody said
     if amount is None:
         if status not in _PAID_BACK:
             flaws.append(NO_AMOUNT)
-        return None
+        return unreadable if BAD_AMOUNT in flaws else None
     if read_number(amount) is None:  # products that each look sane may cost too much together
         flaws.append(BAD_AMOUNT)
-        return None
+        return unreadable
     if amount < 0 and status not in _PAID_BACK:
         flaws.append(NEGATIVE)
         return 0
     minor = minor_units(abs(amount), currency)
     if minor > _MOST_MINOR:
         flaws.append(BAD_AMOUNT)
-        return None
+        return unreadable
     return minor
 
 
@@ -157,7 +158,7 @@ def _line(product: Mapping[str, object], flaws: list[str]) -> OrderLine:
     quantity = _number(get("quantity"), flaws)
     price = get("price")
     return OrderLine(
-        _text(get("product_id", get("productId"))),
+        _text(get("product_id")) or _text(get("productId")),
         _text(get("sku")),
         _text(get("name")),
         _text(get("category")),

@@ -87,6 +87,21 @@ def test_money_paid_back_is_told_without_its_sign() -> None:
     assert flaws("refunded", revenue=None) == ()
 
 
+@pytest.mark.parametrize("amount", ["much", 10**16, "9" * 30])
+def test_a_refund_that_cannot_be_read_is_not_of_the_whole_order(amount: object) -> None:
+    assert read("refunded", revenue=amount).amount_minor == 0
+    assert flaws("refunded", revenue=amount) == (orders.BAD_AMOUNT,)
+    assert read("refunded", revenue=amount, total=3).amount_minor == 300
+    assert read("cancelled", revenue=amount).amount_minor is None
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  ", True])
+def test_either_spelling_of_an_id_will_do(nothing: object) -> None:
+    assert read(order_id=nothing, orderId="o2").order_id == "o2"
+    (line,) = read(products=[{"product_id": nothing, "productId": 7}]).lines
+    assert line.product_id == "7"
+
+
 def test_an_order_that_costs_less_than_nothing_counts_as_nothing() -> None:
     assert read(revenue=-5).amount_minor == 0
     assert flaws(revenue=-5) == (orders.NEGATIVE,)
