@@ -15,18 +15,18 @@ from services.events.adapters.bus.ingest_log import SOURCE
 from services.events.adapters.sql.inbound.deliveries import SqlDeliveries
 from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.touchpoints import SqlTouchpoints, TouchpointRows
-from services.events.bootstrap_archive import ArchiveWiring, ErasureWiring
-from services.events.bootstrap_imports import ImportWiring
-from services.events.bootstrap_plans import PlanWiring
-from services.events.bootstrap_replays import ReplayWiring
-from services.events.bootstrap_storage import StorageWiring
-from services.events.bootstrap_webhooks import WebhookWiring
 from services.events.domain.duplicates import bucket_of
 from services.events.settings import EventsSettings
 from services.events.use_cases.inbound.map_webhooks import map_webhooks
 from services.events.use_cases.keep_sources import digest_of
 from services.events.use_cases.ports import Draft, Seen, Source
 from services.events.use_cases.record_touchpoints import ReadCalls, Recording, read_calls, record_touchpoints
+from services.events.wiring.archive import ArchiveWiring, ErasureWiring
+from services.events.wiring.imports import ImportWiring
+from services.events.wiring.plans import PlanWiring
+from services.events.wiring.replays import ReplayWiring
+from services.events.wiring.storage import StorageWiring
+from services.events.wiring.webhooks import WebhookWiring
 from shared.auth.keys import Caller
 from shared.bus.cloudevents import Event
 from shared.bus.opening import open_bus

@@ -44,6 +44,8 @@ def test_workers_scale_by_the_groups_that_they_read_as() -> None:
     metadata = [t["metadata"] for s in scaled for t in s["spec"]["triggers"]]
     groups = {each["consumerGroup"]: each.get("topic", "") for each in metadata}
     assert {s["spec"]["scaleTargetRef"]["name"] for s in scaled} == {f"{name}-worker" for name in SERVICES}
-    source = "".join(file.read_text() for name in SERVICES for file in (ROOT / "services" / name).glob("bootstrap*.py"))
+    houses = [ROOT / "services" / name for name in SERVICES]
+    wired = [file for house in houses for file in (house / "bootstrap.py", *house.glob("wiring/*.py"))]
+    source = "".join(file.read_text() for file in wired)
     assert set(groups) == set(re.findall(r"(?:consumer=|CONSUMER = )\"([\w.]+)\"", source))
     assert all(group.endswith(topic) for group, topic in groups.items())

@@ -54,7 +54,7 @@ class Order:
     """What one call says of an order.
 
     `amount_minor` is what was spent (completed, updated) or paid back (refunded, cancelled), never negative; None when
-    the call names no amount, which for money paid back means the whole order; a refund that cannot be read is of nothing.
+    the call names no amount, which for money paid back means the whole order; a refund that cannot be read is of 0.
     """
 
     order_id: str

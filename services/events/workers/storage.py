@@ -11,8 +11,8 @@ from functools import partial
 from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
 
-from services.events.bootstrap_storage import StorageWiring
 from services.events.use_cases.retention.apply_retention import apply_retention
+from services.events.wiring.storage import StorageWiring
 from shared.workers import Loop
 
 _log = logging.getLogger(__name__)

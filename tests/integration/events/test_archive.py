@@ -19,9 +19,9 @@ import pytest
 from services.events.adapters.parquet.rows import SCHEMA
 from services.events.adapters.sql.archive.ledger import SqlArchiveLedger
 from services.events.bootstrap import MIGRATIONS, Wiring
-from services.events.bootstrap_archive import ArchiveWiring
 from services.events.settings import EventsSettings
 from services.events.use_cases.archive.ports import ArchiveFile, ErasedSubjects, LedgerLost
+from services.events.wiring.archive import ArchiveWiring
 from shared.bus.cloudevents import Event, to_record
 from shared.bus.ports import Record
 from shared.contracts.events import TouchpointRecordedV1

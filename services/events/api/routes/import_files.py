@@ -13,10 +13,10 @@ from services.events.adapters.sql.imports.files import SqlImportFiles
 from services.events.adapters.sql.imports.mappings import SqlImportMappings
 from services.events.api.routes.import_mappings import Reader, Writer
 from services.events.api.schemas.imports import DryRunRequest, FileId, FileView, TrialView
-from services.events.bootstrap_imports import ImportWiring
 from services.events.use_cases.imports.keep_import_mappings import described
 from services.events.use_cases.imports.ports import FileFormat, ImportFile, ImportMapping
 from services.events.use_cases.imports.try_imports import try_import
+from services.events.wiring.imports import ImportWiring
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
 from shared.http.problems import PROBLEM_RESPONSES, Problem

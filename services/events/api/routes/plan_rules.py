@@ -18,10 +18,10 @@ from services.events.api.schemas.tracking_plan import (
     TrialResult,
     ViolationView,
 )
-from services.events.bootstrap_plans import PlanWiring
 from services.events.domain.tracking_plan.plans import Check
 from services.events.domain.tracking_plan.schema_limits import check_limits
 from services.events.use_cases.tracking_plan.keep_plans import draft_rule, publish_rule, redraft_rule, remove_rule
+from services.events.wiring.plans import PlanWiring
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.clock import utc_now

@@ -19,7 +19,6 @@ from services.events.api.schemas.quarantine import (
     ReplayResult,
 )
 from services.events.api.schemas.tracking_plan import OfEvent
-from services.events.bootstrap_plans import PlanWiring
 from services.events.use_cases.tracking_plan.mend_quarantine import (
     correct_call,
     correct_calls,
@@ -28,6 +27,7 @@ from services.events.use_cases.tracking_plan.mend_quarantine import (
     replay_calls,
 )
 from services.events.use_cases.tracking_plan.ports import EntryState, Wanted
+from services.events.wiring.plans import PlanWiring
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.idempotency import IdempotencyKey, once

@@ -22,11 +22,11 @@ from services.events.api.schemas.webhooks import (
     State,
     TestResult,
 )
-from services.events.bootstrap_webhooks import WebhookWiring
 from services.events.domain.webhooks.bodies import body_of
 from services.events.domain.webhooks.endpoints import Endpoint
 from services.events.use_cases.webhooks.deliver_webhooks import post_of
 from services.events.use_cases.webhooks.ports import Owner
+from services.events.wiring.webhooks import WebhookWiring
 from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor

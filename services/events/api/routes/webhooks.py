@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from services.events.adapters.sql.webhooks.endpoints import Condition, SqlEndpoints
 from services.events.api.schemas.webhooks import EndpointChange, EndpointId, EndpointView, NewEndpoint, SecretsView
-from services.events.bootstrap_webhooks import WebhookWiring
 from services.events.use_cases.webhooks.keep_endpoints import change_endpoint, create_endpoint, rotate_secret
 from services.events.use_cases.webhooks.ports import Owner
+from services.events.wiring.webhooks import WebhookWiring
 from shared.auth.access import require
 from shared.auth.keys import EVERYTHING, Caller
 from shared.clock import utc_now

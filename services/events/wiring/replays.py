@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from services.events.adapters.bus.past_facts import BusPastFacts, stretches_since
 from services.events.adapters.sql.webhooks.replays import SqlReplays
-from services.events.bootstrap_webhooks import Living
 from services.events.domain.webhooks.replays import Replay
 from services.events.use_cases.webhooks.ports import Owner
 from services.events.use_cases.webhooks.replay_ports import Chunk
 from services.events.use_cases.webhooks.replay_webhooks import feed_replay
+from services.events.wiring.webhooks import Living
 from shared.bus.ports import Bus
 from shared.sql.database import Database
 from shared.sql.leases import Lease
