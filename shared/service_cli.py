@@ -16,7 +16,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.http.server import serve
 from shared.settings import ServiceSettings, explain
 from shared.sql.database import Database
-from shared.sql.migrations import check, is_applied, new_revision, upgrade
 from shared.telemetry.logs import configure_logging
 from shared.workers import Loop, run_worker
 
@@ -92,6 +91,9 @@ def _collect_seldom() -> None:
 
 
 def _migrate(database: Database, package: str, options: argparse.Namespace) -> int:
+    # What migrates takes long to import, and a process that serves does without it.
+    from shared.sql.migrations import check, is_applied, new_revision, upgrade
+
     if options.new:
         new_revision(database, package, options.new)
     elif options.check:

@@ -20,7 +20,8 @@ from shared.sql.plumbing import outbox
 from shared.telemetry.metrics import OUTBOX_PUBLISHED
 
 _log = logging.getLogger(__name__)
-_IDLE_S = 0.03
+_SHORTEST_PAUSE_S = 0.03
+_LONGEST_PAUSE_S = 0.2
 _RETRY_S = 1.0
 _PAGE_RECORDS = 500
 _PAGE_BYTES = 4_000_000
@@ -35,6 +36,7 @@ class Relay:
         self._publisher = publisher
         self._lease = Lease(database, "outbox-relay", seconds=15)
         self._renew_at = 0.0
+        self._pause_s = _SHORTEST_PAUSE_S
 
     def run(self, stop: threading.Event) -> None:
         """Relay until `stop` is set, then let another take over; a bus or database that is away is waited for."""
@@ -43,8 +45,11 @@ class Relay:
                 commits = self._database.commits
                 if not self._leads():
                     stop.wait(_RETRY_S)
-                elif not self.relay_once():
-                    self._database.wait_for_commit(commits, _IDLE_S)
+                elif self.relay_once():
+                    self._pause_s = _SHORTEST_PAUSE_S
+                else:  # a commit of this process is noticed at once, one of another by looking
+                    self._database.wait_for_commit(commits, self._pause_s)
+                    self._pause_s = min(self._pause_s * 1.5, _LONGEST_PAUSE_S)
             except (BusError, DBAPIError) as error:
                 self._renew_at = 0.0
                 _log.warning("outbox relay waits", extra={"reason": str(error)})

@@ -17,7 +17,7 @@ from tests.fuzzing.hostile import routes_with_body
 from tests.support.suite import API_KEY, ROOT, WRITE_KEY, Suite
 
 SEED = os.environ.get("RAPPORT_FUZZ_SEED", "20260101")
-EXAMPLES = os.environ.get("RAPPORT_FUZZ_EXAMPLES", "10")
+EXAMPLES = os.environ.get("RAPPORT_FUZZ_EXAMPLES", "5")
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 

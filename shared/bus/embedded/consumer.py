@@ -13,7 +13,7 @@ from shared.bus.embedded.topic_file import TopicFile
 from shared.bus.ports import MAX_POLL_BYTES, Partition, Positions, Record, StartAt
 
 _SHORTEST_PAUSE_S = 0.001
-_LONGEST_PAUSE_S = 0.025
+_LONGEST_PAUSE_S = 0.05
 _MAX_READ_RECORDS = 500
 _MAX_READ_BYTES = 1_000_000
 
@@ -50,13 +50,13 @@ class EmbeddedConsumer:
         self._read_ahead: dict[Partition, deque[Record]] = {}
         self._behind: set[str] = set()
         self._turn = 0
+        self._pause_s = _SHORTEST_PAUSE_S
 
     def poll(
         self, *, max_records: int = 500, max_bytes: int = MAX_POLL_BYTES, timeout_s: float = 1.0
     ) -> Sequence[Record]:
         """See the port."""
         deadline = time.monotonic() + timeout_s
-        pause_s = _SHORTEST_PAUSE_S
         while True:
             with told_as_unavailable("the groups cannot be read"):
                 owned = self._membership.keep()
@@ -64,10 +64,12 @@ class EmbeddedConsumer:
             with told_as_unavailable("the log cannot be read"):
                 records = self._next(max_records, max_bytes)
             left_s = deadline - time.monotonic()
+            if records:
+                self._pause_s = _SHORTEST_PAUSE_S
             if records or left_s <= 0:
                 return records
-            self._arrivals.wait(min(pause_s, left_s))
-            pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
+            self._arrivals.wait(min(self._pause_s, left_s))
+            self._pause_s = min(self._pause_s * 1.5, _LONGEST_PAUSE_S)
 
     def assignment(self) -> frozenset[Partition]:
         """See the port."""
