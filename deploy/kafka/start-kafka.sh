@@ -40,7 +40,7 @@ java=(java -Xms128m "-Xmx${KAFKA_HEAP:-512m}" -XX:+UseSerialGC -Xshare:auto
   "-Dkafka.logs.dir=$directory" -cp "$here/libs/*")
 
 if [ ! -f "$directory/data/meta.properties" ]; then
-  cluster=$("${java[@]}" kafka.tools.StorageTool random-uuid | tail -1)
+  cluster=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 1-22)
   "${java[@]}" kafka.tools.StorageTool format -t "$cluster" -c "$directory/server.properties" >&2
 fi
 exec "${java[@]}" kafka.Kafka "$directory/server.properties"

@@ -12,12 +12,14 @@ import pytest
 from shared.sql.database import Database
 from tests.support import campaigns
 from tests.support.archive import rows_of
+from tests.support.kafka import KafkaBroker
 from tests.support.mail_sink import MailSink
+from tests.support.postgres import PostgresServer
 from tests.support.search import places_of
 from tests.support.suite import SERVICES, Suite, cluster_settings
 from tests.support.tracking_client import TrackingClient
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 NAMES = ("jane@example.com", "janette", "smithson", "jane-1", "tablet-7", "o-4711", "+442079460958")
 BUYERS = {"type": "last_purchase", "within_days": 30}
 
@@ -42,15 +44,12 @@ class Scene:
         return places | {f"archive: {word}" for word in words if word.lower() in text}
 
 
-@pytest.fixture(params=["embedded", pytest.param("cluster", marks=pytest.mark.services)])
-def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
-    directory = tmp_path / "suite"
-    databases = {f"RAPPORT_{name.upper()}_DATABASE_URL": f"sqlite:///{directory}/{name}.db" for name in SERVICES}
-    settings = databases | {"RAPPORT_ARCHIVE_DIR": str(tmp_path / "archive"), "RAPPORT_ARCHIVE_EVERY_S": "0.2"}
-    if request.param == "cluster":
-        servers = (request.getfixturevalue("kafka_broker"), request.getfixturevalue("postgres_server"))
-        settings |= cluster_settings(*servers)
-    with MailSink() as sink, Suite(directory, settings | {"RAPPORT_SMTP_URL": sink.url}) as suite:
+@pytest.fixture
+def scene(tmp_path: Path, kafka_broker: KafkaBroker, postgres_server: PostgresServer) -> Iterator[Scene]:
+    """On real servers; on the embedded log, each service's own tests erase."""
+    settings = cluster_settings(kafka_broker, postgres_server)
+    settings |= {"RAPPORT_ARCHIVE_DIR": str(tmp_path / "archive"), "RAPPORT_ARCHIVE_EVERY_S": "0.2"}
+    with MailSink() as sink, Suite(tmp_path / "suite", settings | {"RAPPORT_SMTP_URL": sink.url}) as suite:
         urls = {name: settings[f"RAPPORT_{name.upper()}_DATABASE_URL"] for name in SERVICES}
         yield Scene(suite, sink, urls, tmp_path / "archive")
 

@@ -64,14 +64,14 @@ class Demo:
         return found
 
     def kill_each_part_once(self) -> set[str]:
-        """kill -9 of one part a second as soon as the year is played; which were killed."""
+        """kill -9 of two parts a second as soon as the year is played; which were killed."""
         killed: set[str] = set()
         while self.process.poll() is None and killed != PROCESSES:
             waiting = sorted(self.parts().keys() - killed) if self.plays else []
             if waiting:
                 self.parts()[waiting[0]].kill()
                 killed.add(waiting[0])
-            time.sleep(1.0)
+            time.sleep(0.5)
         return killed
 
     def assert_nothing_is_left(self) -> None:
