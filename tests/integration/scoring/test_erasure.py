@@ -44,7 +44,7 @@ def test_in_any_order_nothing_is_left_but_what_came_later(wiring: Wiring, say: S
     later = replace(say("user_id:jane", "order-of-new", 700), received_at=NOW + timedelta(hours=1))
     returned = replace(CHANGED, profile_id=NEW, version=1, changed_at=NOW + timedelta(hours=1))
     facts_of_all = [early, later, CHANGED, MERGED, ERASED, returned]
-    for facts in list(permutations(facts_of_all))[::7]:  # a hundred orders, each fact in each place
+    for facts in list(permutations(facts_of_all))[::13]:  # some of the orders, each fact in each place
         tell(wiring, facts)
         assert places_of([f"{JANE}'", "order-of-old"], wiring.database) == set()
         left = places_of(["order-of-new", NEW, OLD], wiring.database)
