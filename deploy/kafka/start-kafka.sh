@@ -5,7 +5,8 @@
 #
 # DIRECTORY keeps the log: start again on it, after a kill too, and every acknowledged record is there.
 # The broker's jars are fetched once from Maven Central into libs/. Needs Java 17 and Maven.
-# KAFKA_HEAP (512m) is the broker's largest heap.
+# KAFKA_HEAP (512m) is the broker's largest heap. KAFKA_SYNC_EVERY (1) is after how many records of a partition it
+# syncs: with each, as one broker must that is to lose nothing; a cluster leaves it to copies on other brokers.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -33,6 +34,7 @@ fetch_jars() {
 mkdir -p "$directory/data"
 directory=$(cd "$directory" && pwd)
 sed -e "s#@DATA@#$directory/data#" -e "s#@PORT@#$port#" -e "s#@CONTROLLER_PORT@#$controller_port#" \
+  -e "s#@SYNC_EVERY@#${KAFKA_SYNC_EVERY:-1}#" \
   "$here/server.properties" > "$directory/server.properties"
 
 java=(java -Xms128m "-Xmx${KAFKA_HEAP:-512m}" -XX:+UseSerialGC -Xshare:auto
@@ -40,7 +42,7 @@ java=(java -Xms128m "-Xmx${KAFKA_HEAP:-512m}" -XX:+UseSerialGC -Xshare:auto
   "-Dkafka.logs.dir=$directory" -cp "$here/libs/*")
 
 if [ ! -f "$directory/data/meta.properties" ]; then
-  cluster=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 1-22)
+  cluster=$(head -c 16 /dev/urandom | base64 | tr '+/' 'AB' | cut -c 1-22)
   "${java[@]}" kafka.tools.StorageTool format -t "$cluster" -c "$directory/server.properties" >&2
 fi
 exec "${java[@]}" kafka.Kafka "$directory/server.properties"

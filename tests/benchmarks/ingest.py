@@ -1,9 +1,10 @@
 """Durable ingest by one API process: events a second, latency, processor time and memory.
 
 `python -m tests.benchmarks.ingest [--seconds 5] [--bus URL]` prints a table for the embedded log and, where a broker
-can be had, for Kafka; `--events 10000000` a line for each million instead. The ratios are to the same server without an
-application behind it, and to one process that writes and syncs as many bodies at a time as connections wait. `/2` is
-half of the rate that was reached before, with latencies from when a request was due. Requests come from this process.
+can be had, for Kafka: as it comes, and with a sync for each record. `--events 10000000` prints a line for each million
+instead. The ratios are to the same server without an application behind it, and to one process that writes and syncs as
+many bodies at a time as connections wait. `/2` is half of the rate that was reached before, with latencies from when a
+request was due. Requests come from this process.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import psutil
 from tests.benchmarks.disk import syncs_per_second
 from tests.benchmarks.events_api import bare_http, events_api, requests
 from tests.benchmarks.http_load import send
-from tests.support.kafka import KafkaBroker
+from tests.support.kafka import NEVER, KafkaBroker
 from tests.support.real_servers import ServerMissingError
 
 _MILLION = 1_000_000
@@ -138,17 +139,18 @@ def _buses(url: str | None) -> Iterator[tuple[str, str | None]]:
         yield url.partition(":")[0], url
         return
     yield "embedded", None
-    with tempfile.TemporaryDirectory() as folder:
-        broker = KafkaBroker(Path(folder))
-        try:
-            broker.start()
-        except ServerMissingError as why:
-            sys.stderr.write(f"no Kafka: {why}\n")
-            return
-        try:
-            yield "kafka", broker.url
-        finally:
-            broker.stop()
+    for name, sync_every in (("kafka", NEVER), ("kafka, synced", 1)):
+        with tempfile.TemporaryDirectory() as folder:
+            broker = KafkaBroker(Path(folder), sync_every=sync_every)
+            try:
+                broker.start()
+            except ServerMissingError as why:
+                sys.stderr.write(f"no Kafka: {why}\n")
+                return
+            try:
+                yield name, broker.url
+            finally:
+                broker.stop()
 
 
 def _busy() -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,11 +14,16 @@ from tests.support.real_servers import ServerMissingError, free_ports, kill_grou
 START = Path(__file__).parents[2] / "deploy" / "kafka" / "start-kafka.sh"
 
 
+NEVER = 2**63 - 1
+"""Kafka's own default: copies on other brokers make up for what one has not synced."""
+
+
 class KafkaBroker:
     """One broker on one folder and one port, which it keeps when it is killed and started again."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, sync_every: int = 1) -> None:
         self.directory = directory
+        self._sync_every = sync_every
         self.port, self._controller_port = free_ports(2)
         self._process: psutil.Popen | None = None
 
@@ -43,6 +49,7 @@ class KafkaBroker:
             self._process = psutil.Popen(
                 [START, self.directory, str(self.port), str(self._controller_port)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, "KAFKA_SYNC_EVERY": str(self._sync_every)},
             )  # fmt: skip
         if not wait_for_port(self.port, alive=self._process, timeout_s=180):
             kill_group(self.pid)
