@@ -9,7 +9,7 @@ from threading import Condition, Lock
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from shared.sql.engines import open_engine
+from shared.sql.engines import open_engine, readers_of
 
 
 class Database:
@@ -20,7 +20,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.dialect, self.engine = open_engine(url, pool_size)
-        self._readers = self.engine.execution_options(rapport_read_only=True)
+        self._readers = readers_of(self.engine)
         # SQLite lets one write at a time and the others ask again and again; here they are woken in turn instead.
         self._turn: AbstractContextManager[object] = Lock() if self.dialect == "sqlite" else nullcontext()
         self._committed = Condition()

@@ -12,6 +12,7 @@ from shared.sql.turns import WriteTurns
 
 Dialect = Literal["sqlite", "postgresql"]
 _LOCK_WAIT_S = 30
+_READ_ONLY = "rapport_read_only"
 
 
 def open_engine(url: str, pool_size: int) -> tuple[Dialect, Engine]:
@@ -32,6 +33,13 @@ def open_engine(url: str, pool_size: int) -> tuple[Dialect, Engine]:
             raise ValueError(f"{other} is not supported; use a sqlite: or postgresql: URL")
 
 
+def readers_of(engine: Engine) -> Engine:
+    """The same connections for transactions that only read, from one snapshot, and wait for no writer."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{_READ_ONLY: True})
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
 def _sqlite(url: URL, pool_size: int) -> Engine:
     if not url.database or url.database == ":memory:":
         raise ValueError("several processes share a database, so SQLite needs a file: sqlite:///path")
@@ -44,15 +52,13 @@ def _sqlite(url: URL, pool_size: int) -> Engine:
 
 def _postgresql(url: URL, pool_size: int) -> Engine:
     options = f"-c lock_timeout={_LOCK_WAIT_S}s -c timezone=UTC"
-    engine = create_engine(
+    return create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"options": options, "connect_timeout": 5},
     )
-    _read_from_one_snapshot(engine)
-    return engine
 
 
 def _speak_plainly_to_sqlite(engine: Engine, turns: WriteTurns) -> None:
@@ -70,7 +76,7 @@ def _speak_plainly_to_sqlite(engine: Engine, turns: WriteTurns) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A writer takes the lock at once: upgrading from a read snapshot would fail instead of waiting.
-        if connection.get_execution_options().get("rapport_read_only"):
+        if connection.get_execution_options().get(_READ_ONLY):
             connection.exec_driver_sql("BEGIN")
         else:
             turns.begin(connection)
@@ -78,10 +84,3 @@ def _speak_plainly_to_sqlite(engine: Engine, turns: WriteTurns) -> None:
     @event.listens_for(engine, "engine_disposed")
     def _close(_engine: Engine) -> None:
         turns.close()
-
-
-def _read_from_one_snapshot(engine: Engine) -> None:
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("rapport_read_only"):
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

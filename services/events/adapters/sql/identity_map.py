@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.tables import merged_profiles, profile_subjects, profile_versions
@@ -66,15 +66,14 @@ class SqlIdentityMap:
         A profile that took another in tells the subjects of both from then on, without those that were split off
         again; until that is heard, the merged profile's own last word counts beside the survivor's.
         """
-        survivor = self.survivor_of(profile_id)
-        told, merged = profile_versions.c, merged_profiles.c
-        told_at = self._session.scalar(select(told.changed_at).where(told.profile_id == survivor))
-        untold = select(merged.merged_profile_id).where(merged.profile_id == survivor)
-        if told_at is not None:
-            untold = untold.where(merged.merged_at > told_at)
-        owners = [survivor, *self._session.scalars(untold)]
-        owned = select(profile_subjects.c.subject).where(profile_subjects.c.profile_id.in_(owners))
-        return sorted(set(self._session.scalars(owned)))
+        told, merged, owned = profile_versions.c, merged_profiles.c, profile_subjects.c
+        into = select(merged.profile_id).where(merged.merged_profile_id == profile_id).scalar_subquery()
+        survivor = select(func.coalesce(into, profile_id).label("id")).cte("survivor")
+        told_at = select(told.changed_at).where(told.profile_id == survivor.c.id).scalar_subquery()
+        untold = select(merged.merged_profile_id).join(survivor, merged.profile_id == survivor.c.id)
+        untold = untold.where(or_(told_at.is_(None), merged.merged_at > told_at))
+        owners = select(survivor.c.id).union_all(untold)
+        return sorted(set(self._session.scalars(select(owned.subject).where(owned.profile_id.in_(owners)))))
 
     def knows(self, profile_id: str) -> bool:
         """Whether anything was ever heard of this profile."""
