@@ -6,7 +6,7 @@ LOCKS := deploy/locks
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" --quiet
-PYTEST_FLAGS ?= -n auto --dist loadfile
+PYTEST_FLAGS ?= -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo run test bench lint manifests check lock clean
@@ -26,7 +26,7 @@ run: setup ## Start the four services on 127.0.0.1 and keep them running until C
 test: setup-dev ## Run every test, with a real Kafka and a real PostgreSQL
 	@$(PY) -m pytest $(PYTEST_FLAGS) $(ARGS)
 
-bench: setup-dev ## Measure the bus, durable ingest, dispatch, the lifetime-value fit, webhooks and the archive
+bench: setup-dev ## Measure every part beside a peer or a limit (docs/performance.md)
 	@$(PY) -m tests.benchmarks $(ARGS)
 
 lint: setup-dev ## Check style, types and the architecture's import rules

@@ -13,6 +13,8 @@ from tests.support.real_servers import close_run, open_run
 
 __all__ = ["kafka_broker", "kafka_url", "postgres_server", "postgres_url", "shared_postgres"]
 
+LONG = {"fuzzing", "faults", "end_to_end"}
+
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
@@ -21,6 +23,12 @@ settings.load_profile("any machine")
 def pytest_xdist_auto_num_workers() -> int:
     """Three workers for two cores: tests wait for processes of their own about as long as they work."""
     return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no worker is left alone with it in the end."""
+    items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
 
 
 def pytest_configure(config: pytest.Config) -> None:
