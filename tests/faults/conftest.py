@@ -10,15 +10,15 @@ from tests.support.mail_sink import MailSink
 from tests.support.suite import Suite
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sink() -> Iterator[MailSink]:
     """The mail server that the shared suite sends through."""
     with MailSink() as sink:
         yield sink
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def suite(tmp_path_factory: pytest.TempPathFactory, sink: MailSink) -> Iterator[Suite]:
-    """All processes, shared by the tests of one pytest process; leave it running and caught up."""
+    """All processes, shared by the tests of a module; leave it running and caught up."""
     with Suite(tmp_path_factory.mktemp("suite"), {"RAPPORT_SMTP_URL": sink.url}) as suite:
         yield suite
