@@ -76,11 +76,19 @@ def stop_process(pid: int, *, timeout_s: float = 10.0) -> None:
 
 
 def kill_group(pid: int) -> None:
-    """kill -9 a process that leads its own session, and all its children; wait until the leader is gone."""
+    """kill -9 a process that leads its own session, and all its children; wait until they are gone.
+
+    Each is killed by itself, for PostgreSQL's backends lead sessions of their own.
+    """
+    with suppress(psutil.NoSuchProcess):
+        leader = psutil.Process(pid)
+        family = [leader, *leader.children(recursive=True)]
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family, 10)
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    with suppress(psutil.NoSuchProcess):
-        psutil.Process(pid).wait(10)
 
 
 def free_ports(count: int) -> list[int]:
