@@ -12,8 +12,9 @@ from shared.bus.ports import Bus, BusError
 from shared.clock import utc_now
 from shared.contracts.topics import ALL
 from shared.inbox import positions
-from shared.inbox.consumer import ConsumerLoop, Subscription
+from shared.inbox.consumer import ConsumerLoop
 from shared.inbox.dead_letters import DeadLetters
+from shared.inbox.subscription import Subscription
 from shared.outbox.relay import Relay
 from shared.sql.database import Database
 from shared.sql.plumbing import outbox

@@ -37,9 +37,9 @@ from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.ingest import IngestReceivedV1, IngestWebhookReceivedV1
 from shared.contracts.topics import ALL, INGEST, PROFILES, TOUCHPOINTS
 from shared.ids import new_id
-from shared.inbox.consumer import Subscription
 from shared.inbox.dead_letters import DeadLetters
 from shared.inbox.isolation import Effect
+from shared.inbox.subscription import Subscription
 from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
 

@@ -36,8 +36,8 @@ from shared.contracts.contract import Contract
 from shared.contracts.profile import ProfileErasedV1
 from shared.contracts.topics import PROFILES
 from shared.erased_names import ErasedNames, NameHash
-from shared.inbox.consumer import Subscription
 from shared.inbox.dead_letters import DeadLetters
+from shared.inbox.subscription import Subscription
 from shared.outbox.outbox import Outbox
 from shared.secret_file import read_or_make_secret
 from shared.sql.database import Database

@@ -26,8 +26,8 @@ from shared.contracts.scoring import ScoreComputedV1
 from shared.contracts.topics import SCORES, TOUCHPOINTS
 from shared.erased_names import NameHash
 from shared.ids import new_id
-from shared.inbox.consumer import Subscription
 from shared.inbox.dead_letters import DeadLetters
+from shared.inbox.subscription import Subscription
 from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
 

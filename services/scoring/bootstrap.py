@@ -27,8 +27,8 @@ from shared.contracts.contract import Contract
 from shared.contracts.profile import ProfileErasedV1
 from shared.contracts.topics import ALL, PROFILES, TOUCHPOINTS
 from shared.erased_names import ErasedNames, NameHash
-from shared.inbox.consumer import Subscription
 from shared.inbox.dead_letters import DeadLetters
+from shared.inbox.subscription import Subscription
 from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
 from shared.sql.leases import Lease

@@ -18,7 +18,7 @@ from services.events.settings import EventsSettings
 from services.events.use_cases.webhooks.feed_webhooks import feed_webhooks
 from shared.contracts.contract import Contract
 from shared.contracts.topics import PUBLIC
-from shared.inbox.consumer import Subscription
+from shared.inbox.subscription import Subscription
 from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
 

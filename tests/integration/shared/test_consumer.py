@@ -14,10 +14,11 @@ from shared.clock import utc_now
 from shared.contracts.contract import Contract
 from shared.contracts.profile import ProfilesMergedV1
 from shared.contracts.topics import PROFILES
-from shared.inbox.consumer import ConsumerLoop, Subscription
+from shared.inbox.consumer import ConsumerLoop
 from shared.inbox.dead_letters import DeadLetters
 from shared.inbox.positions import Overtaken
 from shared.inbox.replay import replay_requested
+from shared.inbox.subscription import Subscription
 from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
 from shared.sql.plumbing import dead_letters as letters
