@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from shared.bus.cloudevents import own_id
@@ -28,22 +28,42 @@ def load(session: Session, consumer: str, partitions: Iterable[Partition]) -> di
     return {(r.topic, r.partition): r.next_offset for r in rows if (r.topic, r.partition) in wanted}
 
 
-def advance(session: Session, consumer: str, *, believed: dict[Partition, int], reached: dict[Partition, int]) -> None:
+def advance(
+    session: Session, consumer: str, *, believed: Mapping[Partition, int], reached: Mapping[Partition, int]
+) -> None:
     """Move from the believed to the reached offsets. Raises Overtaken when a position is not where we believed."""
-    for (topic, partition), next_offset in sorted(reached.items()):
-        expected = believed.get((topic, partition))
-        if expected is None:
-            made = insert_for(session, inbox_positions).values(
-                consumer=consumer, topic=topic, partition=partition, next_offset=next_offset
-            )
-            moved = session.execute(made.on_conflict_do_nothing().returning(inbox_positions.c.next_offset)).all()
-        else:
-            place = (inbox_positions.c.consumer == consumer) & (inbox_positions.c.topic == topic)
-            place &= (inbox_positions.c.partition == partition) & (inbox_positions.c.next_offset == expected)
-            change = update(inbox_positions).where(place).values(next_offset=next_offset)
-            moved = session.execute(change.returning(inbox_positions.c.next_offset)).all()
-        if not moved:
-            raise Overtaken(f"{consumer}: {topic}/{partition} is not at {expected}")
+    known = sorted(reached.keys() & believed.keys())
+    held = _held(session, consumer, known) if known else {}
+    for place in known:
+        if held.get(place) != believed[place]:
+            raise Overtaken(f"{consumer}: {place[0]}/{place[1]} is not at {believed[place]}")
+    made = insert_for(session, inbox_positions)
+    moved = made.on_conflict_do_update(
+        index_elements=["consumer", "topic", "partition"], set_={"next_offset": made.excluded.next_offset}
+    )
+    if known:
+        session.execute(moved.values(_rows(consumer, known, reached)))
+    if first := sorted(reached.keys() - believed.keys()):
+        begun = made.on_conflict_do_nothing().values(_rows(consumer, first, reached))
+        if len(session.execute(begun.returning(inbox_positions.c.partition)).all()) < len(first):
+            raise Overtaken(f"{consumer}: another has begun to read {first[0][0]}")
+
+
+def _held(session: Session, consumer: str, places: Sequence[Partition]) -> dict[Partition, int]:
+    """The positions of these partitions, which nobody else moves before the transaction ends."""
+    c = inbox_positions.c
+    mine = (c.consumer == consumer) & tuple_(c.topic, c.partition).in_(places)
+    rows = session.execute(
+        select(c.topic, c.partition, c.next_offset).where(mine).order_by(c.topic, c.partition).with_for_update()
+    )
+    return {(topic, partition): offset for topic, partition, offset in rows}
+
+
+def _rows(consumer: str, places: Sequence[Partition], reached: Mapping[Partition, int]) -> list[dict[str, str | int]]:
+    return [
+        {"consumer": consumer, "topic": topic, "partition": partition, "next_offset": reached[topic, partition]}
+        for topic, partition in places
+    ]
 
 
 def handled(session: Session, consumer: str, record_ids: Collection[str]) -> set[str]:

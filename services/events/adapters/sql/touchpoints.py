@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Dialect
@@ -21,6 +22,9 @@ _TallyKey = tuple[int, str, str, str]
 
 _c = tables.touchpoints.c
 _COLUMNS = (_c.id, _c.subject, _c.occurred_at, _c.kind, _c.name, _c.channel, _c.department, _c.document)
+
+
+_subject_of = itemgetter(_COLUMNS.index(_c.subject), 0)
 
 
 class TouchpointRows:
@@ -59,8 +63,8 @@ class SqlTouchpoints:
 
     def add(self, drafts: Sequence[Draft]) -> None:
         """Record touchpoints, the orders they tell of, and that their messages were seen."""
-        insert_rows(self._session, _COLUMNS, [draft.row for draft in drafts])
-        # In the order of the index, so that each of its pages is visited once.
+        # In the order of the indexes, so that each of their pages is visited once.
+        insert_rows(self._session, _COLUMNS, sorted([draft.row for draft in drafts], key=_subject_of))
         insert_rows(self._session, tuple(tables.seen_messages.c), sorted([draft.seen for draft in drafts]))
         told = (draft.touchpoint.order for draft in drafts)
         orders = sorted({(order.order_id, order.status) for order in told if order})

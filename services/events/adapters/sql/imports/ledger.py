@@ -40,6 +40,9 @@ class SqlImportQueue:
 
     def lease(self) -> tuple[ImportJob, SqlLedger] | None:
         """Begin, or go on with, the oldest import whose mapping no other is running for; None if there is none."""
+        with self._database.reading() as session:  # a queue is mostly empty, and a writer would keep others waiting
+            if session.execute(_next(database_now(session))).first() is None:
+                return None
         try:
             with self._database.transaction() as session:
                 return self._leased(session)
@@ -48,7 +51,7 @@ class SqlImportQueue:
 
     def _leased(self, session: Session) -> tuple[ImportJob, SqlLedger] | None:
         now = database_now(session)
-        row = session.execute(_next(now)).one_or_none()
+        row = session.execute(_next(now).with_for_update(of=imports, skip_locked=True)).one_or_none()
         if row is None:
             return None
         values: dict[str, Any] = {
@@ -147,8 +150,7 @@ def _next(now: datetime) -> Any:
     waiting = (_c.state == "queued") & ~(
         select(running.c.id).where(running.c.mapping_id == _c.mapping_id, running.c.state == "running").exists()
     )
-    query = select(imports).where(waiting | ((_c.state == "running") & free)).order_by(_c.id).limit(1)
-    return query.with_for_update(of=imports, skip_locked=True)
+    return select(imports).where(waiting | ((_c.state == "running") & free)).order_by(_c.id).limit(1)
 
 
 def _days_near(day: int) -> tuple[int, int, int]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.webhooks.rows import endpoint_from
@@ -45,13 +45,26 @@ class SqlLanes:
         self._outbox = outbox
         self._seconds = seconds
         self._me = new_id()
+        self._idle = False
 
     def lease(self, *, healthy: int, failing: int) -> Sequence[Lane]:
         """Take at most so many lanes that have something due, those that wait longest first."""
+        if self._idle and not self._is_any_due():
+            return []
+        lanes = self._lease(healthy, failing)
+        self._idle = not lanes
+        return lanes
+
+    def _is_any_due(self) -> bool:
+        """Whether it is worth the turn of a writer, for which others wait."""
+        with self._database.reading() as session:
+            return session.execute(_due(database_now(session)).limit(1)).first() is not None
+
+    def _lease(self, healthy: int, failing: int) -> Sequence[Lane]:
         with self._database.transaction() as session:
             now = database_now(session)
-            taken = self._due(session, now, _lanes.failures == 0, healthy)
-            taken += self._due(session, now, _lanes.failures > 0, failing)
+            taken = _taken(session, _due(now).where(_lanes.failures == 0), healthy)
+            taken += _taken(session, _due(now).where(_lanes.failures > 0), failing)
             if not taken:
                 return []
             held = {"held_by": self._me, "held_until": now + timedelta(seconds=self._seconds)}
@@ -84,21 +97,6 @@ class SqlLanes:
             mine = update(webhook_lanes).where(_lanes.held_by == self._me)
             session.execute(mine.values(held_by=None, held_until=None))
 
-    def _due(self, session: Session, now: datetime, kind: ColumnElement[bool], limit: int) -> list[Any]:
-        if limit <= 0:
-            return []
-        query = (
-            select(webhook_endpoints, _lanes.failures, _lanes.failing_since)
-            .join(webhook_lanes, _lanes.endpoint_id == _endpoints.id)
-            .where(_lanes.next_due_at <= now, kind, _endpoints.disabled_at.is_(None))
-            .where(_lanes.held_until.is_(None) | (_lanes.held_until <= now))
-            .where(_lanes.paused_until.is_(None) | (_lanes.paused_until <= now))
-            .order_by(_lanes.next_due_at)
-            .limit(limit)
-            .with_for_update(of=webhook_lanes, skip_locked=True)
-        )
-        return list(session.execute(query))
-
     def _locked(self, session: Session, endpoint_ids: Collection[str]) -> frozenset[str]:
         mine = _lanes.endpoint_id.in_(endpoint_ids) & (_lanes.held_by == self._me)
         query = select(_lanes.endpoint_id).where(mine).order_by(_lanes.endpoint_id).with_for_update()
@@ -114,6 +112,24 @@ class SqlLanes:
             values = {"disabled_at": now, "disabled_reason": each.disable, "version": each.endpoint.version + 1}
             if session.execute(live.values(values).returning(_endpoints.id)).all():
                 self._outbox.add(session, [_notice(each, each.disable, now)])
+
+
+def _due(now: datetime) -> Select[Any]:
+    """Lanes that have something to send, and nobody at it."""
+    return (
+        select(webhook_endpoints, _lanes.failures, _lanes.failing_since)
+        .join(webhook_lanes, _lanes.endpoint_id == _endpoints.id)
+        .where(_lanes.next_due_at <= now, _endpoints.disabled_at.is_(None))
+        .where(_lanes.held_until.is_(None) | (_lanes.held_until <= now))
+        .where(_lanes.paused_until.is_(None) | (_lanes.paused_until <= now))
+        .order_by(_lanes.next_due_at)
+    )
+
+
+def _taken(session: Session, due: Select[Any], limit: int) -> list[Any]:
+    if limit <= 0:
+        return []
+    return list(session.execute(due.limit(limit).with_for_update(of=webhook_lanes, skip_locked=True)))
 
 
 def _pending(session: Session, endpoint_id: str, now: datetime) -> Sequence[Pending]:
