@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from services.events.adapters.bus.ingest_log import SOURCE
+from services.events.adapters.bus.touchpoints_out import Packed, TouchpointsOut
 from services.events.adapters.sql.inbound.deliveries import SqlDeliveries
 from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.touchpoints import SqlTouchpoints, TouchpointRows
@@ -35,7 +36,7 @@ from shared.clock import Clock, utc_now
 from shared.contracts.contract import Contract
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.ingest import IngestReceivedV1, IngestWebhookReceivedV1
-from shared.contracts.topics import ALL, INGEST, PROFILES, TOUCHPOINTS
+from shared.contracts.topics import ALL, INGEST, PROFILES
 from shared.ids import new_id
 from shared.inbox.dead_letters import DeadLetters
 from shared.inbox.isolation import Effect
@@ -47,8 +48,8 @@ MIGRATIONS = "services.events.migrations"
 DEVELOPMENT_SOURCE = "00000000-0000-7000-8000-000000000001"
 """The source of `RAPPORT_DEV_WRITE_KEY`, the same on every machine."""
 INGEST_CONSUMER = "events.ingest"
-_RECORDS_A_BATCH = 5_000
-_BYTES_A_BATCH = 2_000_000  # some 5,000 calls: enough to share a commit among, and held in memory as they are read
+_RECORDS_A_BATCH = 10_000
+_BYTES_A_BATCH = 4_000_000  # some 8,000 calls: enough to share the pages of an index among, and held in memory as read
 _RETRY_S = 2.0
 _encode = msgspec.json.Encoder().encode
 _log = logging.getLogger(__name__)
@@ -155,14 +156,15 @@ class Wiring:
             return partial(self.record, facts=facts)
         with self.database.reading() as session:
             currencies = SqlSources(session).default_currencies()
-        return partial(self._record, read=read_calls(received, currencies, draft=self._draft))
+        read = read_calls(received, currencies, draft=self._draft)
+        return partial(self._record, read=read, packed=Packed([call.draft.event for call in read.calls]))
 
-    def _record(self, session: Session, read: ReadCalls) -> None:
+    def _record(self, session: Session, read: ReadCalls, packed: Packed | None = None) -> None:
         recording = Recording(
             draft=self._draft,
             touchpoints=SqlTouchpoints(session),
             plans=self.plans.checks(session),
-            out=_Out(session, self.outbox),
+            out=TouchpointsOut(session, self.outbox, packed),
             refusals=_Refusals(session, self.dead_letters),
             erased=self.erasing.names(session),
         )
@@ -182,13 +184,6 @@ class Wiring:
         """Let go of the bus; the application lets go of the database."""
         self.publisher.close()
         self.bus.close()
-
-
-class _Out:
-    """The outbox in one transaction."""
-
-    def __init__(self, session: Session, outbox: Outbox) -> None:
-        self.add = partial(outbox.add_events, session, TOUCHPOINTS)
 
 
 class _Refusals:

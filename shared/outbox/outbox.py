@@ -37,7 +37,7 @@ class Outbox:
         for fact in facts:
             by_topic.setdefault(fact.topic, []).append(self.event(fact))
         for topic, events in by_topic.items():
-            self.add_events(session, BY_NAME[topic], events)
+            self.add_records(session, records_of(BY_NAME[topic], events))
 
     def event(self, fact: Contract, data: bytes | None = None) -> Event:
         """What a fact travels as; needs no transaction. `data` is its JSON where that was made before."""
@@ -51,15 +51,8 @@ class Outbox:
             traceparent=fact.traceparent,
         )
 
-    def add_events(self, session: Session, topic: Topic, events: Iterable[Event]) -> None:
-        """The same as `add` for facts of one topic that were made events before."""
-        lanes: dict[int, list[Event]] = {}
-        for event in events:
-            lanes.setdefault(topic.partition_of(event.subject or ""), []).append(event)
-        self.add_records(session, [record for lane in lanes.values() for record in _records(topic, lane)])
-
     def add_records(self, session: Session, records: Sequence[NewRecord]) -> None:
-        """Store records that are CloudEvents already, such as dead letters."""
+        """Store records that are CloudEvents already, such as those of `records_of`, or dead letters."""
         now = self._clock()
         rows = (
             (
@@ -73,6 +66,14 @@ class Outbox:
             for record in records
         )
         insert_rows(session, _COLUMNS, bound(session, _COLUMNS, rows))
+
+
+def records_of(topic: Topic, events: Iterable[Event]) -> list[NewRecord]:
+    """What facts of one topic travel in; needs no transaction."""
+    lanes: dict[int, list[Event]] = {}
+    for event in events:
+        lanes.setdefault(topic.partition_of(event.subject or ""), []).append(event)
+    return [record for lane in lanes.values() for record in _records(topic, lane)]
 
 
 def _records(topic: Topic, lane: Sequence[Event]) -> Iterable[NewRecord]:

@@ -15,7 +15,8 @@ from sqlalchemy import Column, Dialect
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-_ROWS_A_STATEMENT = 1_000
+_PARAMETERS = 32_000
+"""How many one statement has at most; SQLite takes 32,766."""
 
 
 def binding(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any]:
@@ -41,8 +42,9 @@ def insert_rows(session: Session, columns: tuple[Column[Any], ...], rows: Sequen
             arrays = tuple(map(list, zip(*rows, strict=True)))
             connection.exec_driver_sql(_from_arrays(columns, connection.dialect), arrays)
         return
-    for start in range(0, len(rows), _ROWS_A_STATEMENT):
-        some = rows[start : start + _ROWS_A_STATEMENT]
+    most = _PARAMETERS // len(columns)
+    for start in range(0, len(rows), most):
+        some = rows[start : start + most]
         connection.exec_driver_sql(_from_lists(columns, len(some)), tuple(chain.from_iterable(some)))
 
 
@@ -59,8 +61,9 @@ def values_present(
         found = connection.exec_driver_sql(_among_arrays(column, other, connection.dialect), (place, wanted))
         return set(found.scalars())
     present: set[Any] = set()
-    for start in range(0, len(wanted), _ROWS_A_STATEMENT):
-        some = wanted[start : start + _ROWS_A_STATEMENT]
+    most = _PARAMETERS - len(place)
+    for start in range(0, len(wanted), most):
+        some = wanted[start : start + most]
         present.update(
             connection.exec_driver_sql(_among_lists(column, other, len(place), len(some)), (*place, *some)).scalars()
         )

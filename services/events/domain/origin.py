@@ -30,13 +30,14 @@ _LIBRARY = re.compile(
 def channel_of(*, stated: object, kind: str, context: Mapping[str, object]) -> str | None:
     """`web`, `mobile`, `server`, or what the source itself states (`store`, `email`, `call-centre`, ...)."""
     for value in (context.get("channel"), stated):
-        if isinstance(value, str) and value.strip():
-            return value.strip().casefold()[:_MAX_CHANNEL]
-    if kind == "page" or _name(context, "library") in _BROWSER_LIBRARIES:
+        if isinstance(value, str) and (channel := value.strip()):
+            return channel.casefold()[:_MAX_CHANNEL]
+    library = _name(context, "library")
+    if kind == "page" or library in _BROWSER_LIBRARIES:
         return "web"
     if kind == "screen" or _name(context, "os") in _PHONES:
         return "mobile"
-    return "server" if _name(context, "library") else None
+    return "server" if library else None
 
 
 def department_of(context: Mapping[str, object]) -> str | None:

@@ -25,7 +25,9 @@ def id_text(value: Id) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return value.strip() if holds_something(value) else None
+        text = value.strip()
+        # Most are printable, and what is printable and no space is something.
+        return text if (text and text.isprintable()) or holds_something(text) else None
     if isinstance(value, float) and abs(value) < _EXACT and value.is_integer():
         value = int(value)
     return str(value)

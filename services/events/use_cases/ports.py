@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -114,7 +114,7 @@ class Sources(Protocol):
 class FactsOut(Protocol):
     """The outbox, bound to the caller's transaction."""
 
-    def add(self, events: Iterable[Event]) -> None:
+    def add(self, events: Sequence[Event]) -> None:
         """Tell these facts about touchpoints once the transaction has committed."""
         ...
 
