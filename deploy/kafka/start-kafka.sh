@@ -18,18 +18,7 @@ for tool in java mvn; do
   command -v "$tool" > /dev/null || { echo "start-kafka.sh: $tool is not installed" >&2; exit 69; }
 done
 
-# Several may start at the same moment: one fetches, and libs/ appears only when it is complete.
-fetch_jars() {
-  exec 9> "$here/.fetch.lock"
-  flock 9
-  if [ ! -d "$here/libs" ]; then
-    rm -rf "$here/libs.partial"
-    mvn -B -q -ntp -Dstyle.color=never -f "$here/pom.xml" -Dlibs.directory="$here/libs.partial" process-resources >&2
-    mv "$here/libs.partial" "$here/libs"
-  fi
-  exec 9>&-
-}
-[ -d "$here/libs" ] || fetch_jars
+[ -d "$here/libs" ] || "$here/fetch-jars.sh" "$here"
 
 mkdir -p "$directory/data"
 directory=$(cd "$directory" && pwd)

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import httpx
@@ -19,6 +19,9 @@ import psutil
 _WRITE_KEY = "wk_benchmark"
 _BODIES = 50
 _NOW = "2026-01-01T00:00:00.000Z"
+
+Call = dict[str, object]
+"""A call of the tracking API."""
 
 
 @contextmanager
@@ -51,12 +54,16 @@ def bare_http() -> Iterator[tuple[int, psutil.Process]]:
 
 def requests(events: int) -> list[bytes]:
     """A few requests over HTTP/1.1 with so many events each, of about 330 bytes, by some thousand customers."""
-    return [_request(events, number) for number in range(_BODIES)]
+    return [_request(calls) for calls in calls_of_requests(events)]
 
 
-def _request(events: int, number: int) -> bytes:
-    calls = [_call(number * events + index) for index in range(events)]
-    path, body = ("/v1/track", calls[0]) if events == 1 else ("/v1/batch", {"batch": calls, "sentAt": _NOW})
+def calls_of_requests(events: int) -> list[list[Call]]:
+    """What `requests` sends: the calls of each request."""
+    return [[_call(number * events + index) for index in range(events)] for number in range(_BODIES)]
+
+
+def _request(calls: Sequence[Call]) -> bytes:
+    path, body = ("/v1/track", calls[0]) if len(calls) == 1 else ("/v1/batch", {"batch": calls, "sentAt": _NOW})
     encoded = msgspec.json.encode(body)
     key = b64encode(f"{_WRITE_KEY}:".encode()).decode()
     head = (
@@ -66,7 +73,7 @@ def _request(events: int, number: int) -> bytes:
     return head.encode() + encoded
 
 
-def _call(number: int) -> dict[str, object]:
+def _call(number: int) -> Call:
     return {
         "type": "track",
         "messageId": f"benchmark-{number:032d}",

@@ -27,16 +27,17 @@ def send(
     seconds: float = math.inf,
     most: int | None = None,
     pace: float | None = None,
+    answer_end: bytes = b"}",
 ) -> array[float]:
     """The latency of every request, in seconds, sorted. Ends after so many seconds, or `most` requests.
 
     Without a pace each connection sends its next request when the last was answered (a closed loop). With one, in
     requests a second, a request is due whatever became of those before it, and its latency counts from then.
-    Raises RuntimeError for an answer that is not 200.
+    An answer is whole once it ends with `answer_end`. Raises RuntimeError for one that is not 200.
     """
     upcoming = islice(cycle(requests), most)
     end = time.perf_counter() + seconds
-    with _connected(port, connections) as links:
+    with _connected(port, connections, answer_end) as links:
         answered = _closed(links, upcoming, end) if pace is None else _open(links, upcoming, end, 1.0 / pace)
         return array("d", sorted(answered))
 
@@ -44,9 +45,10 @@ def send(
 class _Links:
     """Connections of which each has at most one request under way."""
 
-    def __init__(self, sockets: Sequence[socket.socket], ready: select.epoll) -> None:
+    def __init__(self, sockets: Sequence[socket.socket], ready: select.epoll, answer_end: bytes) -> None:
         self._sockets = {link.fileno(): link for link in sockets}
         self._ready = ready
+        self._answer_end = answer_end
         self._began: dict[int, float] = {}
         self._parts: dict[int, bytes] = {}
         self.free = deque(self._sockets)
@@ -71,7 +73,7 @@ class _Links:
             answer = self._parts.pop(link, b"") + self._sockets[link].recv(_ANSWER_BYTES)
             if not answer.startswith(b"HTTP/1.1 200"):
                 raise RuntimeError(answer.decode(errors="replace") or "the server hung up")
-            if answer.endswith(b"}"):
+            if answer.endswith(self._answer_end):
                 self.free.append(link)
                 yield time.perf_counter() - self._began.pop(link)
             else:
@@ -107,11 +109,11 @@ def _rest(links: _Links) -> Iterator[float]:
 
 
 @contextmanager
-def _connected(port: int, connections: int) -> Iterator[_Links]:
+def _connected(port: int, connections: int, answer_end: bytes) -> Iterator[_Links]:
     with ExitStack() as stack:
         ready = stack.enter_context(select.epoll())
         sockets = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(connections)]
         for link in sockets:
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             ready.register(link, select.EPOLLIN)
-        yield _Links(sockets, ready)
+        yield _Links(sockets, ready, answer_end)

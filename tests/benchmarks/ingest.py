@@ -14,14 +14,16 @@ import math
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
 
 from tests.benchmarks.disk import syncs_per_second
 from tests.benchmarks.events_api import bare_http, events_api, requests
+from tests.benchmarks.flume.agent import ANSWER_END, WARM_UP_S, flume_agent
 from tests.benchmarks.http_load import send
 from tests.support.kafka import NEVER, KafkaBroker
 from tests.support.real_servers import ServerMissingError
@@ -42,10 +44,22 @@ LOADS = (Load("batch of 100", 100, 32), Load("single track", 1, 64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Who is measured, what it is sent for so many events a request, and how its answers end."""
+
+    port: int
+    process: psutil.Process
+    requests: Callable[[int], list[bytes]] = requests
+    answer_end: bytes = b"}"
+    warm_up_s: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One measurement. `others` is how many cores were busy with anything but the server and its client.
 
-    `limits` are what the HTTP layer and the disk can do with the same requests, in events a second.
+    `limits` are what the HTTP layer and the disk can do with the same requests, and what the peer did with the same
+    events, in events a second.
     """
 
     what: str
@@ -55,10 +69,10 @@ class Row:
     cpu_us: float
     rss_mb: float
     others: float
-    limits: tuple[float, float] | None = None
+    limits: tuple[float, ...] = ()
 
     def __str__(self) -> str:
-        ratios = "".join(f"{self.events_per_s / limit:>9.2f}" for limit in self.limits or ())
+        ratios = "".join(f"{self.events_per_s / limit:>9.2f}" for limit in self.limits)
         return (
             f"{self.what:<26}{self.events_per_s:>11,.0f}{self.p50_ms:>9.2f}{self.p99_ms:>9.2f}{self.cpu_us:>11.2f}"
             f"{self.rss_mb:>8.0f}{self.others:>8.2f}{ratios}"
@@ -67,26 +81,49 @@ class Row:
 
 HEAD = (
     f"{'durable ingest':<26}{'events/s':>11}{'p50 ms':>9}{'p99 ms':>9}{'CPU us/ev.':>11}"
-    f"{'RSS MB':>8}{'others':>8}{'of HTTP':>9}{'of disk':>9}"
+    f"{'RSS MB':>8}{'others':>8}{'of HTTP':>9}{'of disk':>9}{'of Flume':>9}"
 )
 
 
 def rows(*, seconds: float, bus_url: str | None = None) -> Iterator[Row]:
-    """The limits, then each bus at full load and at half of it."""
-    limits: dict[Load, tuple[float, float]] = {}
+    """The limits, then for each bus its peer, and the bus at full load and at half of it."""
+    limits: dict[Load, tuple[float, ...]] = {}
     with bare_http() as (port, process):
         for load in LOADS:
-            bare = _measure(port, process, load, f"bare HTTP, {load.what}", seconds=seconds / 2)
+            server = Server(port=port, process=process)
+            bare = _measure(server, load, f"bare HTTP, {load.what}", seconds=seconds / 2)
             limits[load] = bare.events_per_s, _disk_limit(load)
             yield bare
     for name, url in _buses(bus_url):
+        peer = {}
+        for load, row in _peer_rows(url, seconds=seconds):
+            peer[load] = (row.events_per_s,)
+            yield row
         with events_api(url) as (port, process):
+            server = Server(port=port, process=process)
             for load in LOADS:
-                what = f"{name}, {load.what}"
-                full = _measure(port, process, load, what, seconds=seconds, limits=limits[load])
+                what, beside = f"{name}, {load.what}", limits[load] + peer.get(load, ())
+                full = _measure(server, load, what, seconds=seconds, limits=beside)
                 yield full
                 pace = full.events_per_s / load.events / 2
-                yield _measure(port, process, load, f"{what} /2", seconds=seconds, pace=pace, limits=limits[load])
+                yield _measure(server, load, f"{what} /2", seconds=seconds, pace=pace, limits=beside)
+
+
+def _peer_rows(bus_url: str | None, *, seconds: float) -> Iterator[tuple[Load, Row]]:
+    """Flume with the channel that is as durable as the bus; nothing but a line that says why where there is none."""
+    try:
+        with flume_agent(bus_url) as agent:
+            server = Server(
+                port=agent.port,
+                process=agent.process,
+                requests=agent.requests,
+                answer_end=ANSWER_END,
+                warm_up_s=WARM_UP_S,
+            )
+            for load in LOADS:
+                yield load, _measure(server, load, f"Flume {agent.channel}, {load.what}", seconds=seconds)
+    except ServerMissingError as why:
+        sys.stderr.write(f"no Flume: {why}\n")
 
 
 def curve(events: int, *, bus_url: str | None = None) -> Iterator[Row]:
@@ -94,26 +131,33 @@ def curve(events: int, *, bus_url: str | None = None) -> Iterator[Row]:
     load = LOADS[0]
     with events_api(bus_url) as (port, process):
         for million in range(1, events // _MILLION + 1):
-            yield _measure(port, process, load, f"million {million}", most=_MILLION // load.events)
+            server = Server(port=port, process=process)
+            yield _measure(server, load, f"million {million}", most=_MILLION // load.events)
 
 
 def _measure(
-    port: int,
-    process: psutil.Process,
+    server: Server,
     load: Load,
     what: str,
     *,
     seconds: float = math.inf,
     most: int | None = None,
     pace: float | None = None,
-    limits: tuple[float, float] | None = None,
+    limits: tuple[float, ...] = (),
 ) -> Row:
-    bodies = requests(load.events)
+    sending = partial(
+        send,
+        server.port,
+        server.requests(load.events),
+        connections=load.connections,
+        pace=pace,
+        answer_end=server.answer_end,
+    )
     if most is None:
-        send(port, bodies, connections=load.connections, seconds=0.5, pace=pace)
-    began, busy, served, ours = time.perf_counter(), _busy(), _cpu(process), time.process_time()
-    latencies = send(port, bodies, connections=load.connections, seconds=seconds, most=most, pace=pace)
-    took, used, ours = time.perf_counter() - began, _cpu(process) - served, time.process_time() - ours
+        sending(seconds=server.warm_up_s)
+    began, busy, served, ours = time.perf_counter(), _busy(), _cpu(server.process), time.process_time()
+    latencies = sending(seconds=seconds, most=most)
+    took, used, ours = time.perf_counter() - began, _cpu(server.process) - served, time.process_time() - ours
     events = len(latencies) * load.events
     return Row(
         what=what,
@@ -121,7 +165,7 @@ def _measure(
         p50_ms=latencies[len(latencies) // 2] * 1000,
         p99_ms=latencies[int(len(latencies) * 0.99)] * 1000,
         cpu_us=used / events * 1e6,
-        rss_mb=process.memory_info().rss / 2**20,
+        rss_mb=server.process.memory_info().rss / 2**20,
         others=max(0.0, _busy() - busy - used - ours) / took,
         limits=limits,
     )

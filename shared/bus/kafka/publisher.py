@@ -32,7 +32,7 @@ _CLOSE_WITHIN_S = 5.0
 _DELIVERY_TIMEOUT_MS = 7 * 86_400_000
 _MAX_REQUEST_BYTES = 4_000_000
 _BATCH_BYTES = 256 * 1024
-_LINGER_MS = 1
+_LINGER_MS = 0  # who submits has gathered already
 
 PartitionsOf = Callable[[str], int]
 """The number of a topic's partitions; raises UnknownTopic or BusUnavailable."""

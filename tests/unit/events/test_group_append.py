@@ -25,11 +25,20 @@ class Log:
 
     def __init__(self) -> None:
         self.appends: list[tuple[Sequence[NewRecord], Future[None]]] = []
+        self._more = asyncio.Event()
 
     def submit(self, records: Sequence[NewRecord]) -> Future[None]:
         future: Future[None] = Future()
         self.appends.append((records, future))
+        self._more.set()
         return future
+
+    async def hold(self, appends: int) -> None:
+        """Return once so many were submitted."""
+        async with asyncio.timeout(5):
+            while len(self.appends) < appends:
+                self._more.clear()
+                await self._more.wait()
 
     def confirm(self, index: int) -> None:
         self.appends[index][1].set_result(None)
@@ -85,7 +94,7 @@ def test_requests_that_come_together_are_appended_together() -> None:
     asyncio.run(scenario())
 
 
-def test_while_appends_are_under_way_the_next_grows_and_then_goes() -> None:
+def test_while_an_append_is_under_way_the_next_grows_and_then_goes() -> None:
     async def scenario() -> None:
         log = Log()
         group = GroupAppend(log.submit)
@@ -93,16 +102,49 @@ def test_while_appends_are_under_way_the_next_grows_and_then_goes() -> None:
         for number in range(10):
             waiting.append(asyncio.create_task(group.append({0: [b"%d" % number]})))
             await turns()
-        under_way = len(log.appends)
-        assert 1 < under_way < 10
+        assert len(log.appends) == 1
         log.confirm(0)
         await asyncio.wait_for(waiting[0], 5)
-        await turns()
-        assert len(log.appends) == under_way + 1
-        assert log.appends[-1][0][0].value == b"[%b]" % b",".join(b"%d" % n for n in range(under_way, 10))
-        for index in range(1, len(log.appends)):
-            log.confirm(index)
+        await log.hold(2)
+        assert log.appends[1][0][0].value == b"[1,2,3,4,5,6,7,8,9]"
+        log.confirm(1)
         await asyncio.wait_for(asyncio.gather(*waiting), 5)
+
+    asyncio.run(scenario())
+
+
+def test_what_comes_right_after_an_append_waits_for_company_unless_it_is_large() -> None:
+    async def scenario() -> None:
+        log = Log()
+        group = GroupAppend(log.submit, pause_s=0.3)
+        for text, at_once in ((b"1", True), (b"2", False), (b"3" * 50_000, True)):
+            before = len(log.appends)
+            waiting = asyncio.create_task(group.append({0: [text]}))
+            await turns()
+            assert (len(log.appends) > before) is at_once
+            await log.hold(before + 1)
+            log.confirm(before)
+            await asyncio.wait_for(waiting, 5)
+
+    asyncio.run(scenario())
+
+
+def test_what_many_wait_for_goes_beside_what_is_under_way() -> None:
+    async def scenario() -> None:
+        log = Log()
+        group = GroupAppend(log.submit)
+        waiting = []
+        for number in range(200):
+            waiting.append(asyncio.create_task(group.append({0: [b"%d" % number]})))
+            await turns()
+        assert 2 < len(log.appends) < 10
+        while not all(task.done() for task in waiting):
+            for _, stored in log.appends:
+                if not stored.done():
+                    stored.set_result(None)
+            await asyncio.sleep(0.001)
+        sent = b",".join(record.value[1:-1] for records, _ in log.appends for record in records)
+        assert sent == b",".join(b"%d" % number for number in range(200))
 
     asyncio.run(scenario())
 
@@ -135,9 +177,9 @@ def test_who_waits_too_long_is_told_and_what_came_meanwhile_is_appended_all_the_
         assert sent == b"0,1,2,3,4,5,6,7,8,9"
         for index in range(len(log.appends)):
             log.confirm(index)
-        await turns()
+        before = len(log.appends)
         late = asyncio.create_task(group.append({0: [b"late"]}))
-        await turns()
+        await log.hold(before + 1)
         log.confirm(-1)
         await asyncio.wait_for(late, 5)
 
@@ -154,6 +196,7 @@ def test_an_append_that_fails_is_told_to_each_of_its_requests_and_no_other() -> 
         fine = asyncio.create_task(group.append({0: [b"2"]}))
         await turns()
         log.appends[0][1].set_exception(BusOverloaded("full"))
+        await log.hold(2)
         log.confirm(1)
         await asyncio.wait_for(fine, 5)
         results = await asyncio.gather(*failing, return_exceptions=True)

@@ -1,4 +1,9 @@
-"""Group commit in the event loop: what arrives while an append is under way is appended together, by few records."""
+"""Group commit in the event loop: what arrives while an append is under way is appended together, by few records.
+
+An append costs a log and its client about the same whatever is in it, so few large ones are better than many small.
+What few wait for goes when nothing is under way, and if it is small, some time after what went before; what many wait
+for goes beside what is under way.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,9 @@ from services.events.adapters.bus.ingest_log import Events, records_of
 from shared.bus.ports import NewRecord
 
 _STORED_WITHIN_S = 8.0  # SDKs give up after 10 s or more: a 503 before that tells them when to come back
+_PAUSE_S = 0.002
+_SMALL_BYTES = 32_000
+_MANY = 32
 _MOST_UNDER_WAY = 4
 _FULL_BYTES = 1_000_000
 
@@ -20,11 +28,13 @@ Submit = Callable[[Sequence[NewRecord]], Future[None]]
 class GroupAppend:
     """Appends to the ingest topic for every request that waits. Used in one event loop."""
 
-    def __init__(self, submit: Submit, *, within_s: float = _STORED_WITHIN_S) -> None:
+    def __init__(self, submit: Submit, *, within_s: float = _STORED_WITHIN_S, pause_s: float = _PAUSE_S) -> None:
         self._submit = submit
         self._within_s = within_s
+        self._pause_s = pause_s
         self._group = _Group()
         self._under_way = 0
+        self._pausing = False
 
     async def append(self, events: Events) -> None:
         """Return once all events are durable. Raises BusError, or TimeoutError before a client would give up."""
@@ -35,14 +45,20 @@ class GroupAppend:
         group = self._group
         if not group.waiters:
             group.overdue = loop.call_later(self._within_s, self._give_up, group)
-            loop.call_soon(self._send_if_due)  # by then everything that came at the same time has joined
         group.join(events, waiter)
         if group.bytes >= _FULL_BYTES:
             self._send()
+        elif len(group.waiters) in (1, _MANY):
+            loop.call_soon(self._send_if_due)  # by then everything that came at the same time has joined
         await waiter
 
     def _send_if_due(self) -> None:
-        if self._group.waiters and self._under_way < _MOST_UNDER_WAY:
+        group = self._group
+        if len(group.waiters) >= _MANY:
+            due = self._under_way < _MOST_UNDER_WAY
+        else:
+            due = not self._under_way and (not self._pausing or group.bytes >= _SMALL_BYTES)
+        if due and group.waiters:
             self._send()
 
     def _send(self) -> None:
@@ -55,6 +71,13 @@ class GroupAppend:
     def _ended(self, group: _Group, stored: Future[None]) -> None:
         self._under_way -= 1
         group.end(stored.exception())
+        if not self._pausing:
+            self._pausing = True
+            asyncio.get_running_loop().call_later(self._pause_s, self._end_pause)
+        self._send_if_due()
+
+    def _end_pause(self) -> None:
+        self._pausing = False
         self._send_if_due()
 
     def _give_up(self, group: _Group) -> None:
