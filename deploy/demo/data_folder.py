@@ -1,4 +1,4 @@
-"""The demo's own data folder: fresh each time, and never two demos in one."""
+"""The demo's own data folder: fresh each time, and never two demos, or a demo and another suite, in one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.demo.failures import DemoFailed
+from deploy.local.sole_use import LOCK, sole_use
 
 _MARK = ".rapport-demo"
 
@@ -17,7 +18,8 @@ _MARK = ".rapport-demo"
 def data_folder(path: Path) -> Iterator[Path]:
     """An empty folder at `path`, held while the block lasts.
 
-    Raises DemoFailed when another demo holds it or it holds what no demo made, OSError when it cannot be written.
+    Raises DemoFailed when another demo holds it or it holds what no demo made, CannotStart when a suite runs on it, and
+    OSError when it cannot be written.
     """
     path.mkdir(parents=True, exist_ok=True)
     mark = path / _MARK
@@ -28,9 +30,10 @@ def data_folder(path: Path) -> Iterator[Path]:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise DemoFailed(f"another demo uses {path}; give --data-dir another folder") from None
-        for entry in path.iterdir():
-            if entry.is_dir():
-                shutil.rmtree(entry)
-            elif entry != mark:
-                entry.unlink()
+        with sole_use(path):
+            for entry in path.iterdir():
+                if entry.is_dir():
+                    shutil.rmtree(entry)
+                elif entry.name not in (_MARK, LOCK):
+                    entry.unlink()
         yield path

@@ -23,6 +23,7 @@ SETTINGS: Mapping[str, type[ServiceSettings]] = {
     "scoring": ScoringSettings,
     "events": EventsSettings,
 }
+_PORTS = 65_536
 _OF_TESTS = frozenset({"RAPPORT_REQUIRE_SERVICES"})
 
 
@@ -31,7 +32,7 @@ class Configuration:
     """Where everything of one suite listens and lies.
 
     `environment` is what the processes get beyond this process's own; `mail_port` is None when mail goes to a
-    server that RAPPORT_SMTP_URL names.
+    server that RAPPORT_SMTP_URL names. `worker_ports` are those of health and metrics, empty where none are wanted.
     """
 
     host: str
@@ -39,6 +40,7 @@ class Configuration:
     bus_url: str
     databases: Mapping[str, str]
     ports: Mapping[str, int]
+    worker_ports: Mapping[str, int]
     mail_port: int | None
     environment: Mapping[str, str]
 
@@ -86,6 +88,7 @@ def configure(*, mail_port: int = 8125, **chosen: Any) -> Configuration:
         bus_url=environment.get("RAPPORT_BUS_URL", profile.bus_url),
         databases=databases,
         ports=ports,
+        worker_ports=_worker_ports(profile.worker_port),
         mail_port=mail_port if catches else None,
         environment=environment,
     )
@@ -95,6 +98,15 @@ def unknown_variables() -> list[str]:
     """RAPPORT_* variables of the environment that no service reads: most likely misspelt."""
     known = {_variable(field) for cls in SETTINGS.values() for field in cls.model_fields} | _OF_TESTS
     return sorted(name for name in os.environ if name.startswith("RAPPORT_") and name not in known)
+
+
+def _worker_ports(first: int) -> dict[str, int]:
+    """A port for each worker, one behind the other: all of them run on this machine."""
+    if not first:
+        return {}
+    if first + len(SETTINGS) > _PORTS:
+        raise CannotStart(f"RAPPORT_WORKER_PORT: {first} leaves no ports for {len(SETTINGS)} workers behind each other")
+    return {name: first + number for number, name in enumerate(SETTINGS)}
 
 
 def _read(settings: type[ServiceSettings], chosen: Mapping[str, Any]) -> ServiceSettings:

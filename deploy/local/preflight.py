@@ -19,15 +19,20 @@ from shared.contracts import topics
 _REFUSALS = {errno.EADDRINUSE: "is in use", errno.EACCES: "is not for this user"}
 
 
-def check(configuration: Configuration) -> None:
-    """Raise CannotStart when a folder cannot be written or a port is taken."""
+def check_folders(configuration: Configuration) -> None:
+    """Raise CannotStart when a folder cannot be written."""
     for folder in (configuration.data_dir, configuration.logs):
         _require_writable(folder)
-    wanted = {f"RAPPORT_{name.upper()}_PORT": port for name, port in configuration.ports.items()}
+
+
+def check_ports(configuration: Configuration) -> None:
+    """Raise CannotStart when a port is taken, or wanted twice."""
+    wanted = [(f"RAPPORT_{name.upper()}_PORT", port) for name, port in configuration.ports.items()]
+    wanted += [("RAPPORT_WORKER_PORT", port) for port in configuration.worker_ports.values()]
     if configuration.mail_port:
-        wanted["--mail-port (make run ARGS='--mail-port N')"] = configuration.mail_port
+        wanted.append(("--mail-port (make run ARGS='--mail-port N')", configuration.mail_port))
     _require_distinct(wanted)
-    for setting, port in wanted.items():
+    for setting, port in wanted:
         _require_free(configuration.host, port, setting)
 
 
@@ -92,9 +97,9 @@ def _require_writable(folder: Path) -> None:
         raise CannotStart(f"{folder} cannot be written: {os.strerror(error.errno or 0)}") from error
 
 
-def _require_distinct(wanted: dict[str, int]) -> None:
+def _require_distinct(wanted: Iterable[tuple[str, int]]) -> None:
     taken: dict[int, str] = {}
-    for setting, port in wanted.items():
+    for setting, port in wanted:
         if port in taken:
             raise CannotStart(f"{taken[port]} and {setting} are both {port}")
         taken[port] = setting

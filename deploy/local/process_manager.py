@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -49,14 +49,17 @@ class ProcessState:
 
 
 class ProcessManager:
-    """Keeps the programs running until `stop`."""
+    """Keeps the programs running until `stop`, and the files `holds` open, and so locked, while it lives itself."""
 
-    def __init__(self, programs: list[Program], *, logs: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, programs: list[Program], *, logs: Path, environment: Mapping[str, str], holds: Collection[int] = ()
+    ) -> None:
         # A Unix socket's path holds about 100 characters: the data folder may be deeper than that.
         self._folder = Path(tempfile.mkdtemp(prefix="rapport-"))
         self._socket = self._folder / "supervisor.sock"
         self._file = self._folder / "supervisord.conf"
         self._environment = os.environ | environment
+        self._holds = holds
         write_supervisor_file(self._file, programs, socket=self._socket, logs=logs)
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -67,6 +70,7 @@ class ProcessManager:
             [sys.executable, "-m", "deploy.local.tied_to_parent", *supervisord],
             cwd=ROOT,
             env=self._environment,
+            pass_fds=self._holds,
             stdin=subprocess.DEVNULL,
             # Here supervisord says that a log cannot be written, and dies if it cannot say that: the disk may be full.
             stdout=subprocess.DEVNULL,

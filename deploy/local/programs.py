@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from configparser import RawConfigParser
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local.configuration import SETTINGS, Configuration
@@ -16,11 +16,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Program:
-    """One process. `order` is when it starts: low first; the end is the other way round."""
+    """One process. `order` is when it starts: low first; the end is the other way round.
+
+    `environment` is its own, beside what all get.
+    """
 
     name: str
     order: int
     command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def group(self) -> str:
@@ -37,9 +41,12 @@ def _programs(configuration: Configuration) -> Iterator[Program]:
     if configuration.mail_port:
         options = ("--port", str(configuration.mail_port), "--mailbox", str(configuration.mailbox))
         yield Program("mail-catcher", 1, (sys.executable, "-m", "deploy.local.mail_catcher", *options))
-    for order, role in ((2, "worker"), (3, "api")):
-        for service in SETTINGS:
-            yield Program(f"{service}-{role}", order, (sys.executable, "-m", f"services.{service}", role))
+    for service in SETTINGS:
+        port = configuration.worker_ports.get(service, 0)
+        own = {"RAPPORT_WORKER_PORT": str(port)}
+        yield Program(f"{service}-worker", 2, (sys.executable, "-m", f"services.{service}", "worker"), own)
+    for service in SETTINGS:
+        yield Program(f"{service}-api", 3, (sys.executable, "-m", f"services.{service}", "api"))
 
 
 def write_supervisor_file(path: Path, programs: list[Program], *, socket: Path, logs: Path) -> None:
@@ -81,6 +88,7 @@ def _program_section(program: Program, logs: Path) -> dict[str, str]:
         stdout_logfile=logs / f"{program.name}.log",
         stdout_logfile_maxbytes="10MB",
         stdout_logfile_backups="1",
+        environment=",".join(f'{name}="{value}"' for name, value in program.environment.items()),
     )
 
 

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +19,7 @@ from deploy.local.development_keys import DevelopmentKeys, development_keys
 from deploy.local.process_manager import ProcessManager, ProcessState
 from deploy.local.programs import programs_of
 from deploy.local.refusals import CannotStart
+from deploy.local.sole_use import sole_use
 from shared.sql.database import Database
 from shared.sql.migrations import upgrade
 
@@ -36,9 +37,18 @@ class Suite:
         self.configuration = configuration
         self.keys: DevelopmentKeys
         self._manager: ProcessManager | None = None
+        self._held = ExitStack()
 
     def __enter__(self) -> Self:
-        preflight.check(self.configuration)
+        preflight.check_folders(self.configuration)
+        with ExitStack() as begun:
+            lock = begun.enter_context(sole_use(self.configuration.data_dir))
+            preflight.check_ports(self.configuration)
+            self._start(lock)
+            self._held = begun.pop_all()
+        return self
+
+    def _start(self, lock: int) -> None:
         try:
             self.keys = development_keys(os.environ, self.configuration.data_dir / "dev.env")
         except OSError as error:
@@ -47,16 +57,19 @@ class Suite:
         _migrate(self.configuration.databases)
         preflight.prepare_bus(self.configuration.bus_url)
         self._manager = ProcessManager(
-            programs_of(self.configuration), logs=self.configuration.logs, environment=environment
+            programs_of(self.configuration),
+            logs=self.configuration.logs,
+            environment=environment,
+            holds=[lock],  # killed with -9, this process leaves it the folder until all has ended
         )
         self._manager.start()
-        return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         if self._manager is not None:
             self._manager.stop()
+        self._held.close()
 
     def states(self) -> list[ProcessState]:
         """Every process as the process manager sees it."""

@@ -67,9 +67,10 @@ def create_key(session: Session, *, name: str, scopes: Collection[str], clock: C
     return row, text
 
 
-def list_keys(session: Session) -> list[ApiKey]:
-    """Every key ever made, newest first."""
-    rows = session.execute(select(api_keys).order_by(api_keys.c.id.desc()))
+def list_keys(session: Session, *, before: str | None, limit: int) -> list[ApiKey]:
+    """Keys that were ever made, newest first, from behind the id `before`."""
+    query = select(api_keys).order_by(api_keys.c.id.desc()).limit(limit)
+    rows = session.execute(query if before is None else query.where(api_keys.c.id < before))
     return [
         ApiKey(
             id=row.id,

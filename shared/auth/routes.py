@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from shared.auth.access import require
 from shared.auth.keys import ApiKey, Caller, create_key, list_keys, revoke_key
 from shared.clock import utc_now
-from shared.http.pagination import Page
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 from shared.http.schemas import Schema
 from shared.http.strict_json import StrictRoute
@@ -58,10 +58,11 @@ def create_api_key(body: NewApiKey, request: Request, caller: Administrator) -> 
 
 
 @router.get("")
-def list_api_keys(request: Request, _caller: Administrator) -> Page[ApiKeyView]:
+def list_api_keys(request: Request, _caller: Administrator, paging: Paged) -> Page[ApiKeyView]:
     """Every key, newest first; live ones have no `revoked_at`."""
+    before = paging.after_id()
     with _database(request).reading() as session:
-        return Page(data=[_view(key) for key in list_keys(session)])
+        return paging.page(list_keys(session, before=before, limit=paging.limit + 1), _view)
 
 
 @router.delete("/{key_id}", status_code=204)

@@ -21,6 +21,10 @@ from shared.settings import ServiceSettings
 from shared.sql.database import Database
 
 MAX_BODY = 1024 * 1024
+_MANNERS = (
+    "Fields and query parameters that are not in this document are refused (422). A `next_cursor` belongs to the list "
+    "and the filters that it came with."
+)
 
 
 class Lifespan(Protocol):
@@ -60,7 +64,7 @@ def build_app(
 
     app = FastAPI(
         title=f"Rapport {name}",
-        description=description,
+        description=f"{description}\n\n{_MANNERS}",
         version="1",
         lifespan=whole_life,
         docs_url=None,

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import select, update
 
 from shared.auth.access import Requires
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -46,21 +46,19 @@ class Replay(BaseModel):
 @router.get("", dependencies=[Requires("dead-letters:read")])
 def list_dead_letters(
     request: Request,
-    limit: Limit = 50,
-    cursor: Cursor = None,
+    paging: Paged,
     state: Annotated[State | None, Query()] = None,
 ) -> Page[DeadLetterView]:
     """Dead letters of this service, newest first."""
-    query = select(dead_letters).order_by(dead_letters.c.id.desc()).limit(limit + 1)
+    query = select(dead_letters).order_by(dead_letters.c.id.desc()).limit(paging.limit + 1)
     if state:
         query = query.where(dead_letters.c.state == state)
-    if cursor:
-        query = query.where(dead_letters.c.id < decode_cursor(cursor, str)[0])
+    if before := paging.after_id():
+        query = query.where(dead_letters.c.id < before)
     database: Database = request.app.state.database
     with database.reading() as session:
         rows = session.execute(query).all()
-    data = [DeadLetterView.model_validate(row, from_attributes=True) for row in rows[:limit]]
-    return Page(data=data, next_cursor=encode_cursor(data[-1].id) if len(rows) > limit else None)
+    return paging.page(rows, lambda row: DeadLetterView.model_validate(row, from_attributes=True))
 
 
 @router.post("/{letter_id}/replay", status_code=202, dependencies=[Requires("dead-letters:write")])

@@ -11,6 +11,7 @@ from fastapi import Request, Response, params
 from fastapi.routing import APIRoute
 
 from shared.http.problems import Problem
+from shared.http.query_parameters import names_of, refuse_unknown
 
 MAX_DEPTH = 64
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -65,13 +66,15 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that reads its body strictly; every router of a service uses it."""
+    """A route that reads its body and its query parameters strictly; every router of a service uses it."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
+        known = names_of(self.dependant)
 
         async def strict(request: Request) -> Response:
+            refuse_unknown(request, known)
             strictly = StrictRequest(request.scope, request.receive)
             if takes_json:
                 _require_json(request.headers.get("content-type", ""))

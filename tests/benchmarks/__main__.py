@@ -62,14 +62,19 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.names) - QUICK.keys():
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(QUICK)}")
-    sys.stdout.write(f"{machine()}\n")
+    _say(f"{machine()}\n")
     for name in options.names or QUICK:
-        sys.stdout.write(f"\n== {name} ({state()})\n")
-        sys.stdout.flush()
-        command = [sys.executable, "-m", f"tests.benchmarks.{name}", *(QUICK[name] if options.quick else ())]
+        _say(f"\n== {name} ({state()})\n")
+        # Unbuffered, so that each row is seen once it is measured, in a pipe too.
+        command = [sys.executable, "-u", "-m", f"tests.benchmarks.{name}", *(QUICK[name] if options.quick else ())]
         if code := subprocess.run(command, check=False).returncode:
             return code
     return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -118,7 +118,7 @@ def _ask(
         asked = dict(query)
         if query.pop("deep", False):
             asked = {"cursor": population.moment(chosen.random())}
-            query["cursor"] = population.cursor(asked["cursor"])
+            query["cursor"] = population.cursor(profile_id, asked["cursor"])
         statement = _PAGE.format(conditions=" ".join(_CONDITIONS[name] for name in asked))
         arguments = [population.subjects(profile_id), *asked.values()]
         over_http.append(_timed(partial(_get, client, profile_id, query)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from shared.http.pagination import encode_cursor
+from shared.http.pagination import Place
 from shared.ids import first_id_at
 
 BIG = 25
@@ -94,9 +94,9 @@ class Population:
         """A time so far into the months."""
         return self.months[0] + (self.until - self.months[0]) * (0.1 + 0.8 * share)
 
-    def cursor(self, moment: datetime) -> str:
-        """A cursor at this time."""
-        return encode_cursor(moment, "00000000-0000-7000-8000-000000000000")
+    def cursor(self, profile_id: str, moment: datetime) -> str:
+        """A cursor at this time of a customer's timeline."""
+        return Place(f"/v1/profiles/{profile_id}/timeline", ()).next(moment, "00000000-0000-7000-8000-000000000000")
 
     def a_month(self) -> dict[str, Any]:
         """A month in the middle, as the API is asked for it."""

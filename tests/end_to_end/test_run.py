@@ -53,6 +53,11 @@ def test_a_suite_comes_up_heals_and_ends(tmp_path: Path) -> None:
         assert "RAPPORT_PROFIL_PORT" in said.read_text(), "a misspelt setting is pointed out"
         for line in (tmp_path / "var" / "dev.env").read_text().splitlines():
             assert line.partition("=")[2] in said.read_text(), "the keys are shown"
+        second = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (second.returncode, len(second.stderr.splitlines())) == (1, 1), second.stderr
+        assert str(tmp_path / "var") in second.stderr, "two suites never share a folder"
         killed = pid_of(run, "services.events api")
         assert killed is not None
         os.kill(killed, signal.SIGKILL)

@@ -11,6 +11,7 @@ import httpx
 
 JSON_TYPE = "application/json"
 Document = Mapping[str, Any]
+_OPEN = frozenset({"Tracking API", "CloudEvents", "Unsubscribe", "Operations"})
 
 
 class Body(NamedTuple):
@@ -47,6 +48,17 @@ def routes_with_body(document: Document) -> Iterator[Route]:
                     example=_example(document, content[JSON_TYPE]),
                     is_tracking=any("WriteKey" in scheme for scheme in operation.get("security", [])),
                 )
+
+
+def strict_addresses(document: Document) -> Iterator[tuple[str, str]]:
+    """Method and path of every operation that takes no query parameter but its own.
+
+    Not so what others' software calls: SDKs, partners' webhooks, mail readers and probes add what they like.
+    """
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if not (_OPEN & set(operation["tags"]) or path.startswith("/v1/inbound/")):
+                yield method.upper(), _filled(path, operation.get("parameters", []))
 
 
 def hostile_bodies() -> Iterator[Body]:

@@ -7,7 +7,16 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.fuzzing.hostile import Body, Route, hostile_bodies, poisoned, refusal_flaw, routes_with_body, wrong_types
+from tests.fuzzing.hostile import (
+    Body,
+    Route,
+    hostile_bodies,
+    poisoned,
+    refusal_flaw,
+    routes_with_body,
+    strict_addresses,
+    wrong_types,
+)
 from tests.support.suite import WRITE_KEY, Suite
 
 
@@ -60,3 +69,12 @@ def test_unknown_fields_are_named(client: httpx.Client, routes: list[Route]) -> 
         answer = client.request(route.method, route.path, json={**(route.example or {}), "no_such_field": 1})
         assert answer.status_code == 422, f"{route}: {answer.status_code} {answer.text}"
         assert "no_such_field" in answer.text, f"{route}: {answer.text}"
+
+
+def test_unknown_query_parameters_are_named(client: httpx.Client) -> None:
+    addresses = list(strict_addresses(client.get("/openapi.json").json()))
+    assert addresses
+    for method, path in addresses:
+        answer = client.request(method, path, params={"no_such_parameter": "1"})
+        assert answer.status_code == 422, f"{method} {path}: {answer.status_code} {answer.text}"
+        assert "no_such_parameter" in answer.text, f"{method} {path}: {answer.text}"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from services.events.settings import EventsSettings
-from tests.integration.events.suite import Events, events_service, settings_in
+from tests.integration.events.partner import Partner
+from tests.integration.events.suite import IMPATIENT, Events, events_service, settings_in
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
@@ -31,3 +32,24 @@ def gate(tmp_path: Path) -> Iterator[Events]:
     """The API alone, on SQLite."""
     with events_service(settings_in(tmp_path), worker=False) as service:
         yield service
+
+
+@pytest.fixture
+def hub(settings: EventsSettings) -> Iterator[Events]:
+    """The whole service, with an impatient schedule of webhooks."""
+    with events_service(settings.model_copy(update=IMPATIENT)) as service:
+        yield service
+
+
+@pytest.fixture
+def desk(settings: EventsSettings) -> Iterator[Events]:
+    """The same without its worker: what is asked for stays as it is."""
+    with events_service(settings.model_copy(update=IMPATIENT), worker=False) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def partner() -> Iterator[Partner]:
+    """A partner's server, which keeps what it was sent."""
+    with Partner() as running:
+        yield running

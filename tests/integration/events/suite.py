@@ -21,6 +21,8 @@ from shared.sql.migrations import upgrade
 
 WRITE_KEY = "wk_test"
 API_KEY = "rk_test"
+IMPATIENT = {"webhook_allow_networks": "127.0.0.0/8", "webhook_deadline_s": 1.0, "webhook_retry_delays_s": (0.2, 0.3)}
+"""Settings of a service that delivers webhooks to this machine, and gives them up soon."""
 
 
 def settings_in(folder: Path, **changes: Any) -> EventsSettings:
@@ -65,19 +67,25 @@ class Events:
         """POST a call with the write key."""
         return self.http.post(path, json=body, auth=(WRITE_KEY, ""), **options)
 
-    def summary(self) -> dict[str, Any]:
-        answer = self.http.get("/v1/summary", headers=self.read)
+    def get(self, path: str, **options: Any) -> Any:
+        """What a GET with the API key shows."""
+        answer = self.http.get(path, **{"headers": self.read, **options})
         assert answer.status_code == 200, answer.text
-        return dict(answer.json())
+        return answer.json()
+
+    def post(self, path: str, **options: Any) -> httpx.Response:
+        """What a POST with the API key is answered."""
+        return self.http.post(path, **{"headers": self.read, **options})
+
+    def summary(self) -> dict[str, Any]:
+        return dict(self.get("/v1/summary"))
 
     def wait_for(self, touchpoints: int, within_s: float = 20.0) -> dict[str, Any]:
         """The summary once this many touchpoints were recorded."""
         return wait_until(self.summary, lambda found: found["touchpoints"] >= touchpoints, within_s)
 
     def by_message(self, message_id: str) -> list[dict[str, Any]]:
-        answer = self.http.get("/v1/touchpoints", params={"message_id": message_id}, headers=self.read)
-        assert answer.status_code == 200, answer.text
-        return list(answer.json()["data"])
+        return list(self.get("/v1/touchpoints", params={"message_id": message_id})["data"])
 
 
 def wait_until(look: Callable[[], Any], good: Callable[[Any], bool], within_s: float = 20.0) -> Any:

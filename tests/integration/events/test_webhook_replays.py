@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from services.events.adapters.sql.webhooks.mailbox import SqlMailbox
@@ -22,45 +20,14 @@ from shared.contracts.profile import ProfileErasedV1, SegmentEnteredV1
 from shared.ids import new_id
 from shared.outbox.outbox import Outbox
 from tests.integration.events.partner import Partner
-from tests.integration.events.suite import Events, events_service, settings_in, wait_until
+from tests.integration.events.suite import IMPATIENT, Events, events_service, settings_in, wait_until
 from tests.support.kafka import KafkaBroker
-
-QUICK = {"webhook_allow_networks": "127.0.0.0/8", "webhook_deadline_s": 1.0, "webhook_retry_delays_s": (0.2, 0.3)}
-
-
-@pytest.fixture(scope="module")
-def partner() -> Iterator[Partner]:
-    with Partner() as running:
-        yield running
-
-
-@pytest.fixture
-def hub(settings: EventsSettings) -> Iterator[Events]:
-    with events_service(settings.model_copy(update=QUICK)) as service:
-        yield service
-
-
-@pytest.fixture
-def desk(settings: EventsSettings) -> Iterator[Events]:
-    """The API alone: what is asked for stays as it is."""
-    with events_service(settings.model_copy(update=QUICK), worker=False) as service:
-        yield service
 
 
 def make(hub: Events, url: str, **body: Any) -> str:
     answer = hub.http.post("/v1/webhook-endpoints", json={"url": url, **body}, headers=hub.read)
     assert answer.status_code == 201, answer.text
     return f"/v1/webhook-endpoints/{answer.json()['id']}"
-
-
-def post(hub: Events, path: str, **options: Any) -> httpx.Response:
-    return hub.http.post(path, **{"headers": hub.read, **options})
-
-
-def get(hub: Events, path: str) -> Any:
-    answer = hub.http.get(path, headers=hub.read)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 def track(hub: Events, *names: str) -> None:
@@ -74,11 +41,11 @@ def ago(**delta: float) -> str:
 
 def replayed(hub: Events, path: str, **body: Any) -> dict[str, Any]:
     """A replay of the last hour that was asked for and has come to its end, deliveries and all."""
-    begun = post(hub, f"{path}/replays", json={"since": ago(hours=1), **body})
+    begun = hub.post(f"{path}/replays", json={"since": ago(hours=1), **body})
     assert begun.status_code == 202, begun.text
     where = f"{path}/replays/{begun.json()['id']}"
     done = wait_until(
-        lambda: get(hub, where), lambda seen: seen["state"] == "done" and not seen["deliveries"]["pending"], 40
+        lambda: hub.get(where), lambda seen: seen["state"] == "done" and not seen["deliveries"]["pending"], 40
     )
     assert (done["state"], done["progress"], done["deliveries"]["pending"]) == ("done", 1.0, 0), done
     return dict(done)
@@ -117,7 +84,7 @@ def test_an_endpoint_hears_what_was_before_it_and_again_under_the_same_id(hub: E
 
 @pytest.mark.services
 def test_the_same_on_kafka(tmp_path: Path, kafka_broker: KafkaBroker, partner: Partner) -> None:
-    settings = settings_in(tmp_path, bus_url=kafka_broker.url, **QUICK)
+    settings = settings_in(tmp_path, bus_url=kafka_broker.url, **IMPATIENT)
     with events_service(settings) as hub:
         tells_the_past(hub, partner, f"/kafka/{new_id()}")
 
@@ -150,15 +117,15 @@ def test_a_replay_tells_nothing_of_a_customer_who_was_erased(
     with wiring.database.transaction() as session:
         Outbox("rapport/profile").add(session, [fact])
     wiring.database.dispose()
-    wait_until(lambda: get(hub, "/v1/erasures")["data"], lambda found: bool(found and found[0]["finished_at"]))
+    wait_until(lambda: hub.get("/v1/erasures")["data"], lambda found: bool(found and found[0]["finished_at"]))
     replayed(hub, make(hub, partner.url(path), event_types=["touchpoint.recorded"]))
     assert names_at(partner, path) == ["others"]
 
 
 def test_what_happens_goes_before_what_is_replayed(desk: Events, settings: EventsSettings, partner: Partner) -> None:
     endpoint = make(desk, partner.url("/ok"), event_types=["segment.entered"])
-    begun = post(desk, f"{endpoint}/replays", json={"since": ago(hours=1)}).json()
-    wiring = Wiring(settings.model_copy(update=QUICK))
+    begun = desk.post(f"{endpoint}/replays", json={"since": ago(hours=1)}).json()
+    wiring = Wiring(settings.model_copy(update=IMPATIENT))
     facts = [
         SegmentEnteredV1(segment_id="s", profile_id=f"p{number}", sequence=1, entered_at=datetime.now(UTC))
         for number in range(200)
@@ -179,15 +146,15 @@ def test_what_happens_goes_before_what_is_replayed(desk: Events, settings: Event
 def test_a_canceled_replay_sends_nothing_more_and_leaves_what_was_delivered(
     settings: EventsSettings, partner: Partner
 ) -> None:
-    quick = settings.model_copy(update=QUICK)
+    quick = settings.model_copy(update=IMPATIENT)
     path = f"/canceled/{new_id()}"
     with events_service(quick) as hub:
         endpoint = make(hub, partner.url(path))
         track(hub, "a", "b")
-        wait_until(lambda: get(hub, f"{endpoint}/deliveries?state=delivered")["data"], lambda seen: len(seen) == 2)
+        wait_until(lambda: hub.get(f"{endpoint}/deliveries?state=delivered")["data"], lambda seen: len(seen) == 2)
     with events_service(quick, worker=False) as desk:
-        begun = post(desk, f"{endpoint}/replays", json={"since": ago(hours=1)}).json()
-        again = post(desk, f"{endpoint}/replays", json={"since": ago(hours=1)})
+        begun = desk.post(f"{endpoint}/replays", json={"since": ago(hours=1)}).json()
+        again = desk.post(f"{endpoint}/replays", json={"since": ago(hours=1)})
         assert (again.status_code, again.json()["code"]) == (409, "replay_running")
         wiring = Wiring(quick)
         for _ in range(2):
@@ -199,10 +166,10 @@ def test_a_canceled_replay_sends_nothing_more_and_leaves_what_was_delivered(
                     assert not wiring.replays.feed(replay, chunk), "a chunk is taken once"
         wiring.replays.leave()
         where = f"{endpoint}/replays/{begun['id']}"
-        assert get(desk, where)["deliveries"]["pending"] == 2
-        canceled = post(desk, f"{where}/cancel").json()
+        assert desk.get(where)["deliveries"]["pending"] == 2
+        canceled = desk.post(f"{where}/cancel").json()
         assert canceled["deliveries"] == {"pending": 0, "delivered": 2, "failed": 0, "canceled": 0}
-        assert [each["id"] for each in get(desk, f"{endpoint}/replays")["data"]] == [begun["id"]]
+        assert [each["id"] for each in desk.get(f"{endpoint}/replays")["data"]] == [begun["id"]]
         wiring.close()
         wiring.database.dispose()
     assert len(partner.at(path)) == 2
@@ -211,22 +178,22 @@ def test_a_canceled_replay_sends_nothing_more_and_leaves_what_was_delivered(
 def test_a_replay_is_refused_or_hidden_where_it_must_be(desk: Events, partner: Partner) -> None:
     scopes = {"name": "partner", "scopes": ["webhooks:*"]}
     mine, other = (
-        {"Authorization": f"Bearer {post(desk, '/v1/api-keys', json=scopes).json()['key']}"} for _ in range(2)
+        {"Authorization": f"Bearer {desk.post('/v1/api-keys', json=scopes).json()['key']}"} for _ in range(2)
     )
-    made = post(desk, "/v1/webhook-endpoints", json={"url": partner.url("/ok")}, headers=mine).json()
+    made = desk.post("/v1/webhook-endpoints", json={"url": partner.url("/ok")}, headers=mine).json()
     path = f"/v1/webhook-endpoints/{made['id']}/replays"
     for body in ({"since": ago(days=8)}, {"since": ago(hours=-1)}, {"since": ago(hours=1), "until": ago(hours=2)}):
-        refused = post(desk, path, json=body, headers=mine)
+        refused = desk.post(path, json=body, headers=mine)
         assert (refused.status_code, refused.json()["code"]) == (422, "window_refused"), body
-    assert post(desk, path, json={"since": ago(hours=1)}, headers=other).status_code == 404
+    assert desk.post(path, json={"since": ago(hours=1)}, headers=other).status_code == 404
     keyed = mine | {"Idempotency-Key": "k"}
     body = {"since": ago(hours=1)}
-    first, second = (post(desk, path, json=body, headers=keyed) for _ in range(2))
+    first, second = (desk.post(path, json=body, headers=keyed) for _ in range(2))
     assert (first.status_code, first.json()["id"]) == (202, second.json()["id"])
     where = f"{path}/{first.json()['id']}"
     assert [desk.http.get(where, headers=who).status_code for who in (mine, other)] == [200, 404]
     assert desk.http.get(path, headers=other).status_code == 404
-    assert post(desk, f"{where}/cancel", headers=other).status_code == 404
-    assert post(desk, f"{where}/cancel", headers=mine).json()["state"] == "canceled"
-    assert post(desk, path, json=body, headers=mine).status_code == 202
+    assert desk.post(f"{where}/cancel", headers=other).status_code == 404
+    assert desk.post(f"{where}/cancel", headers=mine).json()["state"] == "canceled"
+    assert desk.post(path, json=body, headers=mine).status_code == 202
     assert desk.http.delete(f"/v1/webhook-endpoints/{made['id']}", headers=mine).status_code == 204

@@ -7,11 +7,7 @@ import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Iterator
 from typing import Any
-
-import httpx
-import pytest
 
 from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
 from services.events.bootstrap import MIGRATIONS, Wiring
@@ -22,29 +18,7 @@ from services.events.workers.loops import loops_of
 from shared.clock import utc_now
 from shared.sql.migrations import check
 from tests.integration.events.partner import Arrived, Partner
-from tests.integration.events.suite import Events, events_service, wait_until
-
-QUICK = {"webhook_allow_networks": "127.0.0.0/8", "webhook_deadline_s": 1.0, "webhook_retry_delays_s": (0.2, 0.3)}
-
-
-@pytest.fixture(scope="module")
-def partner() -> Iterator[Partner]:
-    with Partner() as running:
-        yield running
-
-
-@pytest.fixture
-def hub(settings: EventsSettings) -> Iterator[Events]:
-    """The service, with an impatient schedule."""
-    with events_service(settings.model_copy(update=QUICK)) as service:
-        yield service
-
-
-@pytest.fixture
-def desk(settings: EventsSettings) -> Iterator[Events]:
-    """The API alone."""
-    with events_service(settings.model_copy(update=QUICK), worker=False) as service:
-        yield service
+from tests.integration.events.suite import IMPATIENT, Events, events_service, wait_until
 
 
 def make(hub: Events, url: str, **body: Any) -> dict[str, Any]:
@@ -53,18 +27,8 @@ def make(hub: Events, url: str, **body: Any) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def get(hub: Events, path: str, **options: Any) -> Any:
-    answer = hub.http.get(path, **{"headers": hub.read, **options})
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def post(hub: Events, path: str, **options: Any) -> httpx.Response:
-    return hub.http.post(path, **{"headers": hub.read, **options})
-
-
 def deliveries(hub: Events, endpoint: dict[str, Any], **filters: str) -> list[dict[str, Any]]:
-    return list(get(hub, f"/v1/webhook-endpoints/{endpoint['id']}/deliveries", params=filters)["data"])
+    return list(hub.get(f"/v1/webhook-endpoints/{endpoint['id']}/deliveries", params=filters)["data"])
 
 
 def settled(hub: Events, endpoint: dict[str, Any], many: int = 1) -> list[dict[str, Any]]:
@@ -77,7 +41,7 @@ def settled(hub: Events, endpoint: dict[str, Any], many: int = 1) -> list[dict[s
 
 
 def attempts(hub: Events, delivery: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(get(hub, f"/v1/webhook-deliveries/{delivery['id']}")["history"])
+    return list(hub.get(f"/v1/webhook-deliveries/{delivery['id']}")["history"])
 
 
 def track(hub: Events, event: str = "Bought", user: str = "u1") -> None:
@@ -104,8 +68,8 @@ def test_what_is_wanted_arrives_once_in_order_and_signed(hub: Events, partner: P
     assert [json.loads(each.body)["data"]["name"] for each in got_all] == names
     assert [each.headers["webhook-id"] for each in got] == [d["id"] for d in reversed(deliveries(hub, wanting))]
     path = f"/v1/webhook-endpoints/{wanting['id']}/secret"
-    first = get(hub, path)["current"]["secret"]
-    second = post(hub, f"{path}/rotate").json()
+    first = hub.get(path)["current"]["secret"]
+    second = hub.post(f"{path}/rotate").json()
     assert second["replaced"][0]["secret"] == first
     assert [each.headers["webhook-signature"] for each in got] == [signatures(each, first)[0] for each in got]
     track(hub)
@@ -139,7 +103,7 @@ def test_every_way_to_fail_has_its_consequence(hub: Events, partner: Partner) ->
         assert {each.headers["webhook-id"] for each in tries} == {found[path]["id"]}
         gaps = [later.at - earlier.at for earlier, later in zip(tries, tries[1:], strict=False)]
         assert min(gaps) >= (1.0 if path == "429" else 0.16)
-    gone = get(hub, f"/v1/webhook-endpoints/{kinds['410']['id']}")
+    gone = hub.get(f"/v1/webhook-endpoints/{kinds['410']['id']}")
     assert (gone["disabled"], gone["disabled_reason"]) == (True, "the endpoint answered 410 Gone")
     settled(hub, notices)
     told = json.loads(partner.at("/notices")[-1].body)
@@ -155,12 +119,12 @@ def test_failures_are_sent_again_one_by_one_and_since_a_time(hub: Events, partne
     moved = hub.http.patch(base, json={"url": partner.url("/better")}, headers=hub.read | {"If-Match": '"1"'})
     assert (moved.status_code, moved.headers["etag"]) == (200, '"2"')
     before = len(partner.at("/better"))
-    resent = post(hub, f"/v1/webhook-deliveries/{failed[0]['id']}/resend")
+    resent = hub.post(f"/v1/webhook-deliveries/{failed[0]['id']}/resend")
     assert (resent.status_code, resent.json()["state"]) == (202, "pending")
     wait_until(lambda: deliveries(hub, endpoint, state="delivered"), bool)
-    late = post(hub, f"{base}/recover", json={"since": "2099-01-01T00:00:00Z"})
+    late = hub.post(f"{base}/recover", json={"since": "2099-01-01T00:00:00Z"})
     assert (late.status_code, late.json()) == (202, {"deliveries": 0})
-    assert post(hub, f"{base}/recover", json={"since": "2020-01-01T00:00:00Z"}).json() == {"deliveries": 1}
+    assert hub.post(f"{base}/recover", json={"since": "2020-01-01T00:00:00Z"}).json() == {"deliveries": 1}
     done = wait_until(lambda: deliveries(hub, endpoint, state="delivered"), lambda seen: len(seen) == 2)
     assert {each["attempts"] for each in done} == {4}
     ids = [each.headers["webhook-id"] for each in partner.at("/better")[before:]]
@@ -170,12 +134,12 @@ def test_failures_are_sent_again_one_by_one_and_since_a_time(hub: Events, partne
 def test_an_endpoint_that_fails_for_too_long_is_disabled_until_its_owner_says_otherwise(
     settings: EventsSettings, partner: Partner
 ) -> None:
-    hasty = settings.model_copy(update={**QUICK, "webhook_disable_after_s": 0.1})
+    hasty = settings.model_copy(update={**IMPATIENT, "webhook_disable_after_s": 0.1})
     with events_service(hasty) as hub:
         endpoint = make(hub, partner.url("/500"))
         path = f"/v1/webhook-endpoints/{endpoint['id']}"
         track(hub)
-        disabled = wait_until(lambda: get(hub, path), lambda seen: seen["disabled"])
+        disabled = wait_until(lambda: hub.get(path), lambda seen: seen["disabled"])
         assert disabled["disabled_reason"].startswith("every attempt since")
         assert disabled["failing_since"]
         assert [each["state"] for each in deliveries(hub, endpoint)] == ["pending"]
@@ -187,21 +151,19 @@ def test_an_endpoint_that_fails_for_too_long_is_disabled_until_its_owner_says_ot
 
 def test_a_partner_sees_and_changes_only_its_own(desk: Events, partner: Partner) -> None:
     scopes = {"name": "partner", "scopes": ["webhooks:*"]}
-    one, other = (
-        {"Authorization": f"Bearer {post(desk, '/v1/api-keys', json=scopes).json()['key']}"} for _ in range(2)
-    )
+    one, other = ({"Authorization": f"Bearer {desk.post('/v1/api-keys', json=scopes).json()['key']}"} for _ in range(2))
     body = {"url": partner.url("/ok")}
-    mine = post(desk, "/v1/webhook-endpoints", json=body, headers=one).json()
+    mine = desk.post("/v1/webhook-endpoints", json=body, headers=one).json()
     path = f"/v1/webhook-endpoints/{mine['id']}"
     for suffix in ("", "/secret", "/deliveries"):
         assert desk.http.get(path + suffix, headers=one).status_code == 200
         assert desk.http.get(path + suffix, headers=other).status_code == 404
     for suffix in ("/secret/rotate", "/test", "/recover"):
-        assert post(desk, path + suffix, json={"since": "2020-01-01T00:00:00Z"}, headers=other).status_code == 404
+        assert desk.post(path + suffix, json={"since": "2020-01-01T00:00:00Z"}, headers=other).status_code == 404
     assert desk.http.patch(path, json={"description": "x"}, headers=other).status_code == 404
     assert desk.http.delete(path, headers=other).status_code == 404
-    assert get(desk, "/v1/webhook-endpoints", headers=other)["data"] == []
-    assert [each["id"] for each in get(desk, "/v1/webhook-endpoints")["data"]] == [mine["id"]]
+    assert desk.get("/v1/webhook-endpoints", headers=other)["data"] == []
+    assert [each["id"] for each in desk.get("/v1/webhook-endpoints")["data"]] == [mine["id"]]
     assert desk.http.delete(path, headers=one).status_code == 204
     assert desk.http.get(path, headers=one).status_code == 404
 
@@ -212,14 +174,14 @@ def test_a_change_that_was_overtaken_is_refused(desk: Events, partner: Partner) 
         desk.http.patch(path, json={"description": text}, headers=desk.read | {"If-Match": '"1"'}) for text in "ab"
     )
     assert (first.status_code, second.status_code, second.json()["code"]) == (200, 412, "endpoint_changed")
-    twice = [post(desk, "/v1/webhook-endpoints", json={"url": partner.url("/ok")},
+    twice = [desk.post("/v1/webhook-endpoints", json={"url": partner.url("/ok")},
                   headers=desk.read | {"Idempotency-Key": "k"}).json() for _ in range(2)]  # fmt: skip
     assert twice[0]["id"] == twice[1]["id"]
 
 
 def test_a_test_send_shows_the_answer_at_once(desk: Events, partner: Partner) -> None:
     results = {
-        path: post(desk, f"/v1/webhook-endpoints/{make(desk, partner.url(path))['id']}/test").json()
+        path: desk.post(f"/v1/webhook-endpoints/{make(desk, partner.url(path))['id']}/test").json()
         for path in ("/ok", "/500", "/redirect")
     }
     assert {path: (each["delivered"], each["status"]) for path, each in results.items()} == {
@@ -237,7 +199,7 @@ def test_nothing_connects_to_what_is_private(settings: EventsSettings) -> None:
         for host in ("127.0.0.1", "2130706433", "0x7f.1", "localhost", "[::ffff:127.0.0.1]", "[::1]", "0"):
             for scheme in ("https", "http"):
                 body = {"url": f"{scheme}://{host}:{port}/"}
-                refused = post(desk, "/v1/webhook-endpoints", json=body)
+                refused = desk.post("/v1/webhook-endpoints", json=body)
                 assert (refused.status_code, refused.json()["code"]) == (403, "destination_refused"), body
         wiring = Wiring(settings)
         with wiring.database.transaction() as session:  # as if the name had led elsewhere when it was saved
@@ -245,7 +207,7 @@ def test_nothing_connects_to_what_is_private(settings: EventsSettings) -> None:
             urls = (f"http://127.0.0.1:{port}/", f"https://localhost:{port}/", f"https://2130706433:{port}/")
             made = [create_endpoint(endpoints, Wanted(url=url), owner="o", clock=utc_now) for url in urls]
         for endpoint in made:
-            result = post(desk, f"/v1/webhook-endpoints/{endpoint.id}/test").json()
+            result = desk.post(f"/v1/webhook-endpoints/{endpoint.id}/test").json()
             assert (result["delivered"], result["status"]) == (False, None)
             assert "not on the public internet" in result["error"]
         assert inside.connections == 0
@@ -253,7 +215,7 @@ def test_nothing_connects_to_what_is_private(settings: EventsSettings) -> None:
 
 
 def test_two_workers_share_the_work_and_send_nothing_twice(settings: EventsSettings, partner: Partner) -> None:
-    quick = settings.model_copy(update=QUICK)
+    quick = settings.model_copy(update=IMPATIENT)
     with events_service(quick) as hub:
         second = Wiring(quick)
         stop = threading.Event()

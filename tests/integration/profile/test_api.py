@@ -106,6 +106,37 @@ def test_traits_are_set_once_the_version_is_right(client: TestClient, jane: dict
     assert then["next_cursor"] is None
 
 
+def test_traits_are_listed_in_pages_by_key(client: TestClient, jane: dict[str, Any]) -> None:
+    path = f"/v1/profiles/{jane['id']}/traits"
+    whole = client.get(path).json()
+    keys = [trait["key"] for trait in whole["data"]]
+    assert (keys, whole["next_cursor"]) == (sorted(keys), None)
+    seen: list[dict[str, Any]] = []
+    query: dict[str, Any] = {"limit": 1}
+    while True:
+        page = client.get(path, params=query).json()
+        assert len(page["data"]) == 1
+        seen += page["data"]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert seen == whole["data"]
+    assert client.get(path, params=query | {"history": True}).json()["code"] == "invalid_cursor"
+    assert [trait["key"] for trait in client.get(path, params={"key": keys[-1]}).json()["data"]] == keys[-1:]
+
+
+def test_segments_of_a_profile_are_listed_in_pages(client: TestClient, wiring: Wiring, jane: dict[str, Any]) -> None:
+    names = ["one", "two", "three"]
+    for name in names:
+        client.post("/v1/segments", json={"name": name, "definition": IN_TAIPEI})
+    fill(wiring)
+    path = f"/v1/profiles/{jane['id']}/segments"
+    first = client.get(path, params={"limit": 2}).json()
+    rest = client.get(path, params={"limit": 2, "cursor": first["next_cursor"]}).json()
+    assert [each["name"] for each in first["data"] + rest["data"]] == names
+    assert rest["next_cursor"] is None
+
+
 def test_an_address_set_by_hand_becomes_a_name_but_never_merges(
     client: TestClient, wiring: Wiring, jane: dict[str, Any]
 ) -> None:

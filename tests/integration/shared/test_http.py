@@ -207,6 +207,41 @@ def test_metrics_name_routes_not_addresses(client: TestClient) -> None:
     assert "12345" not in shown
 
 
+@pytest.mark.parametrize(
+    ("method", "address", "unknown", "known"),
+    [
+        ("GET", "/v1/dead-letters?stat=dead&limit=1&curser", ["query.stat", "query.curser"], "state, limit, cursor"),
+        ("GET", "/v1/refused?x=1", ["query.x"], "takes none"),
+        ("POST", "/v1/things?dry_run=true", ["query.dry_run"], "takes none"),
+        ("DELETE", "/v1/api-keys/0?Force=1", ["query.Force"], "takes none"),
+    ],
+)
+def test_unknown_query_parameters_are_named_with_those_there_are(
+    client: TestClient, method: str, address: str, unknown: list[str], known: str
+) -> None:
+    answer = client.request(method, address)
+    assert problem(answer) == (422, "invalid_request")
+    assert [flaw["where"] for flaw in answer.json()["errors"]] == unknown
+    assert unknown[0] in answer.json()["detail"]
+    assert all(known in flaw["detail"] for flaw in answer.json()["errors"])
+
+
+def test_probes_and_metrics_take_what_they_are_sent(client: TestClient) -> None:
+    assert [client.get(f"/{name}?x=1").status_code for name in ("healthz", "readyz", "metrics")] == [200, 200, 200]
+
+
+def test_a_cursor_belongs_to_one_list_with_its_filters(client: TestClient) -> None:
+    for name in "abc":
+        client.post("/v1/api-keys", json={"name": name, "scopes": ["things:write"]})
+    first = client.get("/v1/api-keys?limit=2").json()
+    cursor = first["next_cursor"]
+    rest = client.get(f"/v1/api-keys?limit=200&cursor={cursor}").json()
+    assert [key["name"] for key in first["data"] + rest["data"]] == ["c", "b", "a"]
+    assert rest["next_cursor"] is None
+    for elsewhere in (f"/v1/dead-letters?cursor={cursor}", f"/v1/dead-letters?state=dead&cursor={cursor}"):
+        assert problem(client.get(elsewhere)) == (400, "invalid_cursor")
+
+
 def test_openapi_knows_one_form_of_error(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     assert "ProblemBody" in document["components"]["schemas"]

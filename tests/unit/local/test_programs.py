@@ -20,6 +20,7 @@ def configuration(tmp_path: Path) -> Configuration:
         bus_url=str(tmp_path / "bus"),
         databases={},
         ports=dict.fromkeys(SETTINGS, 1),
+        worker_ports={},
         mail_port=2,
         environment={},
     )
@@ -33,6 +34,17 @@ def test_every_service_has_an_api_and_a_worker_and_mail_is_caught(configuration:
 def test_no_mail_is_caught_when_another_server_sends_it(configuration: Configuration) -> None:
     names = {program.name for program in programs_of(replace(configuration, mail_port=None))}
     assert "mail-catcher" not in names
+
+
+def test_each_worker_has_a_port_of_its_own(configuration: Configuration, tmp_path: Path) -> None:
+    ports = dict(zip(SETTINGS, range(9100, 9104), strict=True))
+    path = tmp_path / "supervisord.conf"
+    programs = programs_of(replace(configuration, worker_ports=ports))
+    write_supervisor_file(path, programs, socket=tmp_path / "s.sock", logs=tmp_path)
+    file = RawConfigParser()
+    file.read(path)
+    told = {service: file[f"program:{service}-worker"]["environment"] for service in SETTINGS}
+    assert told == {service: f'RAPPORT_WORKER_PORT="{port}"' for service, port in ports.items()}
 
 
 def test_percent_signs_in_paths_survive(configuration: Configuration, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.sole_use import sole_use
 from tests.support.real_servers import free_ports
 
 ROOT = Path(__file__).parents[3]
@@ -65,11 +66,25 @@ def test_a_data_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert_refused(run(tmp_path), str(tmp_path / "var"))
 
 
+def test_a_data_folder_that_another_suite_runs_on(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    with sole_use(tmp_path / "var"):
+        done = run(tmp_path)
+    assert_refused(done, str(tmp_path / "var"), f"process {os.getpid()}", "RAPPORT_DATA_DIR")
+
+
+def test_ports_of_workers_that_others_want(tmp_path: Path, taken_port: int) -> None:
+    done = run(tmp_path, RAPPORT_WORKER_PORT="7098", RAPPORT_EVENTS_PORT="7101")
+    assert_refused(done, "RAPPORT_WORKER_PORT", "RAPPORT_EVENTS_PORT", "7101")
+    assert_refused(run(tmp_path, RAPPORT_WORKER_PORT=str(taken_port)), "RAPPORT_WORKER_PORT", str(taken_port))
+
+
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
         ("RAPPORT_EVENTS_PORT", "eighty"),
         ("RAPPORT_PROFILE_PORT", "70000"),
+        ("RAPPORT_WORKER_PORT", "65533"),
         ("RAPPORT_LOG_LEVEL", "LOUD"),
         ("RAPPORT_ENVIRONMENT", "staging"),
         ("RAPPORT_SMTP_URL", "http://mail.example"),

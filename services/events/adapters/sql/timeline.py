@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, String, func, literal, select, text, true, tuple_, union_all
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    Select,
+    String,
+    func,
+    literal,
+    select,
+    text,
+    true,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.tables import touchpoints
@@ -16,7 +30,7 @@ from shared.ids import first_id_at
 
 _EXAMINED = 5_000
 """Touchpoints that a filter may pass over before its page ends early, where the index alone tells them."""
-_EXAMINED_NAMES = 1_000
+_EXAMINED_NAMES = 500
 """The same for a filter that reads whole rows."""
 _SUBJECTS_A_QUERY = 100
 _ALONG_THE_INDEX = text(
@@ -33,6 +47,8 @@ _columns = touchpoints.c
 Position = tuple[datetime, str]
 """Where a touchpoint stands in a timeline: when it happened, then its id."""
 _Subject = ColumnElement[str]
+_Statement = Select[Any] | CompoundSelect[Any]
+_OfOne = Callable[[_Subject], Select[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,35 +97,51 @@ class SqlTimeline:
         if self._lateral:
             self._session.execute(_ALONG_THE_INDEX)
         reading = _Reading(wanted, after, limit=limit + 1, subjects=len(subjects), lateral=self._lateral)
-        found = [(row.subject, (row.occurred_at, row.id)) for row in self._rows(subjects, reading.newest)]
+        return self._whole(subjects, reading) if reading.window is None else self._sifted(subjects, reading)
+
+    def _whole(self, subjects: Sequence[str], reading: _Reading) -> TimelinePage:
+        """A page of everything: the database puts subjects together, and only what is shown leaves it."""
+        found: list[Row[Any]] = []
+        for each in self._of_each(subjects, reading.newest):
+            newest = each.subquery("newest")
+            order = newest.c.occurred_at.desc(), newest.c.id.desc()
+            first = select(newest.c.occurred_at, newest.c.id).order_by(*order).limit(reading.limit).subquery("first")
+            query = select(first.c.occurred_at, first.c.id, _columns.document)
+            found += self._session.execute(query.join(touchpoints, _columns.id == first.c.id))
+        found.sort(key=_place, reverse=True)
+        shown = found[: reading.limit - 1]
+        return TimelinePage(
+            [bytes(row.document) for row in shown], _place(shown[-1]) if len(found) > len(shown) else None
+        )
+
+    def _sifted(self, subjects: Sequence[str], reading: _Reading) -> TimelinePage:
+        """A page of what a filter lets through, down to where everything was looked at."""
+        found = [(row.subject, _place(row)) for row in self._rows(subjects, reading.newest)]
         horizon = self._horizon(subjects, Counter(subject for subject, _ in found), reading)
         places = sorted((place for _, place in found if horizon is None or place >= horizon), reverse=True)
-        more = places[limit - 1] if len(places) > limit else horizon
-        return TimelinePage(self._documents(places[:limit]), more)
+        shown = places[: reading.limit - 1]
+        return TimelinePage(self._documents(shown), shown[-1] if len(places) > len(shown) else horizon)
 
     def _horizon(self, subjects: Sequence[str], counts: Counter[str], reading: _Reading) -> Position | None:
         """Down to where everything was looked at; None when that is the end."""
-        if reading.window is None:
-            return None
         cut_short = [subject for subject in subjects if counts[subject] < reading.limit]
-        ends = self._rows(cut_short, reading.last_of_window)
-        return max(((row.occurred_at, row.id) for row in ends), default=None)
+        return max(map(_place, self._rows(cut_short, reading.last_of_window)), default=None)
 
-    def _rows(self, subjects: Sequence[str], of_one: Any) -> Iterator[Row[Any]]:
-        """What `of_one` selects of each subject."""
-        if not subjects:
-            return
-        if self._lateral:  # one statement, however many subjects: it is planned once
+    def _rows(self, subjects: Sequence[str], of_one: _OfOne) -> Iterator[Row[Any]]:
+        for each in self._of_each(subjects, of_one):
+            yield from self._session.execute(each)
+
+    def _of_each(self, subjects: Sequence[str], of_one: _OfOne) -> Iterator[_Statement]:
+        """Statements that together select what `of_one` does of each subject, with the subject."""
+        if self._lateral and subjects:  # one statement, however many subjects: it is planned once
             names = func.unnest(literal(list(subjects), ARRAY(String)))
             who = names.table_valued("subject", name="who").render_derived()
-            newest = of_one(who.c.subject).lateral("newest")
-            query = select(who.c.subject, newest.c.occurred_at, newest.c.id).select_from(who.join(newest, true()))
-            yield from self._session.execute(query)
+            newest = of_one(who.c.subject).lateral("newest_of_one")
+            yield select(who.c.subject, newest.c.occurred_at, newest.c.id).select_from(who.join(newest, true()))
             return
         for start in range(0, len(subjects), _SUBJECTS_A_QUERY):
             some = subjects[start : start + _SUBJECTS_A_QUERY]
-            each = [select(literal(one).label("subject"), of_one(literal(one)).subquery()) for one in some]
-            yield from self._session.execute(union_all(*each))
+            yield union_all(*(select(literal(one).label("subject"), of_one(literal(one)).subquery()) for one in some))
 
     def _documents(self, places: Sequence[Position]) -> list[bytes]:
         ids = [touchpoint_id for _, touchpoint_id in places]
@@ -170,6 +202,10 @@ class _Reading:
         if self._after is not None:
             query = query.where(tuple_(c.occurred_at, c.id) < self._after)
         return query.order_by(c.occurred_at.desc(), c.id.desc())
+
+
+def _place(row: Row[Any]) -> Position:
+    return row.occurred_at, row.id
 
 
 def _earlier(moment: datetime) -> datetime:

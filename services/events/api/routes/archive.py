@@ -13,7 +13,7 @@ from services.events.api.schemas.archive import ArchiveDayView, ArchiveFileView,
 from services.events.domain.errors import ArchiveFileNotFound
 from services.events.use_cases.archive.ports import ArchiveFile
 from shared.auth.access import Requires
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -31,31 +31,28 @@ router = APIRouter(
 
 
 @router.get("", name="list_archive_days")
-def list_days(request: Request, limit: Limit = 50, cursor: Cursor = None) -> ArchivePage:
+def list_days(request: Request, paging: Paged) -> ArchivePage:
     """The archive by day, the last day first, each beside what was recorded that day."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
-        found = read_days(session, before=before, limit=limit + 1)
-    data = [ArchiveDayView.model_validate(day) for day in found[:limit]]
-    more = encode_cursor(data[-1].day) if len(found) > limit else None
-    return ArchivePage(data=data, next_cursor=more, enabled=_folder(request) is not None)
+        found = read_days(session, before=before, limit=paging.limit + 1)
+    page = paging.page(found, ArchiveDayView.model_validate, by=("day",))
+    return ArchivePage(data=page.data, next_cursor=page.next_cursor, enabled=_folder(request) is not None)
 
 
 @router.get("/files", name="list_archive_files")
 def list_files(
     request: Request,
+    paging: Paged,
     day: Annotated[str | None, Query(pattern=_DAY, description="only of this day", examples=["2026-01-31"])] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> Page[ArchiveFileView]:
     """The files, the last written first."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
-        found = read_files(session, day=day, before=before, limit=limit + 1)
-    data = [_view(file) for file in found[:limit]]
-    return Page(data=data, next_cursor=encode_cursor(data[-1].id) if len(found) > limit else None)
+        found = read_files(session, day=day, before=before, limit=paging.limit + 1)
+    return paging.page(found, _view)
 
 
 @router.get(

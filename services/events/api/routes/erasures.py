@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from services.events.adapters.sql.archive.reading import read_erasures
 from services.events.api.schemas.archive import ErasureView
 from shared.auth.access import Requires
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -20,16 +20,14 @@ router = APIRouter(prefix="/v1/erasures", tags=["Erasures"], route_class=StrictR
 @router.get("", dependencies=[Requires("touchpoints:read")])
 def list_erasures(
     request: Request,
+    paging: Paged,
     erasure_id: Annotated[
         str | None, Query(max_length=36, pattern=r"^[0-9a-f-]+$", description="only of this erasure, by profile's id")
     ] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> Page[ErasureView]:
     """Erasures as they were heard of, the last first."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
-        found = read_erasures(session, erasure_id=erasure_id, before=before, limit=limit + 1)
-    data = [ErasureView.model_validate(each) for each in found[:limit]]
-    return Page(data=data, next_cursor=encode_cursor(data[-1].id) if len(found) > limit else None)
+        found = read_erasures(session, erasure_id=erasure_id, before=before, limit=paging.limit + 1)
+    return paging.page(found, ErasureView.model_validate)

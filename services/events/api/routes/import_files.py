@@ -18,7 +18,7 @@ from services.events.use_cases.imports.ports import FileFormat, ImportFile, Impo
 from services.events.use_cases.imports.try_imports import try_import
 from services.events.wiring.imports import ImportWiring
 from shared.http.idempotency import IdempotencyKey, once
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 from shared.http.strict_json import StrictRoute
 from shared.ids import new_id
@@ -76,16 +76,13 @@ async def upload_import_file(
 
 
 @router.get("")
-def list_import_files(request: Request, _caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Page[FileView]:
+def list_import_files(request: Request, _caller: Reader, paging: Paged) -> Page[FileView]:
     """Uploaded files, newest first."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
-        found = SqlImportFiles(session).page(limit=limit + 1, before=before)
-    return Page(
-        data=[FileView.of(file) for file in found[:limit]],
-        next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None,
-    )
+        found = SqlImportFiles(session).page(limit=paging.limit + 1, before=before)
+    return paging.page(found, FileView.of)
 
 
 @router.get("/{file_id}")

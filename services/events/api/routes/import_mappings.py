@@ -14,7 +14,7 @@ from shared.auth.keys import Caller
 from shared.clock import utc_now
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -44,18 +44,13 @@ def create_import_mapping(
 
 
 @router.get("")
-def list_import_mappings(
-    request: Request, _caller: Reader, limit: Limit = 50, cursor: Cursor = None
-) -> Page[MappingView]:
+def list_import_mappings(request: Request, _caller: Reader, paging: Paged) -> Page[MappingView]:
     """The saved mappings, by name."""
-    after = decode_cursor(cursor, str)[0] if cursor else None
+    after = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
-        found = SqlImportMappings(session).page(limit=limit + 1, after=after)
-    return Page(
-        data=[MappingView.of(mapping) for mapping in found[:limit]],
-        next_cursor=encode_cursor(found[limit - 1].name) if len(found) > limit else None,
-    )
+        found = SqlImportMappings(session).page(limit=paging.limit + 1, after=after)
+    return paging.page(found, MappingView.of, by=("name",))
 
 
 @router.get("/{name}")

@@ -17,7 +17,7 @@ from services.events.domain.imports.row_errors import errors_csv
 from services.events.use_cases.imports.ports import ImportJob, JobState
 from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.ids import new_id
@@ -62,18 +62,13 @@ def create_import(
 
 
 @router.get("")
-def list_imports(
-    request: Request, _caller: Reader, state: _OfState = None, limit: Limit = 50, cursor: Cursor = None
-) -> Page[ImportView]:
+def list_imports(request: Request, _caller: Reader, paging: Paged, state: _OfState = None) -> Page[ImportView]:
     """Imports, newest first."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
-        found = SqlImportJobs(session).page(limit=limit + 1, before=before, state=state)
-    return Page(
-        data=[ImportView.of(job) for job in found[:limit]],
-        next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None,
-    )
+        found = SqlImportJobs(session).page(limit=paging.limit + 1, before=before, state=state)
+    return paging.page(found, ImportView.of)
 
 
 @router.get("/{import_id}")

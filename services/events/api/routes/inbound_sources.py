@@ -37,7 +37,7 @@ from shared.auth.keys import EVERYTHING, Caller
 from shared.clock import utc_now
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -76,18 +76,13 @@ def create(
 
 
 @router.get("")
-def list_inbound_sources(
-    request: Request, caller: Reader, limit: Limit = 50, cursor: Cursor = None
-) -> Page[InboundSourceView]:
+def list_inbound_sources(request: Request, caller: Reader, paging: Paged) -> Page[InboundSourceView]:
     """Your inbound sources, newest first; an administrator's key sees everybody's."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
-        found = SqlInboundSources(session, _owner(caller)).page(limit=limit + 1, before=before)
-    return Page(
-        data=[_view(source) for source in found[:limit]],
-        next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None,
-    )
+        found = SqlInboundSources(session, _owner(caller)).page(limit=paging.limit + 1, before=before)
+    return paging.page(found, _view)
 
 
 @router.get("/{source_id}", name="get_inbound_source")

@@ -26,7 +26,7 @@ from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -64,18 +64,15 @@ def draft(
 
 
 @router.get("/plans/{plan_id}/rules", dependencies=[Requires("plans:read")])
-def list_rules(plan_id: PlanId, request: Request, limit: Limit = 50, cursor: Cursor = None) -> Page[RuleView]:
+def list_rules(plan_id: PlanId, request: Request, paging: Paged) -> Page[RuleView]:
     """The rules of a plan, drafts too, newest first."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
         plans = SqlPlans(session)
         plans.get(plan_id)
-        found = plans.rules_page(plan_id, limit=limit + 1, before=before)
-    return Page(
-        data=[RuleView.of(rule) for rule in found[:limit]],
-        next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None,
-    )
+        found = plans.rules_page(plan_id, limit=paging.limit + 1, before=before)
+    return paging.page(found, RuleView.of)
 
 
 @router.get("/rules/{rule_id}", name="get_rule", dependencies=[Requires("plans:read")])

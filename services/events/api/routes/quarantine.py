@@ -31,7 +31,7 @@ from services.events.wiring.plans import PlanWiring
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.idempotency import IdempotencyKey, once
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged, Placed
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -48,23 +48,19 @@ _OfState = Annotated[EntryState, Query(description="`held`, on its way, or arriv
 @router.get("", name="list_quarantined_calls", dependencies=[Requires("quarantine:read")])
 def list_entries(
     request: Request,
+    paging: Paged,
     event: OfEvent = None,
     source_id: _OfSource = None,
     rule_id: _OfRule = None,
     state: _OfState = "held",
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> Page[EntryView]:
     """Calls that were blocked, newest first."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
         wanted = Wanted(event, source_id, rule_id)
-        found = SqlQuarantine(session).page(wanted, state=state, limit=limit + 1, before=before)
-    return Page(
-        data=[EntryView.of(entry) for entry in found[:limit]],
-        next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None,
-    )
+        found = SqlQuarantine(session).page(wanted, state=state, limit=paging.limit + 1, before=before)
+    return paging.page(found, EntryView.of)
 
 
 @router.get("/{entry_id}", name="get_quarantined_call", dependencies=[Requires("quarantine:read")])
@@ -110,11 +106,11 @@ def correct_many(
     body: BulkCorrection,
     request: Request,
     caller: Writer,
-    cursor: Cursor = None,
+    place: Placed,
     idempotency_key: IdempotencyKey = None,
 ) -> BulkResult:
     """Take the same steps with up to 500 held calls; `dry_run` shows what would become of them."""
-    after = decode_cursor(cursor, str)[0] if cursor else None
+    after = place.after_id()
     database: Database = request.app.state.database
     plans: PlanWiring = request.app.state.plans
     with database.transaction() as session:
@@ -122,18 +118,19 @@ def correct_many(
         def act() -> BulkResult:
             steps = [each.step() for each in body.steps]
             mending = plans.mending(session)
-            return BulkResult.of(correct_calls(body.chosen.wanted(), steps, mending, after=after, dry=body.dry_run))
+            outcome = correct_calls(body.chosen.wanted(), steps, mending, after=after, dry=body.dry_run)
+            return BulkResult.of(outcome, place)
 
-        described = f"correct:{cursor}:{body.model_dump_json()}"
+        described = f"correct:{place.cursor}:{body.model_dump_json()}"
         return once(session, caller=caller.key_id, key=idempotency_key, request=described, answer=BulkResult, act=act)
 
 
 @router.post("/bulk/replays", name="replay_quarantined_calls", status_code=202)
 def replay_many(
-    body: BulkReplay, request: Request, caller: Writer, cursor: Cursor = None, idempotency_key: IdempotencyKey = None
+    body: BulkReplay, request: Request, caller: Writer, place: Placed, idempotency_key: IdempotencyKey = None
 ) -> ReplayResult:
     """Send up to 500 held calls through ingestion again: those that no longer break a plan."""
-    after = decode_cursor(cursor, str)[0] if cursor else None
+    after = place.after_id()
     database: Database = request.app.state.database
     plans: PlanWiring = request.app.state.plans
     with database.transaction() as session:
@@ -142,8 +139,8 @@ def replay_many(
             sent, stay, last = replay_calls(
                 body.chosen.wanted(), plans.mending(session), plans.sender(session), after=after
             )
-            next_cursor = encode_cursor(last) if last else None
+            next_cursor = place.next(last) if last else None
             return ReplayResult(replaying=sent, still_held=stay, next_cursor=next_cursor)
 
-        described = f"replay:{cursor}:{body.model_dump_json()}"
+        described = f"replay:{place.cursor}:{body.model_dump_json()}"
         return once(session, caller=caller.key_id, key=idempotency_key, request=described, answer=ReplayResult, act=act)

@@ -22,7 +22,7 @@ from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -51,17 +51,13 @@ def create(
 
 
 @router.get("", dependencies=[Requires("sources:read")])
-def list_sources(request: Request, limit: Limit = 50, cursor: Cursor = None) -> Page[SourceView]:
+def list_sources(request: Request, paging: Paged) -> Page[SourceView]:
     """Sources, newest first."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
-        found = SqlSources(session).page(limit=limit + 1, before=before)
-    more = len(found) > limit
-    return Page(
-        data=[SourceView.of(source) for source in found[:limit]],
-        next_cursor=encode_cursor(found[limit - 1].id) if more else None,
-    )
+        found = SqlSources(session).page(limit=paging.limit + 1, before=before)
+    return paging.page(found, SourceView.of)
 
 
 @router.get("/{source_id}", name="get_source", dependencies=[Requires("sources:read")])

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.events.adapters.sql.identity_map import SqlIdentityMap
-from services.events.adapters.sql.timeline import Position, SqlTimeline, TimelineFilter
+from services.events.adapters.sql.timeline import SqlTimeline, TimelineFilter
 from services.events.api.schemas.touchpoints import TouchpointView, page
 from shared.auth.access import Requires
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 from shared.http.schemas import Moment
 from shared.http.strict_json import StrictRoute
@@ -30,6 +30,7 @@ Text = r"^[^\x00]*$"
 def timeline(
     profile_id: Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a profile's id")],
     request: Request,
+    paging: Paged,
     kind: Annotated[
         Literal["identify", "track", "page", "screen", "group", "alias"] | None, Query(description="only this kind")
     ] = None,
@@ -40,15 +41,13 @@ def timeline(
     ] = None,
     since: Annotated[Moment | None, Query(alias="from", description="from this time on")] = None,
     until: Annotated[Moment | None, Query(alias="to", description="before this time")] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> Response:
     """Touchpoints of a customer under every identifier it ever had, newest first.
 
     A profile that was merged away shows its survivor's timeline. A filter that passes over very much ends its page
     early, even empty, with a `next_cursor` from which to go on: the last page is the one without.
     """
-    after = _position(cursor) if cursor else None
+    after = paging.after(datetime, str)
     wanted = TimelineFilter(
         kind=kind, name=name, channel=_folded(channel), department=_folded(department), since=since, until=until
     )
@@ -58,17 +57,10 @@ def timeline(
         subjects = identities.subjects_of(profile_id)
         if not subjects and not identities.knows(profile_id):
             raise Problem(404, "profile_not_found", f"nothing was heard of a profile {profile_id} yet")
-        found = SqlTimeline(session).page(subjects, wanted, limit=limit, after=after)
-    return page(found.documents, encode_cursor(*found.next) if found.next else None)
+        found = SqlTimeline(session).page(subjects, wanted, limit=paging.limit, after=after)
+    return page(found.documents, paging.next(*found.next) if found.next else None)
 
 
 def _folded(stated: str | None) -> str | None:
     """Channels and departments are kept in one spelling of capitals."""
     return None if stated is None else stated.strip().casefold()
-
-
-def _position(cursor: str) -> Position:
-    happened, touchpoint_id = decode_cursor(cursor, datetime, str)
-    if happened.tzinfo is None:
-        raise Problem(400, "invalid_cursor", "cursor is not a next_cursor of this list")
-    return happened, touchpoint_id

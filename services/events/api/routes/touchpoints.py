@@ -10,7 +10,7 @@ from services.events.adapters.sql.stored_touchpoints import latest_touchpoints, 
 from services.events.api.schemas.touchpoints import TouchpointView, page, single
 from services.events.domain.errors import TouchpointNotFound
 from shared.auth.access import Requires
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -28,22 +28,23 @@ router = APIRouter(
 @router.get("", response_model=Page[TouchpointView])
 def list_touchpoints(
     request: Request,
+    paging: Paged,
     message_id: Annotated[
         str | None, Query(min_length=1, max_length=500, pattern=Text, description="the messageId that a client sent")
     ] = None,
     subject: Annotated[
         str | None, Query(min_length=1, max_length=300, pattern=Text, description="such as `user_id:17850`")
     ] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> Response:
     """Touchpoints, the last recorded first. A `message_id` is found for a day at least after it arrived."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
-        found = latest_touchpoints(session, subject=subject, message_id=message_id, limit=limit + 1, before=before)
-    shown, more = found[:limit], len(found) > limit
-    return page([document for _, document in shown], encode_cursor(shown[-1][0]) if more else None)
+        found = latest_touchpoints(
+            session, subject=subject, message_id=message_id, limit=paging.limit + 1, before=before
+        )
+    shown, more = found[: paging.limit], len(found) > paging.limit
+    return page([document for _, document in shown], paging.next(shown[-1][0]) if more else None)
 
 
 @router.get("/{touchpoint_id}", name="get_touchpoint", response_model=TouchpointView)

@@ -23,7 +23,7 @@ from shared.auth.keys import Caller
 from shared.clock import utc_now
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -51,16 +51,13 @@ def create(
 
 
 @router.get("/plans", dependencies=[Requires("plans:read")])
-def list_plans(request: Request, limit: Limit = 50, cursor: Cursor = None) -> Page[PlanView]:
+def list_plans(request: Request, paging: Paged) -> Page[PlanView]:
     """Plans, newest first."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
-        found = SqlPlans(session).page(limit=limit + 1, before=before)
-    return Page(
-        data=[PlanView.of(plan) for plan in found[:limit]],
-        next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None,
-    )
+        found = SqlPlans(session).page(limit=paging.limit + 1, before=before)
+    return paging.page(found, PlanView.of)
 
 
 @router.get("/plans/{plan_id}", name="get_plan", dependencies=[Requires("plans:read")])
@@ -92,21 +89,14 @@ def remove(plan_id: PlanId, request: Request) -> None:
 
 @router.get("/violations", dependencies=[Requires("plans:read")])
 def list_violations(
-    request: Request, plan_id: OfPlan = None, event: OfEvent = None, limit: Limit = 50, cursor: Cursor = None
+    request: Request, paging: Paged, plan_id: OfPlan = None, event: OfEvent = None
 ) -> Page[RuleViolationsView]:
     """Rules that calls broke, the one that was broken last first, each with a sample."""
-    before: tuple[datetime, str] | None = None
-    if cursor:
-        at, rule_id = decode_cursor(cursor, datetime, str)
-        before = (at, rule_id)
+    before = paging.after(datetime, str)
     database: Database = request.app.state.database
     with database.reading() as session:
-        found = SqlViolations(session).page(plan_id=plan_id, event=event, limit=limit + 1, before=before)
-    more = len(found) > limit
-    return Page(
-        data=[RuleViolationsView.of(each) for each in found[:limit]],
-        next_cursor=encode_cursor(found[limit - 1].last_seen_at, found[limit - 1].rule_id) if more else None,
-    )
+        found = SqlViolations(session).page(plan_id=plan_id, event=event, limit=paging.limit + 1, before=before)
+    return paging.page(found, RuleViolationsView.of, by=("last_seen_at", "rule_id"))
 
 
 def _tagged(view: PlanView, response: Response) -> PlanView:

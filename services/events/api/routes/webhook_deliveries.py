@@ -29,7 +29,7 @@ from services.events.use_cases.webhooks.ports import Owner
 from services.events.wiring.webhooks import WebhookWiring
 from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 from shared.http.strict_json import StrictRoute
 from shared.ids import new_id
@@ -44,22 +44,17 @@ def list_deliveries(
     endpoint_id: EndpointId,
     request: Request,
     caller: Reader,
+    paging: Paged,
     state: _OfState = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> Page[DeliveryView]:
     """Deliveries to one endpoint, newest first."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
         SqlEndpoints(session, owner_of(caller)).get(endpoint_id)
         deliveries = SqlDeliveries(session, owner_of(caller))
-        found = deliveries.page(endpoint_id, state=state, limit=limit + 1, before=before)
-    shown, more = found[:limit], len(found) > limit
-    return Page(
-        data=[DeliveryView.of(delivery) for delivery in shown],
-        next_cursor=encode_cursor(shown[-1].id) if more else None,
-    )
+        found = deliveries.page(endpoint_id, state=state, limit=paging.limit + 1, before=before)
+    return paging.page(found, DeliveryView.of)
 
 
 @router.get("/webhook-deliveries/{delivery_id}", name="get_delivery")

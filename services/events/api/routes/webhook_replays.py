@@ -14,7 +14,7 @@ from services.events.use_cases.webhooks.replay_webhooks import begin_replay
 from shared.auth.keys import Caller
 from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -50,18 +50,15 @@ def start_replay(
 
 
 @router.get("")
-def list_replays(
-    endpoint_id: EndpointId, request: Request, caller: Reader, limit: Limit = 50, cursor: Cursor = None
-) -> Page[ReplayView]:
+def list_replays(endpoint_id: EndpointId, request: Request, caller: Reader, paging: Paged) -> Page[ReplayView]:
     """The replays to one endpoint, newest first."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
         SqlEndpoints(session, owner_of(caller)).get(endpoint_id)
         replays = SqlReplays(session, owner_of(caller))
-        found = replays.page(endpoint_id, limit=limit + 1, before=before)
-        data = [ReplayView.of(each, replays.outcome(each)) for each in found[:limit]]
-    return Page(data=data, next_cursor=encode_cursor(data[-1].id) if len(found) > limit else None)
+        found = replays.page(endpoint_id, limit=paging.limit + 1, before=before)
+        return paging.page(found, lambda each: ReplayView.of(each, replays.outcome(each)))
 
 
 @router.get("/{replay_id}")

@@ -16,7 +16,7 @@ from shared.auth.keys import EVERYTHING, Caller
 from shared.clock import utc_now
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -52,17 +52,13 @@ def create(
 
 
 @router.get("", name="list_webhook_endpoints")
-def list_endpoints(request: Request, caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Page[EndpointView]:
+def list_endpoints(request: Request, caller: Reader, paging: Paged) -> Page[EndpointView]:
     """Your endpoints, newest first; an administrator's key sees everybody's."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
-        found = SqlEndpoints(session, owner_of(caller)).page(limit=limit + 1, before=before)
-    shown, more = found[:limit], len(found) > limit
-    return Page(
-        data=[EndpointView.of(endpoint, condition) for endpoint, condition in shown],
-        next_cursor=encode_cursor(shown[-1][0].id) if more else None,
-    )
+        found = SqlEndpoints(session, owner_of(caller)).page(limit=paging.limit + 1, before=before)
+    return paging.page(found, lambda each: EndpointView.of(*each))
 
 
 @router.get("/{endpoint_id}", name="get_webhook_endpoint")

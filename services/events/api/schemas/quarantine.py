@@ -14,7 +14,7 @@ from services.events.domain.tracking_plan import corrections
 from services.events.domain.tracking_plan.plans import Breach, Kind
 from services.events.use_cases.tracking_plan.mend_quarantine import Outcome
 from services.events.use_cases.tracking_plan.ports import Entry, EntryState, Wanted
-from shared.http.pagination import encode_cursor
+from shared.http.pagination import Place
 from shared.http.schemas import Schema
 
 EntryId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a quarantined call's id")]
@@ -219,7 +219,7 @@ class BulkResult(BaseModel):
     next_cursor: str | None
 
     @classmethod
-    def of(cls, outcome: Outcome) -> BulkResult:
+    def of(cls, outcome: Outcome, place: Place) -> BulkResult:
         """The outcome as it is shown."""
         return cls(
             matched=outcome.matched,
@@ -227,7 +227,7 @@ class BulkResult(BaseModel):
             valid=outcome.valid,
             refused=outcome.refused,
             samples=[CorrectedSample(entry=EntryView.of(entry), problem=why) for entry, why in outcome.samples],
-            next_cursor=encode_cursor(outcome.last_id) if outcome.last_id else None,
+            next_cursor=place.next(outcome.last_id) if outcome.last_id else None,
         )
 
 

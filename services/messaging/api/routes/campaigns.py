@@ -31,7 +31,7 @@ from services.messaging.use_cases.ports import Programme
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.idempotency import IdempotencyKey, once
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.telemetry.trace import current_traceparent
@@ -41,14 +41,13 @@ Writer = Annotated[Caller, Depends(require("campaigns:write"))]
 
 
 @router.get("", dependencies=[Requires("campaigns:read")])
-def list_campaigns(wired: Wired, limit: Limit = 50, cursor: Cursor = None) -> Page[CampaignView]:
+def list_campaigns(wired: Wired, paging: Paged) -> Page[CampaignView]:
     """Campaigns with their counts, the newest first."""
-    after = decode_cursor(cursor, str)[0] if cursor else None
+    after = paging.after_id()
     with wired.database.reading() as session:
-        found = SqlCampaigns(session).page(after=after, limit=limit + 1)
-        counts = reading.counts_of(session, [campaign.campaign_id for campaign in found[:limit]])
-    data = [campaign_view(campaign, counts[campaign.campaign_id]) for campaign in found[:limit]]
-    return Page(data=data, next_cursor=encode_cursor(data[-1].id) if len(found) > limit else None)
+        found = SqlCampaigns(session).page(after=after, limit=paging.limit + 1)
+        counts = reading.counts_of(session, [campaign.campaign_id for campaign in found[: paging.limit]])
+    return paging.page(found, lambda campaign: campaign_view(campaign, counts[campaign.campaign_id]))
 
 
 @router.post("", status_code=201)
@@ -80,17 +79,15 @@ def get_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignView:
 def list_messages(
     campaign_id: CampaignId,
     wired: Wired,
-    limit: Limit = 50,
-    cursor: Cursor = None,
+    paging: Paged,
     status: Annotated[MessageStatus | None, Query()] = None,
 ) -> Page[MessageView]:
     """The messages of a campaign, by profile id."""
-    after = decode_cursor(cursor, str)[0] if cursor else None
+    after = paging.after_id()
     with wired.database.reading() as session:
         SqlCampaigns(session).get(campaign_id)
-        rows = reading.messages_of(session, campaign_id, status=status, after=after, limit=limit + 1)
-    data = [MessageView.model_validate(row, from_attributes=True) for row in rows[:limit]]
-    return Page(data=data, next_cursor=encode_cursor(data[-1].profile_id) if len(rows) > limit else None)
+        rows = reading.messages_of(session, campaign_id, status=status, after=after, limit=paging.limit + 1)
+    return paging.page(rows, lambda row: MessageView.model_validate(row, from_attributes=True), by=("profile_id",))
 
 
 @router.post("/{campaign_id}/preview", dependencies=[Requires("campaigns:read")])

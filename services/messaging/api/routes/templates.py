@@ -23,7 +23,7 @@ from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 
@@ -32,13 +32,12 @@ Writer = Annotated[Caller, Depends(require("templates:write"))]
 
 
 @router.get("", dependencies=[Requires("templates:read")])
-def list_templates(wired: Wired, limit: Limit = 50, cursor: Cursor = None) -> Page[TemplateView]:
+def list_templates(wired: Wired, paging: Paged) -> Page[TemplateView]:
     """Templates at their current versions, the oldest first."""
-    after = decode_cursor(cursor, str)[0] if cursor else None
+    after = paging.after_id()
     with wired.database.reading() as session:
-        found = SqlTemplates(session).page(after=after, limit=limit + 1)
-    data = [template_view(template) for template in found[:limit]]
-    return Page(data=data, next_cursor=encode_cursor(data[-1].id) if len(found) > limit else None)
+        found = SqlTemplates(session).page(after=after, limit=paging.limit + 1)
+    return paging.page(found, template_view)
 
 
 @router.post("", status_code=201)

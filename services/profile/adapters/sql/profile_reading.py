@@ -87,14 +87,17 @@ class ProfileReading:
             query = query.where(tuple_(*place) < tuple_(*before, types=[column.type for column in place]))
         return [Observation(*statement) for statement in self._session.execute(query)]
 
-    def segments_of(self, profile_id: str) -> list[Belonging]:
-        """Every segment the profile is in."""
+    def segments_of(self, profile_id: str, *, after: str | None, limit: int) -> list[Belonging]:
+        """The segments the profile is in, in the order they came into being, after the one with id `after`."""
         query = (
             select(segments.c.segment_id, segments.c.name, memberships.c.since)
             .join(memberships, memberships.c.segment_id == segments.c.segment_id)
             .where(memberships.c.profile_id == profile_id, memberships.c.is_member, segments.c.state != "deleting")
             .order_by(segments.c.segment_id)
+            .limit(limit)
         )
+        if after is not None:
+            query = query.where(segments.c.segment_id > after)
         return [Belonging(*row) for row in self._session.execute(query)]
 
     def _whole(self, profile_ids: Sequence[str]) -> list[WholeProfile]:

@@ -14,7 +14,7 @@ from services.profile.bootstrap import Wiring
 from services.profile.domain.identifiers import Identifier
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.telemetry.trace import current_traceparent
@@ -42,13 +42,12 @@ def erase_profile(profile_id: ProfileId, wired: Wired, caller: Eraser) -> Erasur
 
 
 @router.get("/v1/erasures", dependencies=[Requires("profiles:read")])
-def list_erasures(wired: Wired, limit: Limit = 50, cursor: Cursor = None) -> Page[ErasureView]:
+def list_erasures(wired: Wired, paging: Paged) -> Page[ErasureView]:
     """Erasures, the last first."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     with wired.database.reading() as session:
-        found = read_erasures(session, before=before, limit=limit + 1)
-    data = [ErasureView.model_validate(each) for each in found[:limit]]
-    return Page(data=data, next_cursor=encode_cursor(data[-1].id) if len(found) > limit else None)
+        found = read_erasures(session, before=before, limit=paging.limit + 1)
+    return paging.page(found, ErasureView.model_validate)
 
 
 @router.get("/v1/erasures/{erasure_id}", dependencies=[Requires("profiles:read")])

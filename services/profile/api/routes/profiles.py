@@ -15,7 +15,7 @@ from services.profile.domain.errors import ProfileNotFound
 from services.profile.domain.identifiers import EMAIL, PHONE, Identifier, email
 from shared.auth.access import Requires
 from shared.http.etags import WantedVersion, etag
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 
@@ -31,16 +31,14 @@ Region = Annotated[
 @router.get("", dependencies=[Requires("profiles:read")])
 def list_profiles(
     wired: Wired,
-    limit: Limit = 50,
-    cursor: Cursor = None,
+    paging: Paged,
     identified: Annotated[bool | None, Query(description="only those with (or without) a user id")] = None,
 ) -> Page[ProfileView]:
     """Profiles, the oldest first."""
-    after = decode_cursor(cursor, str)[0] if cursor else None
+    after = paging.after_id()
     with wired.database.reading() as session:
-        found = ProfileReading(session).page(after=after, limit=limit + 1, identified=identified)
-    data = [profile_view(whole) for whole in found[:limit]]
-    return Page(data=data, next_cursor=encode_cursor(data[-1].id) if len(found) > limit else None)
+        found = ProfileReading(session).page(after=after, limit=paging.limit + 1, identified=identified)
+    return paging.page(found, profile_view)
 
 
 @router.get("/lookup", dependencies=[Requires("profiles:read")])
@@ -71,25 +69,24 @@ def get_profile(profile_id: ProfileId, wired: Wired, response: Response) -> Prof
 def list_traits(
     profile_id: ProfileId,
     wired: Wired,
+    paging: Paged,
     history: Annotated[
         bool, Query(description="every statement, the latest first, in place of those that hold")
     ] = False,
     key: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> Page[TraitView]:
-    """What is known of a customer and who said it; `history` shows what was said before, too."""
+    """What is known of a customer and who said it, by key; `history` shows what was said before, too."""
     with wired.database.reading() as session:
         reading = ProfileReading(session)
         living = reading.living_id(profile_id)
-        if not history:
-            traits = [each for each in reading.get(living).traits if key in (None, each.key)]
-            return Page(data=[TraitView.model_validate(each) for each in traits])
-        before = decode_cursor(cursor, datetime, str, str) if cursor else None
-        found = reading.history(living, key=key, before=before, limit=limit + 1)
-    data = [TraitView.model_validate(each) for each in found[:limit]]
-    more = encode_cursor(data[-1].observed_at, data[-1].touchpoint_id, data[-1].key) if len(found) > limit else None
-    return Page(data=data, next_cursor=more)
+        if history:
+            before = paging.after(datetime, str, str)
+            said = reading.history(living, key=key, before=before, limit=paging.limit + 1)
+            return paging.page(said, TraitView.model_validate, by=("observed_at", "touchpoint_id", "key"))
+        after = paging.after_id()
+        hold = [each for each in reading.get(living).traits if key in (None, each.key)]
+    left = [each for each in hold if after is None or each.key > after]
+    return paging.page(left, TraitView.model_validate, by=("key",))
 
 
 @router.patch("/{profile_id}/traits", dependencies=[Requires("profiles:write")])
@@ -106,12 +103,13 @@ def set_traits(
 
 
 @router.get("/{profile_id}/segments", dependencies=[Requires("segments:read")])
-def list_segments_of_profile(profile_id: ProfileId, wired: Wired) -> Page[BelongingView]:
-    """The segments that a customer is in."""
+def list_segments_of_profile(profile_id: ProfileId, wired: Wired, paging: Paged) -> Page[BelongingView]:
+    """The segments that a customer is in, the oldest first."""
+    after = paging.after_id()
     with wired.database.reading() as session:
         reading = ProfileReading(session)
-        found = reading.segments_of(reading.living_id(profile_id))
-    return Page(data=[BelongingView.model_validate(each) for each in found])
+        found = reading.segments_of(reading.living_id(profile_id), after=after, limit=paging.limit + 1)
+    return paging.page(found, BelongingView.model_validate, by=("segment_id",))
 
 
 def identifier_of(wired: Wiring, kind: str, value: str, region: str | None) -> Identifier:

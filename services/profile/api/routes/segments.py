@@ -24,7 +24,7 @@ from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 
@@ -33,13 +33,12 @@ Writer = Annotated[Caller, Depends(require("segments:write"))]
 
 
 @router.get("", dependencies=[Requires("segments:read")])
-def list_segments(wired: Wired, limit: Limit = 50, cursor: Cursor = None) -> Page[SegmentView]:
+def list_segments(wired: Wired, paging: Paged) -> Page[SegmentView]:
     """Segments, the oldest first."""
-    after = decode_cursor(cursor, str)[0] if cursor else None
+    after = paging.after_id()
     with wired.database.reading() as session:
-        found = SegmentReading(session).page(after=after, limit=limit + 1)
-    data = [segment_view(segment) for segment in found[:limit]]
-    return Page(data=data, next_cursor=encode_cursor(data[-1].id) if len(found) > limit else None)
+        found = SegmentReading(session).page(after=after, limit=paging.limit + 1)
+    return paging.page(found, segment_view)
 
 
 @router.post("", status_code=201)
@@ -97,10 +96,9 @@ def delete_segment(segment_id: SegmentId, wired: Wired, version: WantedVersion) 
 
 
 @router.get("/{segment_id:uuid}/members", dependencies=[Requires("segments:read")])
-def list_members(segment_id: SegmentId, wired: Wired, limit: Limit = 50, cursor: Cursor = None) -> Page[MemberView]:
+def list_members(segment_id: SegmentId, wired: Wired, paging: Paged) -> Page[MemberView]:
     """Who is in a segment, by profile id."""
-    after = decode_cursor(cursor, str)[0] if cursor else None
+    after = paging.after_id()
     with wired.database.reading() as session:
-        found = SegmentReading(session).members(segment_id, after=after, limit=limit + 1)
-    data = [member_view(membership) for membership in found[:limit]]
-    return Page(data=data, next_cursor=encode_cursor(data[-1].profile_id) if len(found) > limit else None)
+        found = SegmentReading(session).members(segment_id, after=after, limit=paging.limit + 1)
+    return paging.page(found, member_view, by=("profile_id",))

@@ -22,7 +22,7 @@ from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -60,14 +60,13 @@ def create_score_run(
 
 
 @router.get("", dependencies=[Requires("scores:read")])
-def list_score_runs(request: Request, limit: Limit = 50, cursor: Cursor = None) -> Page[ScoreRunSummary]:
+def list_score_runs(request: Request, paging: Paged) -> Page[ScoreRunSummary]:
     """Runs, latest first."""
-    before = decode_cursor(cursor, str)[0] if cursor else None
+    before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
-        runs = ScoreQueries(session).runs(limit=limit + 1, before=before)
-    data = [run_summary(run) for run in runs[:limit]]
-    return Page(data=data, next_cursor=encode_cursor(data[-1].id) if len(runs) > limit else None)
+        found = ScoreQueries(session).runs(limit=paging.limit + 1, before=before)
+    return paging.page(found, run_summary)
 
 
 @router.get("/{run_id}", dependencies=[Requires("scores:read")])

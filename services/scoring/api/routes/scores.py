@@ -14,7 +14,7 @@ from services.scoring.domain.errors import UnknownRun
 from services.scoring.domain.reasons import DEFAULT_LANGUAGE
 from services.scoring.use_cases.ports import ScoreRun
 from shared.auth.access import Requires
-from shared.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
+from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -37,6 +37,7 @@ def get_profile_scores(profile_id: Uuid, request: Request, lang: Lang = DEFAULT_
 @router.get("/scores", dependencies=[Requires("scores:read")])
 def list_scores(
     request: Request,
+    paging: Paged,
     model: ModelName,
     run_id: RunId = None,
     label: Annotated[str | None, Query(max_length=40, pattern=r"^\w+$")] = None,
@@ -44,20 +45,15 @@ def list_scores(
     min_value: _Figure = None,
     max_value: _Figure = None,
     lang: Lang = DEFAULT_LANGUAGE,
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> Page[ScoreView]:
     """Scores of one model, highest value first, of the latest run that succeeded or of `run_id`."""
-    after = decode_cursor(cursor, float, str) if cursor else None
-    wanted = ScoreFilter(model, label, currency, min_value, max_value, (after[0], after[1]) if after else None)
+    wanted = ScoreFilter(model, label, currency, min_value, max_value, paging.after(float, str))
     database: Database = request.app.state.database
     with database.reading() as session:
         queries = ScoreQueries(session)
         run = _run(queries, run_id, model=model)
-        found = queries.of_run(run, wanted, limit=limit + 1) if run else []
-    data = [score_view(each, lang) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(data=data, next_cursor=encode_cursor(data[-1].value, data[-1].profile_id) if more else None)
+        found = queries.of_run(run, wanted, limit=paging.limit + 1) if run else []
+    return paging.page(found, lambda each: score_view(each, lang), by=("value", "profile_id"))
 
 
 @router.get("/rfm/grid", dependencies=[Requires("scores:read")])
