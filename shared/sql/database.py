@@ -9,7 +9,7 @@ from threading import Condition, Lock
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from shared.sql.engines import open_engine, readers_of
+from shared.sql.engines import open_engines
 
 
 class Database:
@@ -19,8 +19,7 @@ class Database:
     """
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        self.dialect, self.engine = open_engine(url, pool_size)
-        self._readers = readers_of(self.engine)
+        self.dialect, self.engine, self._readers = open_engines(url, pool_size)
         # SQLite lets one write at a time and the others ask again and again; here they are woken in turn instead.
         self._turn: AbstractContextManager[object] = Lock() if self.dialect == "sqlite" else nullcontext()
         self._committed = Condition()
@@ -59,3 +58,4 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+        self._readers.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,13 +13,16 @@ from shared.sql.turns import WriteTurns
 
 Dialect = Literal["sqlite", "postgresql"]
 _LOCK_WAIT_S = 30
-_READ_ONLY = "rapport_read_only"
+_WRITER_CACHE_KIB = 64 * 1024
+"""Pages of indexes that are written to again and again. One connection writes at a time, and so one has them."""
+_READER_CACHE_KIB = 8 * 1024
 
 
-def open_engine(url: str, pool_size: int) -> tuple[Dialect, Engine]:
-    """The engine of a URL; what customers said stays out of its errors, which go to logs and dead letters.
+def open_engines(url: str, pool_size: int) -> tuple[Dialect, Engine, Engine]:
+    """What kind of database a URL names; connections that write; those that only read, and wait for no writer.
 
-    Raises ValueError when the URL names neither kind of database.
+    Each reading transaction sees one snapshot. What customers said stays out of errors, which go to logs and dead
+    letters. Raises ValueError when the URL names neither kind of database.
     """
     try:
         parsed = make_url(url)
@@ -26,28 +30,13 @@ def open_engine(url: str, pool_size: int) -> tuple[Dialect, Engine]:
         raise ValueError(f"not a database URL: {url!r}; expected sqlite:///path or postgresql://…") from error
     match parsed.get_backend_name():
         case "sqlite":
-            return "sqlite", _sqlite(parsed, pool_size)
+            return "sqlite", *_sqlite(parsed, pool_size)
         case "postgresql":
-            return "postgresql", _postgresql(parsed, pool_size)
+            engine = _postgresql(parsed, pool_size)
+            reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            return "postgresql", engine, engine.execution_options(**reading)
         case other:
             raise ValueError(f"{other} is not supported; use a sqlite: or postgresql: URL")
-
-
-def readers_of(engine: Engine) -> Engine:
-    """The same connections for transactions that only read, from one snapshot, and wait for no writer."""
-    if engine.dialect.name == "sqlite":
-        return engine.execution_options(**{_READ_ONLY: True})
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
-
-def _sqlite(url: URL, pool_size: int) -> Engine:
-    if not url.database or url.database == ":memory:":
-        raise ValueError("several processes share a database, so SQLite needs a file: sqlite:///path")
-    file = Path(url.database)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=pool_size, hide_parameters=True, connect_args={"timeout": _LOCK_WAIT_S})
-    _speak_plainly_to_sqlite(engine, WriteTurns(file, patience_s=_LOCK_WAIT_S))
-    return engine
 
 
 def _postgresql(url: URL, pool_size: int) -> Engine:
@@ -61,8 +50,29 @@ def _postgresql(url: URL, pool_size: int) -> Engine:
     )
 
 
-def _speak_plainly_to_sqlite(engine: Engine, turns: WriteTurns) -> None:
+def _sqlite(url: URL, pool_size: int) -> tuple[Engine, Engine]:
+    if not url.database or url.database == ":memory:":
+        raise ValueError("several processes share a database, so SQLite needs a file: sqlite:///path")
+    file = Path(url.database)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    turns = WriteTurns(file, patience_s=_LOCK_WAIT_S)
+    # A writer takes the lock at once: upgrading from a read snapshot would fail instead of waiting.
+    writers = _sqlite_engine(url, pool_size, _WRITER_CACHE_KIB, begin=turns.begin)
+    event.listen(writers, "engine_disposed", lambda _: turns.close())
+    readers = _sqlite_engine(url, pool_size, _READER_CACHE_KIB, begin=_begin_reading, only_reads=True)
+    return writers, readers
+
+
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _sqlite_engine(
+    url: URL, pool_size: int, cache_kib: int, *, begin: Callable[[Connection], None], only_reads: bool = False
+) -> Engine:
     """Durable settings, and transactions that begin when SQLAlchemy says so."""
+    engine = create_engine(url, pool_size=pool_size, hide_parameters=True, connect_args={"timeout": _LOCK_WAIT_S})
+    event.listen(engine, "begin", begin)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -70,17 +80,8 @@ def _speak_plainly_to_sqlite(engine: Engine, turns: WriteTurns) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA cache_size=-65536")
+        connection.execute(f"PRAGMA cache_size=-{cache_kib}")
         connection.execute("PRAGMA wal_autocheckpoint=16000")  # pages that change often are copied back less often
+        connection.execute(f"PRAGMA query_only={only_reads:d}")
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # A writer takes the lock at once: upgrading from a read snapshot would fail instead of waiting.
-        if connection.get_execution_options().get(_READ_ONLY):
-            connection.exec_driver_sql("BEGIN")
-        else:
-            turns.begin(connection)
-
-    @event.listens_for(engine, "engine_disposed")
-    def _close(_engine: Engine) -> None:
-        turns.close()
+    return engine

@@ -24,7 +24,7 @@ from shared.sql.leases import Lease
 _log = logging.getLogger(__name__)
 _RETRY_S = 1.0
 _RENEW_EVERY_S = 3.0
-_MOST_BYTES = 32 * 1024 * 1024
+_MOST_BYTES = 16 * 1024 * 1024
 _MOST_RECORDS = 20_000
 
 
