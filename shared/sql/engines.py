@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from shared.sql.turns import WriteTurns
@@ -16,6 +16,7 @@ _LOCK_WAIT_S = 30
 _WRITER_CACHE_KIB = 64 * 1024
 """Pages of indexes that are written to again and again. One connection writes at a time, and so one has them."""
 _READER_CACHE_KIB = 8 * 1024
+_TOLD_OF_A_STATEMENT = 500
 
 
 def open_engines(url: str, pool_size: int) -> tuple[Dialect, Engine, Engine]:
@@ -41,13 +42,15 @@ def open_engines(url: str, pool_size: int) -> tuple[Dialect, Engine, Engine]:
 
 def _postgresql(url: URL, pool_size: int) -> Engine:
     options = f"-c lock_timeout={_LOCK_WAIT_S}s -c timezone=UTC"
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"options": options, "connect_timeout": 5},
     )
+    event.listen(engine, "handle_error", _shorten)
+    return engine
 
 
 def _sqlite(url: URL, pool_size: int) -> tuple[Engine, Engine]:
@@ -63,6 +66,13 @@ def _sqlite(url: URL, pool_size: int) -> tuple[Engine, Engine]:
     return writers, readers
 
 
+def _shorten(context: ExceptionContext) -> None:
+    """An error tells its statement, and one for thousands of rows would fill the logs."""
+    error = context.sqlalchemy_exception
+    if error is not None and error.statement and len(error.statement) > _TOLD_OF_A_STATEMENT:
+        error.statement = f"{error.statement[:_TOLD_OF_A_STATEMENT]}…"
+
+
 def _begin_reading(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
@@ -73,6 +83,7 @@ def _sqlite_engine(
     """Durable settings, and transactions that begin when SQLAlchemy says so."""
     engine = create_engine(url, pool_size=pool_size, hide_parameters=True, connect_args={"timeout": _LOCK_WAIT_S})
     event.listen(engine, "begin", begin)
+    event.listen(engine, "handle_error", _shorten)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
