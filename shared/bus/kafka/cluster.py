@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from time import monotonic, sleep
+from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import for_code
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    NotCoordinatorError,
+    for_code,
+)
 
 from shared.bus.kafka.errors import telling
 from shared.bus.kafka.url import Connection
@@ -19,6 +25,9 @@ _DAY_MS = 86_400_000
 _BATCH_OVERHEAD_BYTES = 1024
 _ALREADY_EXISTS = 36
 _UNKNOWN_TOPIC = (3, 17)
+_NOT_COORDINATED = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
+_ASK_EVERY_S = 0.1
+T = TypeVar("T")
 
 
 class Cluster:
@@ -62,7 +71,7 @@ class Cluster:
         """What the group committed. Raises BusUnavailable."""
         wanted = set(topics)
         with self._client() as client:
-            found = client.list_group_offsets({group: None})[group]
+            found = _once_coordinated(lambda: client.list_group_offsets({group: None}), self._timeout_s)[group]
         return {(part.topic, part.partition): at.offset for part, at in found.items() if part.topic in wanted}
 
     def answers(self) -> bool:
@@ -84,6 +93,18 @@ class Cluster:
                 yield client
             finally:
                 client.close()
+
+
+def _once_coordinated(ask: Callable[[], T], timeout_s: float) -> T:
+    """A new cluster makes the topic of groups' offsets when it is first asked for a group, and says so meanwhile."""
+    give_up = monotonic() + timeout_s
+    while True:
+        try:
+            return ask()
+        except _NOT_COORDINATED:
+            if monotonic() >= give_up:
+                raise
+            sleep(_ASK_EVERY_S)
 
 
 def _creation(topic: Topic, max_record_bytes: int) -> Mapping[str, Any]:
