@@ -16,14 +16,19 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
-from typing import NoReturn
+from random import SystemRandom
+from typing import IO, NoReturn
 
 import psutil
 import pytest
 
 RUN_DIRECTORY = "RAPPORT_TEST_RUN"
 REQUIRE_SERVICES = "RAPPORT_REQUIRE_SERVICES"
+_PORTS = range(20_000, 32_000)
+"""Below those that Linux gives to outgoing connections, any of which may be taken in the next moment."""
+_claims: list[IO[str]] = []
 
 
 class ServerMissingError(Exception):
@@ -92,14 +97,23 @@ def kill_group(pid: int) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """TCP ports on 127.0.0.1 that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+    """TCP ports on 127.0.0.1 that nobody listens on, and that nobody else gets from here while this process lives."""
+    start = SystemRandom().randrange(len(_PORTS))
+    free = (port for port in (*_PORTS[start:], *_PORTS[:start]) if _claim(port))
+    return list(islice(free, count))
+
+
+def _claim(port: int) -> bool:
+    folder = Path(tempfile.gettempdir()) / "rapport-test-ports"
+    folder.mkdir(exist_ok=True)
+    lock = (folder / str(port)).open("w")
+    with socket.socket() as listener, suppress(OSError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        listener.bind(("127.0.0.1", port))
+        _claims.append(lock)
+        return True
+    lock.close()
+    return False
 
 
 def wait_for_port(port: int, *, alive: psutil.Popen, timeout_s: float) -> bool:
