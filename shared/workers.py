@@ -8,6 +8,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from queue import Empty, SimpleQueue
 from time import monotonic
 
 from sqlalchemy.exc import DBAPIError
@@ -32,9 +33,9 @@ def run_worker(
     A loop that raises, or gives no sign of life for `hangs_after_s`, ends the process with 1, so that its supervisor
     starts a fresh one. Raises OSError when the port is taken.
     """
-    stop = threading.Event()
+    ends: SimpleQueue[None] = SimpleQueue()  # a handler may put into it whatever it interrupts; an Event may deadlock
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: ends.put(None))
     heartbeats = {name: Heartbeat() for name in loops}
     watch = Watch(heartbeats, every_s=hangs_after_s / _LOOKS)
     if port:
@@ -47,7 +48,7 @@ def run_worker(
         except Exception:
             _log.exception("loop failed", extra={"loop": name})
             failed.append(name)
-            stop.set()
+            ends.put(None)
             raise
 
     threads = [
@@ -56,7 +57,7 @@ def run_worker(
     for thread in threads:
         thread.start()
     _log.info("worker started", extra={"loops": list(loops)})
-    while not (stop.wait(watch.every_s) or watch.silent(hangs_after_s)):
+    while not (_comes(ends, watch.every_s) or watch.silent(hangs_after_s)):
         watch.look({thread.name for thread in threads if thread.is_alive()})
     for heartbeat in heartbeats.values():
         heartbeat.set()
@@ -80,6 +81,14 @@ def every(seconds: float, action: Callable[[], object]) -> Loop:
                 stop.wait(seconds)
 
     return loop
+
+
+def _comes(signs: SimpleQueue[None], within_s: float) -> bool:
+    try:
+        signs.get(timeout=within_s)
+    except Empty:
+        return False
+    return True
 
 
 def _stack_of(thread: threading.Thread) -> str:

@@ -19,6 +19,7 @@ from xmlrpc.client import ServerProxy
 from supervisor.xmlrpc import SupervisorTransport
 
 from deploy.local.programs import ROOT, Program, write_supervisor_file
+from deploy.local.tied_to_parent import PARENT
 
 _END_WITHIN_S = 60
 
@@ -58,7 +59,7 @@ class ProcessManager:
         self._folder = Path(tempfile.mkdtemp(prefix="rapport-"))
         self._socket = self._folder / "supervisor.sock"
         self._file = self._folder / "supervisord.conf"
-        self._environment = os.environ | environment
+        self._environment = os.environ | environment | {PARENT: str(os.getpid())}
         self._holds = holds
         write_supervisor_file(self._file, programs, socket=self._socket, logs=logs)
         self._child: subprocess.Popen[bytes] | None = None

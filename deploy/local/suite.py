@@ -38,6 +38,7 @@ class Suite:
         self.keys: DevelopmentKeys
         self._manager: ProcessManager | None = None
         self._held = ExitStack()
+        self._reviving = threading.Lock()
 
     def __enter__(self) -> Self:
         preflight.check_folders(self.configuration)
@@ -77,10 +78,11 @@ class Suite:
 
     def revive(self) -> bool:
         """Start the process manager again if it was killed; its processes ended with it. Whether it was needed."""
-        if self._manager is None or not self._manager.died():
-            return False
-        self._manager.start()
-        return True
+        with self._reviving:  # `kept_alive` looks too, and would start a second one beside this
+            if self._manager is None or not self._manager.died():
+                return False
+            self._manager.start()
+            return True
 
     @contextmanager
     def kept_alive(self) -> Iterator[None]:
