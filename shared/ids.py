@@ -18,6 +18,11 @@ def first_id_at(moment: datetime) -> str:
     return f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000"
 
 
+def start_of(identifier: str) -> str:
+    """What a UUIDv7 begins with: the millisecond in which it was made, as text."""
+    return identifier[:13]
+
+
 def moment_of(identifier: str) -> datetime:
     """When a UUIDv7 was made, to the millisecond."""
     return datetime.fromtimestamp(int(identifier[:8] + identifier[9:13], 16) / 1000, UTC)

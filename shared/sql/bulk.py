@@ -6,15 +6,16 @@ thread it costs up to a switch interval to get it back. On PostgreSQL it spares 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, Dialect
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
+T = TypeVar("T")
 _PARAMETERS = 32_000
 """How many one statement has at most; SQLite takes 32,766."""
 
@@ -42,9 +43,7 @@ def insert_rows(session: Session, columns: tuple[Column[Any], ...], rows: Sequen
             arrays = tuple(map(list, zip(*rows, strict=True)))
             connection.exec_driver_sql(_from_arrays(columns, connection.dialect), arrays)
         return
-    most = _PARAMETERS // len(columns)
-    for start in range(0, len(rows), most):
-        some = rows[start : start + most]
+    for some in pieces(rows, most=_PARAMETERS // len(columns)):
         connection.exec_driver_sql(_from_lists(columns, len(some)), tuple(chain.from_iterable(some)))
 
 
@@ -61,13 +60,24 @@ def values_present(
         found = connection.exec_driver_sql(_among_arrays(column, other, connection.dialect), (place, wanted))
         return set(found.scalars())
     present: set[Any] = set()
-    most = _PARAMETERS - len(place)
-    for start in range(0, len(wanted), most):
-        some = wanted[start : start + most]
+    for some in pieces(wanted, most=_PARAMETERS - len(place)):
         present.update(
             connection.exec_driver_sql(_among_lists(column, other, len(place), len(some)), (*place, *some)).scalars()
         )
     return present
+
+
+def pieces(items: Sequence[T], *, most: int) -> Iterator[Sequence[T]]:
+    """Cut into pieces of few different lengths: `most`, half of it, a quarter, ...
+
+    A connection keeps its latest statements with all that was bound to them, and each length is a statement.
+    """
+    start, length = 0, most
+    while start < len(items):
+        while length > len(items) - start:
+            length //= 2
+        yield items[start : start + length]
+        start += length
 
 
 def _as_it_is(value: Any) -> Any:

@@ -35,11 +35,14 @@ class WriteKey:
 
 
 class Seen(NamedTuple):
-    """One message that arrived: the day it did, and the hash of source and message id."""
+    """One message that arrived: the day it did, the hash of source and message id, and how its touchpoint's id begins.
+
+    A whole id would make the index of what was seen half as large again, and that is what recording has to write.
+    """
 
     bucket: int
     hash: bytes
-    touchpoint_id: str
+    touchpoint_start: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

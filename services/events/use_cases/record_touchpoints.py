@@ -13,6 +13,7 @@ from services.events.use_cases.read_calls import Shared, Unreadable, read_call
 from services.events.use_cases.tracking_plan.check_plans import PlanChecks, ReadCall, check_plans
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.ingest import IngestReceivedV1
+from shared.ids import start_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ def read_calls(received: Sequence[IngestReceivedV1], currencies: Mapping[str, st
                 read.unreadable.append((replace(request, events=(text,)), str(error)))
             else:
                 hashed = message_hash(request.source_id, touchpoint.message_id)
-                seen = Seen(bucket, hashed, touchpoint.touchpoint_id)
+                seen = Seen(bucket, hashed, start_of(touchpoint.touchpoint_id))
                 read.calls.append(ReadCall(draft(touchpoint, seen), text, request))
     return read
 

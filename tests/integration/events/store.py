@@ -13,7 +13,7 @@ from services.events.domain.duplicates import bucket_of, message_hash
 from services.events.use_cases.ports import Draft, Seen
 from shared.bus.cloudevents import Event
 from shared.contracts.events import TouchpointRecordedV1
-from shared.ids import first_id_at, new_id
+from shared.ids import first_id_at, new_id, start_of
 from shared.sql.database import Database
 
 SOURCE = "00000000-0000-7000-8000-00000000000a"
@@ -21,7 +21,7 @@ SOURCE = "00000000-0000-7000-8000-00000000000a"
 
 def touchpoint(occurred: datetime, *, recorded: datetime | None = None, **stated: Any) -> TouchpointRecordedV1:
     """A touchpoint that happened at `occurred` and was recorded then or at `recorded`."""
-    touchpoint_id = first_id_at(recorded or occurred)[:13] + new_id()[13:]
+    touchpoint_id = start_of(first_id_at(recorded or occurred)) + new_id()[13:]
     values = {"kind": "track", "subject": "user_id:u", "name": "Viewed", "channel": "web", **stated}
     return TouchpointRecordedV1(
         touchpoint_id=touchpoint_id,
@@ -44,6 +44,6 @@ def draft(told: TouchpointRecordedV1, database: Database) -> Draft:
     """What is kept of it, as the database takes it."""
     rows = TouchpointRows(database.engine.dialect)
     document = msgspec.json.encode(told)
-    seen = Seen(bucket_of(told.received_at), message_hash(SOURCE, told.message_id), told.touchpoint_id)
+    seen = Seen(bucket_of(told.received_at), message_hash(SOURCE, told.message_id), start_of(told.touchpoint_id))
     event = Event(id=told.touchpoint_id, source=SOURCE, type=told.event_type, time=told.received_at, data=document)
     return Draft(told, rows.row(told, document), event, seen)

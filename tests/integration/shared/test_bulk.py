@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
 from sqlalchemy.exc import IntegrityError
 
-from shared.sql.bulk import bound, insert_rows, values_present
+from shared.sql.bulk import bound, insert_rows, pieces, values_present
 from shared.sql.database import Database
 from shared.sql.types import UtcDateTime
 
@@ -66,3 +68,12 @@ def test_what_is_present_is_told_from_what_is_not(filled: Database) -> None:
     with filled.reading() as session:
         found = values_present(session, notes.c.id, asked, within=(notes.c.hash, [ROWS[1_024][2], ROWS[0][2]]))
     assert found == {f"id-{n:05}" for n in range(1_024, 9_000, 256)}
+
+
+@given(st.integers(0, 700), st.integers(1, 300))
+def test_pieces_are_all_there_in_order_and_of_few_lengths(count: int, most: int) -> None:
+    items = list(range(count))
+    cut = list(pieces(items, most=most))
+    assert [item for piece in cut for item in piece] == items
+    halves = {most >> times for times in range(most.bit_length())}
+    assert {len(piece) for piece in cut} <= halves

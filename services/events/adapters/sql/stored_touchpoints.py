@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, union_all
+from itertools import islice
+
+import msgspec
+from sqlalchemy import ColumnElement, false, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.tables import inbound_sources, seen_messages, sources, touchpoints
@@ -24,19 +27,33 @@ def latest_touchpoints(
 
     A message is found for as long as its duplicates are looked for: a day at least.
     """
-    query = select(_columns.id, _columns.document).order_by(_columns.id.desc()).limit(limit)
+    query = select(_columns.id, _columns.document).order_by(_columns.id.desc())
     if subject is not None:
         query = query.where(_columns.subject == subject)
-    if message_id is not None:
-        query = query.where(_columns.id.in_(_of_message(session, message_id)))
     if before is not None:
         query = query.where(_columns.id < before)
-    return [(row.id, bytes(row.document)) for row in session.execute(query)]
+    if message_id is None:
+        return [(row.id, bytes(row.document)) for row in session.execute(query.limit(limit))]
+    near = query.where(or_(false(), *(_begins_with(start) for start in _starts(session, message_id))))
+    found = ((row.id, bytes(row.document)) for row in session.execute(near))
+    return list(islice((each for each in found if _decode(each[1]).message_id == message_id), limit))
 
 
-def _of_message(session: Session, message_id: str) -> list[str]:
+class _Named(msgspec.Struct):
+    message_id: str
+
+
+_decode = msgspec.json.Decoder(_Named).decode
+
+
+def _starts(session: Session, message_id: str) -> set[str]:
+    """How the ids of a message's touchpoints begin: one of each sender that sent it."""
     senders = union_all(select(sources.c.id), select(inbound_sources.c.id))
     hashes = [message_hash(source_id, message_id) for source_id in session.scalars(senders)]
     buckets = list(session.scalars(select(seen_messages.c.bucket).distinct()))
     seen = (seen_messages.c.bucket.in_(buckets)) & (seen_messages.c.hash.in_(hashes))
-    return list(session.scalars(select(seen_messages.c.touchpoint_id).where(seen)))
+    return set(session.scalars(select(seen_messages.c.touchpoint_id).where(seen)))
+
+
+def _begins_with(start: str) -> ColumnElement[bool]:
+    return (_columns.id >= start) & (_columns.id < f"{start}g")  # a letter behind all that ids are made of

@@ -107,7 +107,7 @@ seen_messages = Table(
     metadata,
     Column("bucket", Integer, primary_key=True, autoincrement=False),
     Column("hash", LargeBinary, primary_key=True),
-    Column("touchpoint_id", String(36), nullable=False),
+    Column("touchpoint_id", String(36), nullable=False, doc="how it begins: the millisecond it was made in"),
     sqlite_with_rowid=False,
     postgresql_partition_by="LIST (bucket)",
 )

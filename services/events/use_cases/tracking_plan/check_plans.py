@@ -16,7 +16,7 @@ from services.events.use_cases.ports import Draft, Drafting, Seen
 from services.events.use_cases.tracking_plan.ports import Broken, Entry, Quarantine, ViolationCounts
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.ingest import IngestReceivedV1
-from shared.ids import new_id
+from shared.ids import new_id, start_of
 
 VIOLATED = "Tracking Plan Violated"
 """The event that tells of a violation (Segment forwards violations likewise)."""
@@ -177,7 +177,7 @@ def _notice(touchpoint: TouchpointRecordedV1, verdict: Verdict, draft: Drafting)
         traceparent=touchpoint.traceparent,
     )
     hashed = message_hash(notice.source_id, notice.message_id)
-    return draft(notice, Seen(bucket_of(notice.received_at), hashed, touchpoint_id))
+    return draft(notice, Seen(bucket_of(notice.received_at), hashed, start_of(touchpoint_id)))
 
 
 def _shown(breach: Breach) -> dict[str, str]:
