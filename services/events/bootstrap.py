@@ -48,8 +48,8 @@ MIGRATIONS = "services.events.migrations"
 DEVELOPMENT_SOURCE = "00000000-0000-7000-8000-000000000001"
 """The source of `RAPPORT_DEV_WRITE_KEY`, the same on every machine."""
 INGEST_CONSUMER = "events.ingest"
-_RECORDS_A_BATCH = 10_000
-_BYTES_A_BATCH = 4_000_000  # some 8,000 calls: enough to share the pages of an index among, and held in memory as read
+_RECORDS_A_BATCH = 15_000
+_BYTES_A_BATCH = 8_000_000  # some 15,000 calls: enough to share the pages of an index among, and held in memory as read
 _RETRY_S = 2.0
 _encode = msgspec.json.Encoder().encode
 _log = logging.getLogger(__name__)

@@ -92,7 +92,7 @@ def _sqlite_engine(
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute(f"PRAGMA cache_size=-{cache_kib}")
-        connection.execute("PRAGMA wal_autocheckpoint=16000")  # pages that change often are copied back less often
+        connection.execute("PRAGMA wal_autocheckpoint=32000")  # pages that change often are copied back less often
         connection.execute(f"PRAGMA query_only={only_reads:d}")
 
     return engine

@@ -30,9 +30,10 @@ class Recording:
 
 @dataclass(slots=True)
 class ReadCalls:
-    """Calls as they were read, in order, and what could not be read, with the reason."""
+    """Calls as they were read, in order; the hashes of their messages by bucket; what could not be read, and why."""
 
     calls: list[ReadCall] = field(default_factory=list)
+    hashes: dict[int, set[bytes]] = field(default_factory=dict)
     unreadable: list[tuple[IngestReceivedV1, str]] = field(default_factory=list)
 
 
@@ -42,6 +43,7 @@ def read_calls(received: Sequence[IngestReceivedV1], currencies: Mapping[str, st
     for request in received:
         shared = Shared.of(request, currencies.get(request.source_id))
         bucket = bucket_of(request.received_at)
+        hashes = read.hashes.setdefault(bucket, set())
         for text in request.events:
             try:
                 touchpoint = read_call(text, shared)
@@ -49,6 +51,7 @@ def read_calls(received: Sequence[IngestReceivedV1], currencies: Mapping[str, st
                 read.unreadable.append((replace(request, events=(text,)), str(error)))
             else:
                 hashed = message_hash(request.source_id, touchpoint.message_id)
+                hashes.add(hashed)
                 seen = Seen(bucket, hashed, start_of(touchpoint.touchpoint_id))
                 read.calls.append(ReadCall(draft(touchpoint, seen), text, request))
     return read
@@ -64,11 +67,20 @@ def record_touchpoints(read: ReadCalls, recording: Recording) -> None:
     calls = recording.erased.without(
         read.calls, names=lambda call: (call.touchpoint.subject,), moment=lambda call: call.touchpoint.received_at
     )
-    by_bucket: dict[int, set[bytes]] = {}
-    for call in calls:
-        seen = call.draft.seen
-        by_bucket.setdefault(seen.bucket, set()).add(seen.hash)
-    known = recording.touchpoints.known(by_bucket)
+    new, duplicates = _sifted(calls, recording.touchpoints.known(read.hashes), read)
+    checked = check_plans(new, recording.plans, draft=recording.draft)
+    recording.touchpoints.add(checked.drafts)
+    recording.out.add([draft.event for draft in checked.drafts])
+    recorded = [draft.touchpoint for draft in checked.drafts]
+    recording.touchpoints.tally(recorded, [*duplicates, *checked.duplicates])
+
+
+def _sifted(
+    calls: Sequence[ReadCall], known: set[bytes], read: ReadCalls
+) -> tuple[Sequence[ReadCall], list[TouchpointRecordedV1]]:
+    """The calls whose messages are new, and the touchpoints of the others."""
+    if not known and len(set().union(*read.hashes.values())) == len(read.calls):
+        return calls, []
     new: list[ReadCall] = []
     duplicates: list[TouchpointRecordedV1] = []
     for call in calls:
@@ -78,8 +90,4 @@ def record_touchpoints(read: ReadCalls, recording: Recording) -> None:
         else:
             known.add(hashed)
             new.append(call)
-    checked = check_plans(new, recording.plans, draft=recording.draft)
-    recording.touchpoints.add(checked.drafts)
-    recording.out.add([draft.event for draft in checked.drafts])
-    recorded = [draft.touchpoint for draft in checked.drafts]
-    recording.touchpoints.tally(recorded, [*duplicates, *checked.duplicates])
+    return new, duplicates
