@@ -17,6 +17,9 @@ from services.events.domain.errors import UnknownWriteKey
 _REMEMBER_S = 5.0
 _RETRY_S = 1.0
 _MOST = 10_000
+_LONGEST = 200
+_LONGEST_HEADER = 1_000
+"""Longer than any write key and what stands round it: what a stranger sends is not kept in memory."""
 
 FindSource = Callable[[str], str | None]
 """The id of the source that a live write key belongs to; asks the database."""
@@ -38,7 +41,7 @@ class KnownWriteKeys:
         Raises UnknownWriteKey, or sqlalchemy.exc.DBAPIError for a new key while the database is away.
         """
         until, source_id = self._known.get(write_key, (0.0, None))
-        if until < monotonic():
+        if until < monotonic() and len(write_key) <= _LONGEST:
             source_id = await self._look_up(write_key, source_id)
         if source_id is None:
             raise UnknownWriteKey('send a live write key: Authorization: Basic base64("<write key>:")')
@@ -65,7 +68,7 @@ class KnownWriteKeys:
 def stated_write_key(authorization: bytes | None, query_string: bytes) -> str | None:
     """The write key in the header, else in the query; None when the body may name it. Raises UnknownWriteKey."""
     if authorization is not None:
-        return _basic_user(authorization)
+        return _basic_user(authorization[:_LONGEST_HEADER])
     if b"writeKey=" in query_string:
         return parse_qs(query_string.decode("latin-1")).get("writeKey", [""])[0]
     return None
