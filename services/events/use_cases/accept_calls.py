@@ -39,7 +39,7 @@ def accept_batch(calls: list[Call], texts: Iterable[msgspec.Raw], limits: CallLi
         try:
             partition, accepted = _accept(call, text, limits)
         except InvalidCall as error:
-            raise type(error)(error.code, str(error), index=index) from error
+            raise type(error)(error.code, str(error), index=index, within=error.within) from error
         lane = lanes.get(partition)
         if lane is None:
             lanes[partition] = [accepted]

@@ -89,6 +89,23 @@ def test_a_bad_call_refuses_the_whole_batch_and_says_which(call: dict[str, Any],
     assert "batch[1]" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("target", "body", "where"),
+    [
+        ("batch", b"[]", None),
+        ("batch", b"{", None),
+        ("batch", b'{"batch": null}', "/batch"),
+        ("batch", b'{"batch": [{}, null]}', "/batch/1"),
+        ("batch", b'{"batch": [{"userId": true}]}', "/batch/0/userId"),
+        ("batch", b'{"batch": [{"type": "page"}]}', "/batch/0"),
+        ("page", b'{"userId": "u", "properties": []}', "/properties"),
+        ("page", b'{"userId": "u", "properties": {"a": 1e999}}', "/properties"),
+    ],
+)
+def test_a_refusal_points_at_what_is_wrong(target: str, body: bytes, where: str | None) -> None:
+    assert refusal(body, target).where == where
+
+
 @pytest.mark.parametrize("field", ["userId", "messageId", "context", "properties", "timestamp", "event", "name"])
 def test_explicit_nulls_are_taken(field: str) -> None:
     assert single("page", **{"anonymousId": "a", field: None})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,6 +18,9 @@ _T = TypeVar("_T")
 _batch = msgspec.json.Decoder(BatchCall)
 _texts = msgspec.json.Decoder(BatchTexts)
 _call = msgspec.json.Decoder(Call)
+
+_PLACE = re.compile(r" - at `\$(.*)`$")
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]|(.)")
 
 BATCH = "batch"
 
@@ -47,6 +51,17 @@ def _decoded(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise InvalidCall("invalid_call", str(error)) from error
+        raise InvalidCall("invalid_call", str(error), within=pointer_in(error)) from error
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise InvalidCall("invalid_json", f"the body is not JSON: {error}") from error
+
+
+def pointer_in(error: msgspec.ValidationError) -> str:
+    """A JSON pointer to what does not fit, as deep as the error tells: it does not name the keys of free objects."""
+    place = _PLACE.search(str(error))
+    pointer = ""
+    for name, index, unknown in _STEP.findall(place[1] if place else ""):
+        if unknown:
+            break
+        pointer += f"/{name or index}"
+    return pointer
