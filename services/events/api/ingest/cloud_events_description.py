@@ -80,7 +80,7 @@ def _operation(limits: CallLimits) -> dict[str, Any]:
 
 def _event() -> dict[str, Any]:
     integer = {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1}
-    extension = {"anyOf": [_TEXT, {"type": "boolean"}, integer, _ABSENT]}
+    extension = {"anyOf": [_TEXT, {"const": ""}, {"type": "boolean"}, integer, _ABSENT]}
     return {
         "type": "object",
         "required": ["specversion", "id", "source", "type"],
