@@ -38,7 +38,7 @@ _ProfileId = Annotated[
 ]
 _LastEventId = Annotated[
     str | None,
-    Header(alias="Last-Event-ID", max_length=1_000, pattern=r"^[A-Za-z0-9_-]+$", description="go on behind this event"),
+    Header(alias="Last-Event-ID", max_length=1_000, pattern=r"^[A-Za-z0-9_-]*$", description="go on behind this event"),
 ]
 
 
