@@ -206,6 +206,22 @@ def test_browser_sdks_find_their_settings(gate: Events) -> None:
     assert gate.http.get("/sourceConfig", params={"writeKey": "nobody"}).status_code == 404
 
 
+def test_mobile_sdks_name_their_key_in_the_header(gate: Events) -> None:
+    asked = {"p": "android", "v": "1.26.0", "bv": "34"}
+    answer = gate.http.get("/sourceConfig", params=asked, auth=(WRITE_KEY, ""))
+    assert answer.json()["source"]["writeKey"] == WRITE_KEY
+    assert gate.http.get("/sourceConfig", params=asked, auth=("nobody", "")).status_code == 404
+    nameless = gate.http.get("/sourceConfig", params=asked)
+    assert (nameless.status_code, nameless.headers["access-control-allow-origin"]) == (401, "*")
+
+
+@pytest.mark.parametrize("packing", ["deflate", "br", "ZSTD", " compress"])
+def test_other_packings_are_named(gate: Events, packing: str) -> None:
+    answer = gate.send("/v1/page", PAGE, headers={"Content-Encoding": packing})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_encoding")
+    assert "gzip" in answer.json()["detail"]
+
+
 def test_the_tracking_api_stands_in_the_openapi_document(gate: Events) -> None:
     document = gate.http.get("/openapi.json").json()
     for path in ("/v1/batch", "/v1/track", "/v1/t"):

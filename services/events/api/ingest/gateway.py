@@ -14,7 +14,7 @@ from services.events.adapters.bus.group_append import GroupAppend
 from services.events.adapters.bus.ingest_log import Envelope, events_of
 from services.events.api.ingest.answers import SUCCESS_BODY, SUCCESS_START, method_not_allowed, preflight, refusal
 from services.events.api.ingest.api_keys import SendingApiKeys, bearer_key, is_api_key
-from services.events.api.ingest.body import read_body, read_bytes
+from services.events.api.ingest.body import check_encoding, read_body, read_bytes
 from services.events.api.ingest.cloud_events import accept_events, may_be_packed
 from services.events.api.ingest.reading import BATCH, Accepted, accept
 from services.events.api.ingest.write_keys import KnownWriteKeys, stated_write_key
@@ -84,6 +84,8 @@ class IngestGateway:
         traceparent = accept_traceparent(headers.get(b"traceparent", b"").decode("latin-1"))
         token = current_traceparent.set(traceparent)
         try:
+            if packing := headers.get(b"content-encoding"):
+                check_encoding(packing)
             await self._take(target, scope, headers, receive)
         except (EventsError, BusError, DBAPIError, TimeoutError, Problem) as error:
             answer = refusal(scope, error)
