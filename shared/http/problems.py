@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from shared.bus.ports import BusOverloaded, BusUnavailable
+from shared.http.addresses import loggable_path
 from shared.http.validation import what_is_wrong
 from shared.telemetry.trace import current_traceparent, trace_id
 
@@ -155,7 +156,7 @@ def _allowed(request: Request) -> list[str]:
 def _by_table(spec: ProblemSpec) -> Any:
     def handler(request: Request, error: Exception) -> Response:
         if spec.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.warning(spec.title, extra={"reason": str(error), "path": request.url.path})
+            _log.warning(spec.title, extra={"reason": str(error), "path": loggable_path(request.scope)})
             return problem_response(request, Problem(spec.status, spec.code, spec.title), spec.title)
         return problem_response(request, Problem(spec.status, spec.code, str(error) or spec.title), spec.title)
 
