@@ -132,6 +132,22 @@ def test_what_spreadsheets_write_before_the_header_is_skipped(before: str) -> No
     assert [list(row) for batch in table.batches() for row in batch.sheet.rows] == [["1,5", "2"]]
 
 
+@pytest.mark.parametrize(
+    ("body", "good", "says"),
+    [
+        ('a,b\n1,"2\n3,4\n5,6\n', [], "never closed"),
+        ('a,b\n1,"2\n3,"4\n5,6\n', [["5", "6"]], "written twice"),
+        ('a,b\n1,2"3\n4,"5""6"\n', [["1", '2"3'], ["4", '5"6']], None),
+    ],
+)
+def test_a_quote_too_few_swallows_no_rows_in_silence(body: str, good: list[list[str]], says: str | None) -> None:
+    batches = list(CsvTable(lambda: [body.encode()], CsvForm()).batches())
+    assert [list(row) for batch in batches for row in batch.sheet.rows] == good
+    told = [flaw.reason for batch in batches for bad in batch.bad for flaw in bad.flaws]
+    assert len(told) == (says is not None)
+    assert all(says in each for each in told if says)
+
+
 @given(st.binary(max_size=400))
 def test_reading_a_file_never_fails_on_its_rows(body: bytes) -> None:
     try:
