@@ -116,6 +116,25 @@ def test_too_many_calls_are_too_large() -> None:
     assert (type(error), error.code) == (TooLarge, "too_many_events")
 
 
+@pytest.mark.parametrize(
+    ("calls", "shared"),
+    [
+        (1, {"context": {"x": "y" * 33_000}}), (1, {"integrations": {"x": "y" * 33_000}}),
+        (1, {"sentAt": "y" * 33_000}),
+        (2_500, {"context": {"x": "y" * 5_000}}), (600, {"context": {"x": "y" * 15_000}}),
+    ],
+)  # fmt: skip
+def test_what_a_batch_says_once_counts_for_each_of_its_calls(calls: int, shared: dict[str, Any]) -> None:
+    error = refusal(msgspec.json.encode({"batch": [{"type": "page", "userId": "u"}] * calls, **shared}))
+    assert (type(error), error.code) == (TooLarge, "shared_too_large")
+
+
+def test_a_large_batch_may_share_what_clients_say_of_themselves() -> None:
+    shared = {"context": {"app": "x" * 2_000}, "sentAt": "2026-01-01T00:00:00Z"}
+    assert batch(*[{"type": "page", "userId": "u"}] * 2_500, **shared)
+    assert batch({"type": "page", "userId": "u"}, context={"app": "x" * 30_000})
+
+
 def page(value: bytes) -> bytes:
     return b'{"userId":"u","properties":{"x":' + value + b"}}"
 
