@@ -34,13 +34,14 @@ class KnownWriteKeys:
     def __init__(self, find: FindSource) -> None:
         self._find = find
         self._known: dict[str, tuple[float, str | None]] = {}
+        self._strangers: dict[str, tuple[float, str | None]] = {}  # apart, so that no number of them displaces others
 
     async def source_of(self, write_key: str) -> str:
         """The id of the key's source.
 
         Raises UnknownWriteKey, or sqlalchemy.exc.DBAPIError for a new key while the database is away.
         """
-        until, source_id = self._known.get(write_key, (0.0, None))
+        until, source_id = self._known.get(write_key) or self._strangers.get(write_key, (0.0, None))
         if until < monotonic() and len(write_key) <= _LONGEST:
             source_id = await self._look_up(write_key, source_id)
         if source_id is None:
@@ -60,9 +61,12 @@ class KnownWriteKeys:
         return found
 
     def _remember(self, write_key: str, source_id: str | None, seconds: float) -> None:
-        if len(self._known) >= _MOST and write_key not in self._known:
-            self._known.pop(next(iter(self._known)))
-        self._known[write_key] = (monotonic() + seconds, source_id)
+        if source_id is None:
+            self._known.pop(write_key, None)
+        kept = self._strangers if source_id is None else self._known
+        if len(kept) >= _MOST and write_key not in kept:
+            kept.pop(next(iter(kept)))
+        kept[write_key] = (monotonic() + seconds, source_id)
 
 
 def stated_write_key(authorization: bytes | None, query_string: bytes) -> str | None:
