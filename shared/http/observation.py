@@ -8,6 +8,7 @@ from time import perf_counter
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.http.addresses import loggable_path
 from shared.http.problems import Problem, problem_response
 from shared.telemetry.metrics import HTTP_SECONDS
 from shared.telemetry.trace import accept_traceparent, current_traceparent, is_sampled
@@ -42,7 +43,7 @@ class ObserveRequests:
         try:
             await self._app(scope, receive, noting)
         except Exception:
-            _log.exception("unforeseen error", extra={"path": scope["path"]})
+            _log.exception("unforeseen error", extra={"path": loggable_path(scope)})
             if status:
                 raise
             await problem_response(Request(scope), _UNFORESEEN)(scope, receive, noting)
@@ -58,7 +59,7 @@ class ObserveRequests:
                 "request",
                 extra={
                     "method": scope["method"],
-                    "path": scope["path"],
+                    "path": loggable_path(scope),
                     "status": status,
                     "milliseconds": round(seconds * 1000, 2),
                 },

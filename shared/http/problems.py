@@ -17,6 +17,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from shared.bus.ports import BusOverloaded, BusUnavailable
+from shared.http.addresses import loggable_path
+from shared.http.validation import what_is_wrong
 from shared.telemetry.trace import current_traceparent, trace_id
 
 _log = logging.getLogger(__name__)
@@ -154,7 +156,7 @@ def _allowed(request: Request) -> list[str]:
 def _by_table(spec: ProblemSpec) -> Any:
     def handler(request: Request, error: Exception) -> Response:
         if spec.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.warning(spec.title, extra={"reason": str(error), "path": request.url.path})
+            _log.warning(spec.title, extra={"reason": str(error), "path": loggable_path(request.scope)})
             return problem_response(request, Problem(spec.status, spec.code, spec.title), spec.title)
         return problem_response(request, Problem(spec.status, spec.code, str(error) or spec.title), spec.title)
 
@@ -162,26 +164,6 @@ def _by_table(spec: ProblemSpec) -> Any:
 
 
 def _invalid(error: RequestValidationError) -> Problem:
-    flaws = []
-    for item in error.errors():
-        place, *rest = item["loc"] or ("body",)
-        where = _pointer(error.body, rest, missing=item["type"] == "missing") if place == "body" else _dotted(item)
-        flaws.append(Flaw(where, str(item["msg"]).removeprefix("Value error, ")))
+    flaws = [Flaw(where, detail) for where, detail in what_is_wrong(error.errors(), error.body)]
     first = f"{flaws[0].where}: {flaws[0].detail}" if flaws else "the request is not valid"
     return Problem(422, "invalid_request", first, errors=flaws)
-
-
-def _dotted(item: Mapping[str, Any]) -> str:
-    return ".".join(map(str, item["loc"]))
-
-
-def _pointer(body: Any, parts: Sequence[Any], *, missing: bool) -> str:
-    """The JSON pointer into `body`; among the parts are names of alternatives, which no body has in it."""
-    kept: list[str] = []
-    for number, part in enumerate(parts, start=1):
-        if (isinstance(body, dict) and part in body) or (isinstance(body, list) and part in range(len(body))):
-            body = body[part]
-        elif not (missing and number == len(parts)):
-            continue
-        kept.append(str(part).replace("~", "~0").replace("/", "~1"))
-    return "/" + "/".join(kept)

@@ -1,9 +1,11 @@
 """The form of request and response bodies."""
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 _DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}")
 
@@ -32,3 +34,25 @@ def _as_integer(value: Any) -> Any:
 
 Whole = Annotated[int, BeforeValidator(_as_integer), Field(strict=True)]
 """An integer; JSON knows one kind of number, so that 90.0 is the integer 90, but "90" and true are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class InWords:
+    """What a value must be, told to people in the place of the pattern that says it to programs.
+
+    Stands last in `Annotated`, behind the constraints that it speaks for.
+    """
+
+    words: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        said = f"must be {self.words}"
+        return core_schema.custom_error_schema(handler(source), custom_error_type="form", custom_error_message=said)
+
+
+Slug = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$"),
+    InWords("1 to 60 of a to z, 0 to 9 and hyphens, without a hyphen at either end"),
+]
+"""A name that stands in addresses."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from http import HTTPStatus
 from types import FrameType
 from typing import Any
 
@@ -15,6 +16,7 @@ from shared.http.problems import Problem, problem_response
 
 _HEADERS_WITHIN_S = 10.0
 _PATIENCE_BYTES = 64 * 1024
+_MOST_BESIDE_BODY = 64 * 1024
 _DRAIN_S = 20
 _NOTHING_READ = {"type": "http", "path": "", "query_string": b"", "headers": ()}
 
@@ -22,36 +24,50 @@ _NOTHING_READ = {"type": "http", "path": "", "query_string": b"", "headers": ()}
 class PatientProtocol(HttpToolsProtocol):
     """Closes a connection whose request has not fully arrived within ten seconds (slowloris).
 
-    Every 64 KB of a body earn it ten seconds more, so that a large file may take its time.
+    Every 64 KB of a body earn it ten seconds more, so that a large file may take its time. Headers, trailers and all
+    else that is no body is held in memory, and the parser knows no limit: 64 KB of it in a row end the connection.
     """
 
     _deadline: asyncio.TimerHandle | None = None
     _arrived = 0
+    _beside_body = 0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._arm()
 
+    def data_received(self, data: bytes) -> None:
+        self._beside_body += len(data)
+        super().data_received(data)
+        if self._beside_body > _MOST_BESIDE_BODY and not self.transport.is_closing():
+            self._refuse(Problem(431, "headers_too_large", f"the headers are larger than {_MOST_BESIDE_BODY} bytes"))
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._beside_body = 0
         self._arm()
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
+        self._beside_body = 0
         self._arrived += len(body)
         if self._arrived >= _PATIENCE_BYTES:
             self._arm()
 
     def on_message_complete(self) -> None:
         self._disarm()
+        self._beside_body = 0
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP is told in the same words as all else that cannot be taken."""
-        problem = Problem(400, "invalid_http", "what was sent is no request of HTTP/1.1")
+        self._refuse(Problem(400, "invalid_http", "what was sent is no request of HTTP/1.1"))
+
+    def _refuse(self, problem: Problem) -> None:
         answer = problem_response(Request(_NOTHING_READ), problem)
         headers = [*answer.raw_headers, (b"connection", b"close")]
-        lines = [b"HTTP/1.1 400 Bad Request", *(name + b": " + value for name, value in headers), b"", b""]
+        status = f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}".encode()
+        lines = [status, *(name + b": " + value for name, value in headers), b"", b""]
         self.transport.write(b"\r\n".join(lines) + bytes(answer.body))
         self.transport.close()
 

@@ -46,7 +46,8 @@ def _depth(body: bytes) -> int:
     return deepest
 
 
-_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+"""Brackets and strings, also one that never ends: else each quote in it would be tried as the beginning of another."""
 
 
 def _require_json(content_type: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import socket
@@ -70,6 +71,27 @@ def test_what_is_no_request_is_told_as_a_problem(suite: Suite, kind: str) -> Non
             problem = json.loads(answer.read())
         assert (answer.status, problem["status"], problem["code"]) == (400, 400, "invalid_http")
         assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+TO_ADD_TO = {
+    "a header": b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ",
+    "a size of a chunk": b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;",
+    "trailers": b"POST /v1/m HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Long: ",
+}
+
+
+@pytest.mark.parametrize("kind", TO_ADD_TO)
+def test_what_is_no_body_may_not_go_on_without_end(suite: Suite, kind: str) -> None:
+    sent = 0
+    with (
+        socket.create_connection(("127.0.0.1", suite.ports["events"]), timeout=20) as connection,
+        contextlib.suppress(ConnectionError),
+    ):
+        connection.sendall(TO_ADD_TO[kind])
+        while sent < 60 * MEGABYTE:
+            sent += connection.send(b"a" * 65_536)
+    assert sent < 30 * MEGABYTE, "it was all read"
+    assert suite.ready("events")
 
 
 def chunks(megabytes: int) -> Iterator[bytes]:

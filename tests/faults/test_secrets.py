@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 def unwelcome(suite: Suite) -> list[str]:
     """Use secrets in every wrong way, and return them: keys as users, in bodies, in addresses and in headers."""
-    secrets = [f"{prefix}_canary_{number}" for number, prefix in enumerate(("rk", "rk", "wk", "wk", "wk"))]
-    header, query, in_call, in_batch, as_user = secrets
+    secrets = [f"{prefix}_canary_{number}" for number, prefix in enumerate(("rk", "rk", "wk", "wk", "wk", "wk"))]
+    header, query, in_call, in_batch, as_user, in_path = secrets
     for service in SERVICES:
         with httpx.Client(base_url=suite.url(service)) as client:
             client.get("/v1/summary", headers={"Authorization": f"Bearer {header}"})
@@ -29,6 +29,9 @@ def unwelcome(suite: Suite) -> list[str]:
         client.post("/v1/track", json={"writeKey": in_call, "userId": "u", "event": "e"})
         client.post("/v1/batch", json={"writeKey": in_batch, "batch": [{"type": "no such type"}]})
         client.post("/v1/batch", auth=(as_user, ""), content=b"{")
+        client.get(f"/v1/projects/{in_path}/settings")
+    with httpx.Client(base_url=suite.url("messaging")) as client:
+        client.get(f"/u/{in_path}")
     return secrets
 
 
@@ -38,6 +41,7 @@ def handed_out(suite: Suite) -> list[str]:
         key = profile.post("/v1/api-keys", json={"name": "canary", "scopes": ["profiles:read"]}).json()["key"]
         write_key = events.post("/v1/sources", json={"name": "canary"}).json()["write_key"]
         events.post("/v1/track", json={"writeKey": write_key, "userId": "canary", "event": "Seen"})
+        assert events.get(f"/v1/projects/{write_key}/settings").status_code == 200
     return [key, write_key]
 
 

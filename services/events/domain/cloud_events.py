@@ -17,7 +17,7 @@ Value = str | int | bool
 
 NAME = r"^[a-z0-9]{1,20}$"
 TEXT = r"^[^\x00-\x1f\x7f-\x9f]+$"
-"""A non-empty text without control characters, which is every attribute's least."""
+"""A non-empty text without control characters, which is the least of every attribute but extensions."""
 URI_REFERENCE = (
     r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://\[[0-9A-Fa-f:.]+\])?(?:%[0-9A-Fa-f]{2}|[A-Za-z0-9._~:/?@!$&'()*+,;=-])*"
     r"(?:#(?:%[0-9A-Fa-f]{2}|[A-Za-z0-9._~:/?@!$&'()*+,;=-])*)?$"
@@ -128,8 +128,8 @@ def _read_extension(name: str, value: object) -> Value:
             return value
         case int() | float() if -_INTEGER <= value < _INTEGER and value == int(value):
             return int(value)
-        case str() if _text(value):
+        case str() if not value or _text(value):
             return value
         case _:
-            expected = f"{name} must be a non-empty text without control characters, a boolean or a 32-bit integer"
+            expected = f"{name} must be a text without control characters, a boolean or a 32-bit integer"
             raise InvalidCloudEvent("invalid_attribute", expected, attribute=name)

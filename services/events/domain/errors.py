@@ -43,17 +43,21 @@ class EventsError(Exception):
 
 
 class InvalidCall(EventsError):
-    """A call breaks the tracking API's rules. `index` is its place in the batch, `code` a stable short name."""
+    """A call breaks the tracking API's rules. `code` is a stable short name.
 
-    def __init__(self, code: str, message: str, *, index: int | None = None) -> None:
+    `index` is its place in the batch, `within` a JSON pointer to what is wrong, from the call if `index` is known.
+    """
+
+    def __init__(self, code: str, message: str, *, index: int | None = None, within: str = "") -> None:
         super().__init__(message if index is None else f"batch[{index}]: {message}")
         self.code = code
         self.index = index
+        self.within = within
 
     @property
     def where(self) -> str | None:
-        """A JSON pointer to the call in the body; None when it is the only one."""
-        return None if self.index is None else f"/batch/{self.index}"
+        """A JSON pointer into the body; None when nothing is known but that the body is wrong."""
+        return (self.within or None) if self.index is None else f"/batch/{self.index}{self.within}"
 
 
 class TooLarge(InvalidCall):

@@ -9,7 +9,8 @@ from services.events.domain.errors import InvalidCall
 MAX_DEPTH = 64
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+"""A string, also one that never ends: else each quote in it would be tried as the beginning of another."""
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 

@@ -25,27 +25,46 @@ class CallLimits:
     message_id_length: int = 100
 
 
+_SHARED_TIMES = 16
+"""How many times the largest body all that calls share may amount to."""
+
 Text = bytes | msgspec.Raw
 Lanes = dict[int, list[Text]]
 """Accepted calls by partition of the ingest topic, in the order of the request, each with `type` and `messageId`."""
 
 
-def accept_batch(calls: list[Call], texts: Iterable[msgspec.Raw], limits: CallLimits) -> Lanes:
-    """Check a whole batch, all or nothing. Raises InvalidCall or TooLarge with the index of the first offender."""
+def accept_batch(
+    calls: list[Call], texts: Iterable[msgspec.Raw], limits: CallLimits, *, shared_bytes: int = 0
+) -> Lanes:
+    """Check a whole batch, all or nothing. Raises InvalidCall or TooLarge with the index of the first offender.
+
+    `shared_bytes` is the size of what the batch says once and each of its calls is kept with.
+    """
     if len(calls) > limits.batch_calls:
         raise TooLarge("too_many_events", f"{len(calls)} calls in one batch, at most {limits.batch_calls} are taken")
+    if shared_bytes:
+        _check_shared(shared_bytes, len(calls), limits)
     lanes: Lanes = {}
     for index, (call, text) in enumerate(zip(calls, texts, strict=True)):
         try:
             partition, accepted = _accept(call, text, limits)
         except InvalidCall as error:
-            raise type(error)(error.code, str(error), index=index) from error
+            raise type(error)(error.code, str(error), index=index, within=error.within) from error
         lane = lanes.get(partition)
         if lane is None:
             lanes[partition] = [accepted]
         else:
             lane.append(accepted)
     return lanes
+
+
+def _check_shared(size: int, calls: int, limits: CallLimits) -> None:
+    """A small request must not become much to keep: what its calls share counts for every one of them."""
+    if size > limits.call_bytes or size * calls > _SHARED_TIMES * limits.batch_bytes:
+        told = (
+            f"sentAt, context and integrations of the batch have {size} bytes, which each of {calls} calls is kept with"
+        )
+        raise TooLarge("shared_too_large", f"{told}; send fewer calls, or put into them what is theirs alone")
 
 
 def accept_call(call: Call, text: bytes, *, kind: str, limits: CallLimits) -> Lanes:

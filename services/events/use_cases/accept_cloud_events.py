@@ -18,6 +18,7 @@ from services.events.use_cases.calls import Call
 
 _MESSAGE_ID_LENGTH = 100
 _ATTRIBUTE_OF = {"event_too_large": "data", "invalid_json": "data"}
+_NOBODY = "the event is about nobody: userid, anonymousid or subject is required"
 _decode = msgspec.json.Decoder(Call).decode
 
 
@@ -35,7 +36,8 @@ def accept_cloud_events(events: Sequence[CloudEvent], limits: CallLimits, *, in_
         except InvalidCall as error:
             attribute = _ATTRIBUTE_OF.get(error.code) or _naming(event)
             at = index if in_batch else None
-            raise InvalidCloudEvent(error.code, str(error), attribute=attribute, index=at) from error
+            message = _NOBODY if error.code == "id_required" else str(error)
+            raise InvalidCloudEvent(error.code, message, attribute=attribute, index=at) from error
         for partition, texts in accepted.items():
             lanes.setdefault(partition, []).extend(texts)
     return lanes

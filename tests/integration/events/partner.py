@@ -14,6 +14,7 @@ _ANSWERS = {
     "/500": b"HTTP/1.1 500 No\r\nContent-Length: 4\r\n\r\nno\x00!",
     "/410": b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n",
     "/429": b"HTTP/1.1 429 Slower\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
+    "/in-an-hour": b"HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n",
     "/nonsense": b"SSH-2.0-nothing\r\n",
     "/until-closed": b"HTTP/1.1 200 OK\r\n\r\nno length",
     "/long": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1000\r\n%b\r\n" % (b"x" * 4096) * 64,

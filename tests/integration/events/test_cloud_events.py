@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,6 +44,25 @@ def test_events_of_the_sdk_become_orders_once(events: Events) -> None:
     assert (told["name"], told["subject"]) == ("Order Completed", "user_id:王 17850")
     assert (told["order"]["amount_minor"], datetime.fromisoformat(told["occurred_at"])) == (4250, SALE)
     assert told["context"]["cloudEvent"]["type"] == "com.example.order.completed"
+
+
+def test_a_sender_that_asks_first_may_send(gate: Events) -> None:
+    asked = {"WebHook-Request-Origin": "grid.example", "WebHook-Request-Rate": "120"}
+    answer = gate.http.options("/v1/cloudevents", headers=asked)
+    assert answer.is_success
+    assert (answer.headers["webhook-allowed-origin"], answer.headers["webhook-allowed-rate"]) == ("*", "*")
+    assert "POST" in answer.headers["allow"]
+
+
+def test_gzip_that_is_the_data_stays_packed(events: Events) -> None:
+    packed = gzip.compress(b"a picture", mtime=0)
+    message = to_binary_event(event(1, datacontenttype="application/gzip"))
+    assert post(events, HTTPMessage(message.headers, packed)).status_code == 200
+    coded = {**message.headers, "ce-id": "A2", "content-encoding": "gzip", "content-type": "application/octet-stream"}
+    assert post(events, HTTPMessage(coded, packed)).status_code == 200
+    events.wait_for(2)
+    kept = [events.by_message(f"/till/7 A{number}")[0]["properties"]["data_base64"] for number in (1, 2)]
+    assert [base64.b64decode(each) for each in kept] == [packed, b"a picture"]
 
 
 def test_an_api_key_with_the_scope_may_send_and_is_a_source(gate: Events) -> None:

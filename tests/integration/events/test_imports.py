@@ -213,6 +213,7 @@ def test_what_cannot_be_used_is_said_clearly(gate: Events) -> None:
     save(gate, "calls", CALLS)
     assert upload(gate, b"").json()["code"] == "unusable_file"
     assert upload(gate, LOG, "application/json").status_code == 415
+    assert "workbook" in upload(gate, b"PK\x03\x04" + b"x" * 100).json()["detail"]
     broken = upload(gate, gzip.compress(LOG.encode())[:-9], "application/gzip")
     assert (broken.status_code, broken.json()["detail"]) == (422, "the file is gzip that ends too early")
     for content, says in (("a,b\n1,2\n", "lacks columns"), ("a,a\n", "twice"), ("a,,c\n", "names no column 2")):

@@ -84,6 +84,18 @@ def test_without_a_live_write_key_nothing_is_taken(gate: Events, headers: dict[s
     assert "basic" not in answer.headers["www-authenticate"].lower()
 
 
+def test_what_strangers_send_for_a_key_is_not_kept(gate: Events) -> None:
+    tracemalloc.start()
+    for number in range(40):
+        stated = f"{number}" * 200_000
+        assert gate.http.post("/v1/page", json=PAGE | {"writeKey": stated[:30_000]}).status_code == 401
+        assert gate.http.post("/v1/batch", json={"batch": [], "writeKey": stated}).status_code == 401
+        assert gate.http.post("/v1/page", json=PAGE, auth=(stated[:40_000], "")).status_code == 401
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 3 * 2**20
+
+
 def test_a_browser_may_send_from_any_origin(gate: Events) -> None:
     asked = {
         "Origin": "https://shop.example",
@@ -192,6 +204,22 @@ def test_browser_sdks_find_their_settings(gate: Events) -> None:
     assert source["enabled"]
     assert gate.http.get("/v1/projects/nobody/settings").status_code == 404
     assert gate.http.get("/sourceConfig", params={"writeKey": "nobody"}).status_code == 404
+
+
+def test_mobile_sdks_name_their_key_in_the_header(gate: Events) -> None:
+    asked = {"p": "android", "v": "1.26.0", "bv": "34"}
+    answer = gate.http.get("/sourceConfig", params=asked, auth=(WRITE_KEY, ""))
+    assert answer.json()["source"]["writeKey"] == WRITE_KEY
+    assert gate.http.get("/sourceConfig", params=asked, auth=("nobody", "")).status_code == 404
+    nameless = gate.http.get("/sourceConfig", params=asked)
+    assert (nameless.status_code, nameless.headers["access-control-allow-origin"]) == (401, "*")
+
+
+@pytest.mark.parametrize("packing", ["deflate", "br", "ZSTD", " compress"])
+def test_other_packings_are_named(gate: Events, packing: str) -> None:
+    answer = gate.send("/v1/page", PAGE, headers={"Content-Encoding": packing})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_encoding")
+    assert "gzip" in answer.json()["detail"]
 
 
 def test_the_tracking_api_stands_in_the_openapi_document(gate: Events) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from services.events.settings import EventsSettings
 from services.events.use_cases.tracking_plan.check_plans import VIOLATED
 from services.profile.use_cases.read_sighting import read_sighting
 from shared.clock import utc_now
-from tests.integration.events.suite import Events, events_service, running_worker, wait_until
+from tests.integration.events.suite import WRITE_KEY, Events, events_service, running_worker, wait_until
 from tests.integration.events.test_recording import published
 
 ORDER = {
@@ -113,6 +114,26 @@ def test_a_violation_is_its_own_touchpoint_and_nobodys_activity(events: Events, 
     assert read_sighting(notice, read_phone=lambda text, region: None, now=utc_now()) is None
     assert events.by_message("bad") == []
     assert recorded(events, notice.message_id)["name"] == VIOLATED
+
+
+def test_a_call_in_quarantine_is_kept_without_the_key_it_came_with(events: Events) -> None:
+    publish(events, make_plan(events, mode="block"))
+    call = order("bad") | {"writeKey": WRITE_KEY, "sentAt": SENT}
+    assert events.http.post("/v1/track", json=call).status_code == 200
+    (entry,) = held(events, 1)
+    assert entry["call"] == order("bad") | {"sentAt": SENT}
+
+
+@pytest.mark.parametrize("number", ["1e999", "9" * 5_000])
+def test_a_field_that_nobody_reads_spoils_no_check(events: Events, number: str) -> None:
+    publish(events, make_plan(events, mode="block"))
+    for message, properties in (("good", {"order_id": "1"}), ("bad", {})):
+        text = json.dumps(order(message, **properties))[:-1] + f', "unread": {number}}}'
+        assert events.http.post("/v1/track", content=text, auth=(WRITE_KEY, "")).status_code == 200
+    (entry,) = held(events, 1)
+    assert entry["call"] == order("bad")
+    assert recorded(events, "good")["properties"] == {"order_id": "1"}
+    assert events.summary()["dead_letters"] == 0
 
 
 def test_a_blocked_call_is_corrected_and_replayed_once(events: Events) -> None:

@@ -185,6 +185,8 @@ def test_a_name_that_moves_inside_is_refused_at_the_next_connection() -> None:
         ("soon", None),
         ("-5", None),
         ("1.5", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2026 00:00:00 +99999999999999999999", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:

@@ -131,6 +131,19 @@ def test_failures_are_sent_again_one_by_one_and_since_a_time(hub: Events, partne
     assert ids == [each["id"] for each in failed]
 
 
+def test_what_is_sent_again_by_hand_does_not_wait_for_retry_after(hub: Events, partner: Partner) -> None:
+    endpoint = make(hub, partner.url("/in-an-hour"))
+    track(hub)
+    path = f"/v1/webhook-endpoints/{endpoint['id']}"
+    wait_until(lambda: hub.get(path)["paused_until"], bool)
+    (waiting,) = deliveries(hub, endpoint)
+    assert (waiting["state"], waiting["attempts"]) == ("pending", 1)
+    assert hub.post(f"/v1/webhook-deliveries/{waiting['id']}/resend").status_code == 202
+    again = wait_until(lambda: deliveries(hub, endpoint)[0], lambda seen: seen["attempts"] == 2)
+    ids = [each.headers["webhook-id"] for each in partner.at("/in-an-hour")]
+    assert (again["attempts"], ids.count(waiting["id"])) == (2, 2)
+
+
 def test_an_endpoint_that_fails_for_too_long_is_disabled_until_its_owner_says_otherwise(
     settings: EventsSettings, partner: Partner
 ) -> None:

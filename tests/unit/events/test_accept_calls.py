@@ -89,6 +89,23 @@ def test_a_bad_call_refuses_the_whole_batch_and_says_which(call: dict[str, Any],
     assert "batch[1]" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("target", "body", "where"),
+    [
+        ("batch", b"[]", None),
+        ("batch", b"{", None),
+        ("batch", b'{"batch": null}', "/batch"),
+        ("batch", b'{"batch": [{}, null]}', "/batch/1"),
+        ("batch", b'{"batch": [{"userId": true}]}', "/batch/0/userId"),
+        ("batch", b'{"batch": [{"type": "page"}]}', "/batch/0"),
+        ("page", b'{"userId": "u", "properties": []}', "/properties"),
+        ("page", b'{"userId": "u", "properties": {"a": 1e999}}', "/properties"),
+    ],
+)
+def test_a_refusal_points_at_what_is_wrong(target: str, body: bytes, where: str | None) -> None:
+    assert refusal(body, target).where == where
+
+
 @pytest.mark.parametrize("field", ["userId", "messageId", "context", "properties", "timestamp", "event", "name"])
 def test_explicit_nulls_are_taken(field: str) -> None:
     assert single("page", **{"anonymousId": "a", field: None})
@@ -97,6 +114,25 @@ def test_explicit_nulls_are_taken(field: str) -> None:
 def test_too_many_calls_are_too_large() -> None:
     error = refusal(msgspec.json.encode({"batch": [{"type": "page", "userId": "u"}] * 2_501}))
     assert (type(error), error.code) == (TooLarge, "too_many_events")
+
+
+@pytest.mark.parametrize(
+    ("calls", "shared"),
+    [
+        (1, {"context": {"x": "y" * 33_000}}), (1, {"integrations": {"x": "y" * 33_000}}),
+        (1, {"sentAt": "y" * 33_000}),
+        (2_500, {"context": {"x": "y" * 5_000}}), (600, {"context": {"x": "y" * 15_000}}),
+    ],
+)  # fmt: skip
+def test_what_a_batch_says_once_counts_for_each_of_its_calls(calls: int, shared: dict[str, Any]) -> None:
+    error = refusal(msgspec.json.encode({"batch": [{"type": "page", "userId": "u"}] * calls, **shared}))
+    assert (type(error), error.code) == (TooLarge, "shared_too_large")
+
+
+def test_a_large_batch_may_share_what_clients_say_of_themselves() -> None:
+    shared = {"context": {"app": "x" * 2_000}, "sentAt": "2026-01-01T00:00:00Z"}
+    assert batch(*[{"type": "page", "userId": "u"}] * 2_500, **shared)
+    assert batch({"type": "page", "userId": "u"}, context={"app": "x" * 30_000})
 
 
 def page(value: bytes) -> bytes:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.events.api.ingest.cloud_events import accept_events
+from services.events.api.ingest.cloud_events import accept_events, may_be_packed
 from services.events.domain.cloud_events import InvalidCloudEvent
 from services.events.domain.errors import InvalidCall, TooLarge
 from services.events.domain.event_names import tells_who, touchpoint_name
@@ -85,7 +85,7 @@ def test_other_formats_are_named(content_type: str) -> None:
         ("time", "yesterday"), ("time", "2026-04-05"), ("time", "2026-04-05T17:31:00"),
         ("time", "2026-02-30T00:00:00Z"),
         ("time", 1700000000), ("datacontenttype", "json"), ("dataschema", ""), ("extension", {"a": 1}),
-        ("extension", [1]), ("extension", 1.5), ("extension", 2**31), ("extension", ""), ("Extension", "x"),
+        ("extension", [1]), ("extension", 1.5), ("extension", 2**31), ("extension", "a\nb"), ("Extension", "x"),
         ("an_extension", "x"), ("x" * 21, "x"), ("é", "x"), ("data_base64", "no base64!"), ("data_base64", 7),
         ("userid", "x" * 256), ("userid", 7), ("anonymousid", True),
     ],
@@ -141,6 +141,32 @@ def test_data_in_every_form() -> None:
     assert refusal({"content-type": STRUCTURED}, msgspec.json.encode(both)).code == "data_twice"
 
 
+def test_text_is_read_in_the_charset_that_it_is_sent_in() -> None:
+    assert binary("café".encode("latin-1"), 'text/plain; charset="ISO-8859-1"')["properties"] == {"data": "café"}
+    assert binary("王".encode("big5"), "text/csv;charset=Big5")["properties"] == {"data": "王"}
+    for charset in ("punycode", "rot13", "nonsense", "ascii"):
+        headers = {f"ce-{name}": value for name, value in EVENT.items()}
+        assert refusal({**headers, "content-type": f"text/plain; charset={charset}"}, b"\xe9").where == "/data"
+
+
+def test_an_extension_may_be_empty() -> None:
+    assert structured(tracestate="")["context"]["cloudEvent"]["tracestate"] == ""
+    assert binary(tracestate="")["context"]["cloudEvent"]["tracestate"] == ""
+    assert structured(userid="", subject="c")["userId"] == "c"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "encoding", "packed"),
+    [
+        ("application/json", "", True), (BATCH, "", True), ("Text/JSON; a=b", "", True), ("image/png", "GZIP", True),
+        ("application/gzip", "", False), ("application/octet-stream", "identity", False), ("", "", False),
+    ],
+)  # fmt: skip
+def test_gzip_is_unpacked_but_where_it_is_the_data_itself(content_type: str, encoding: str, packed: bool) -> None:
+    headers = {b"content-type": content_type.encode(), b"content-encoding": encoding.encode()}
+    assert may_be_packed(headers) is packed
+
+
 def test_whom_an_event_is_about() -> None:
     assert structured(userid="a", anonymousid="b", subject="c")["userId"] == "a"
     call = structured(anonymousid="b", subject="c")
@@ -149,6 +175,7 @@ def test_whom_an_event_is_about() -> None:
     assert structured(userid=" ", subject="c")["userId"] == "c"
     error = refusal({"content-type": STRUCTURED}, msgspec.json.encode({**EVENT, "subject": None}))
     assert (error.code, error.where) == ("id_required", "/subject")
+    assert "userid" in str(error)
 
 
 def test_source_and_id_are_the_duplicate_key() -> None:

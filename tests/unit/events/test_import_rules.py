@@ -81,6 +81,8 @@ def test_a_lookup_exchanges_and_a_default_stands_for_what_is_not_there() -> None
     ({"zone": "Asia/Taipei"}, "2026-04-05 17:31", "2026-04-05T09:31:00+00:00"),
     ({"format": "%d/%m/%Y", "zone": "America/New_York"}, "05/07/2026", "2026-07-05T04:00:00+00:00"),
     ({}, "1700000000", "2023-11-14T22:13:20+00:00"), ({}, "1700000000000", "2023-11-14T22:13:20+00:00"),
+    ({}, "20260405", "2026-04-05T00:00:00+00:00"),
+    ({"format": "%Y%m%d%H%M"}, "202604051731", "2026-04-05T17:31:00+00:00"),
 ])  # fmt: skip
 def test_times_are_read_in_their_form_and_zone(stated: dict[str, str], cell: str, means: str) -> None:
     found = made({"event": "E", "user_id": "u", "timestamp": {"from": "/c", **stated}}, ["c"], [cell])
@@ -88,7 +90,11 @@ def test_times_are_read_in_their_form_and_zone(stated: dict[str, str], cell: str
     assert found.calls[0].day == datetime.fromisoformat(means).toordinal()
 
 
-@pytest.mark.parametrize("cell", ["soon", "2027-01-01", "1812-12-01", "99999999999999", "2026-13-01"])
+@pytest.mark.parametrize(
+    "cell",
+    ["soon", "2027-01-01", "1812-12-01", "99999999999999", "2026-13-01", "45321", "45321.75", "2026", "20261301",
+     "202604051731", "20260405173100", "0", "-1"],
+)  # fmt: skip
 def test_times_that_cannot_be_are_refused(cell: str) -> None:
     found = made({"event": "E", "user_id": "u", "timestamp": "/c"}, ["c"], [cell])
     assert found.bad[0].flaws[0].column == "c"
@@ -117,6 +123,29 @@ def test_a_row_means_what_the_same_json_means_to_a_webhook(rows: list[tuple[str,
         who, what, n = (cell.strip() or None for cell in rows[call.span[0]])
         (other,) = map_payload(read_mapping(document), {"who": who, "what": what, "n": n}).calls
         assert {k: v for k, v in call.body.items() if k != "messageId"} == other
+
+
+@pytest.mark.parametrize("before", ["\n \r\n", "sep=;\n", "sep=;\r\n\n"])
+def test_what_spreadsheets_write_before_the_header_is_skipped(before: str) -> None:
+    table = CsvTable(lambda: [f"{before}a;b\n1,5;2\n".encode()], CsvForm())
+    assert (list(table.header), table.delimiter) == (["a", "b"], ";")
+    assert [list(row) for batch in table.batches() for row in batch.sheet.rows] == [["1,5", "2"]]
+
+
+@pytest.mark.parametrize(
+    ("body", "good", "says"),
+    [
+        ('a,b\n1,"2\n3,4\n5,6\n', [], "never closed"),
+        ('a,b\n1,"2\n3,"4\n5,6\n', [["5", "6"]], "written twice"),
+        ('a,b\n1,2"3\n4,"5""6"\n', [["1", '2"3'], ["4", '5"6']], None),
+    ],
+)
+def test_a_quote_too_few_swallows_no_rows_in_silence(body: str, good: list[list[str]], says: str | None) -> None:
+    batches = list(CsvTable(lambda: [body.encode()], CsvForm()).batches())
+    assert [list(row) for batch in batches for row in batch.sheet.rows] == good
+    told = [flaw.reason for batch in batches for bad in batch.bad for flaw in bad.flaws]
+    assert len(told) == (says is not None)
+    assert all(says in each for each in told if says)
 
 
 @given(st.binary(max_size=400))

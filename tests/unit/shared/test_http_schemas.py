@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
-from shared.http.schemas import Moment, Whole
+from shared.http.schemas import InWords, Moment, Whole
 
 moment: TypeAdapter[Any] = TypeAdapter(Moment)
 whole: TypeAdapter[Any] = TypeAdapter(Whole)
@@ -33,3 +33,15 @@ def test_json_has_one_kind_of_number(value: object) -> None:
 def test_what_looks_like_an_integer_is_none(value: object) -> None:
     with pytest.raises(ValidationError):
         whole.validate_python(value)
+
+
+def test_people_are_told_in_words_what_programs_are_told_by_a_pattern() -> None:
+    name: TypeAdapter[Any] = TypeAdapter(
+        Annotated[str, Field(pattern="^[a-z]+$", max_length=3), InWords("{1 to 3} letters")]
+    )
+    for value in ("A", "aaaa", 7):
+        with pytest.raises(ValidationError) as refused:
+            name.validate_python(value)
+        assert refused.value.errors()[0]["msg"] == "must be {1 to 3} letters"
+    assert name.validate_python("abc") == "abc"
+    assert name.json_schema() == {"type": "string", "pattern": "^[a-z]+$", "maxLength": 3}

@@ -1,12 +1,16 @@
 """Request bodies are read strictly, and whatever is refused is refused with a 400 problem."""
 
 import json
+import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.events.domain.errors import InvalidCall
+from services.events.domain.json_text import check_json_text
 from shared.http.problems import Problem
 from shared.http.strict_json import MAX_DEPTH, read_json
 
@@ -60,3 +64,16 @@ def test_brackets_inside_strings_are_no_depth() -> None:
 
 def test_the_deepest_value_allowed_is_read() -> None:
     assert read_json(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
+
+
+@pytest.mark.parametrize("read", [read_json, check_json_text])
+def test_reading_takes_time_in_proportion_to_what_is_read(read: Callable[[bytes], object]) -> None:
+    def seconds(quotes: int) -> float:
+        body = b"[" * (MAX_DEPTH + 1) + b'"' + b'\\"' * quotes
+        began = time.process_time()
+        with suppress(Problem, InvalidCall):
+            read(body)
+        return time.process_time() - began
+
+    few, many = (min(seconds(quotes) for _ in range(5)) for quotes in (1_000, 8_000))
+    assert many < 30 * max(few, 20e-6), "a string without an end was read once for every quote in it"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -17,7 +18,13 @@ from services.events.use_cases.imports.ports import Batch, CsvForm
 BATCH_ROWS = 20_000
 MAX_COLUMNS = 500
 _LONGEST_LINE = 1024 * 1024
+_HINTS = {
+    "unexpected end of data": "; a quote that begins a cell here is never closed, and holds all that follows",
+    **{f"'{each}' expected after '\"'": "; a quote within a quoted cell is written twice" for each in ",;\t|"},
+}
+"""What to look for, by what Python says of rows whose quotes are wrong."""
 _DELIMITERS = (",", ";", "\t", "|")
+_STATED_DELIMITER = re.compile(r"sep=([,;\t|])\s*")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 Chunks = Callable[[], Iterable[bytes]]
@@ -28,9 +35,9 @@ class CsvTable:
 
     def __init__(self, chunks: Chunks, form: CsvForm) -> None:
         self._lines = _Lines(chunks(), form.encoding)
-        first = next(iter(self._lines), "")
-        self.delimiter = form.delimiter or sniffed(first)
-        self._reader = csv.reader(_chain(first, self._lines), delimiter=self.delimiter)
+        first, stated = _beginning(self._lines)
+        self.delimiter = form.delimiter or stated or sniffed(first)
+        self._reader = csv.reader(_chain(first, self._lines), delimiter=self.delimiter, strict=True)
         found = self._header()
         self._mended = is_errors_file(found)
         self.header: Sequence[str] = found[:-2] if self._mended else found
@@ -45,7 +52,7 @@ class CsvTable:
             try:
                 rows.extend(islice(self._reader, BATCH_ROWS))
             except csv.Error as error:
-                refusal = f"the row cannot be read: {error}"
+                refusal = f"the row cannot be read: {error}{_HINTS.get(str(error), '')}"
             if not rows and refusal is None:
                 return
             yield self._batch(rows, refusal)
@@ -108,6 +115,14 @@ def sniffed(header: str) -> str:
     """The delimiter that a header shows outside of quotes; a comma if none."""
     bare = "".join(header.split('"')[::2])
     return max(_DELIMITERS, key=bare.count)
+
+
+def _beginning(lines: Iterable[str]) -> tuple[str, str | None]:
+    """The header's line, and the delimiter that a line `sep=;` of Excel's before it states; blank lines are skipped."""
+    written = (line for line in lines if line.strip())
+    first = next(written, "")
+    stated = _STATED_DELIMITER.fullmatch(first)
+    return (next(written, ""), stated[1]) if stated else (first, None)
 
 
 def _bad(number: int, cells: Row, reason: str) -> BadRow:

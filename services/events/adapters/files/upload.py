@@ -17,6 +17,8 @@ from shared.sql.database import Database
 
 MAX_FILES = 200
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How .xlsx (and every zip archive) and .xls begin."""
 _GZIP_WINDOW = 31
 
 
@@ -76,6 +78,8 @@ class Upload:
         first = StoredBytes(self._database, self._file.id, self._size).read(len(_PARQUET)) or b""
         if first == _PARQUET:
             return "parquet"
+        if first in _WORKBOOKS:
+            raise UnusableFile("a workbook or an archive; save its sheet as CSV, or send what is in it")
         if self._file.format == "parquet":
             raise UnusableFile("not a Parquet file: it does not begin with PAR1")
         return "csv"

@@ -139,7 +139,7 @@ class WebhookSender:
             return float(text[:9])
         try:
             return max(0.0, (parsedate_to_datetime(text) - self._clock()).total_seconds()) if text else None
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
 
 

@@ -33,12 +33,18 @@ SUCCESS_BODY: Message = {"type": "http.response.body", "body": _SUCCESS}
 
 
 def preflight(scope: Scope) -> Response:
-    """Lets a page of any origin send calls, with the headers that it asks for: write keys are public."""
-    asked = Request(scope).headers.get("access-control-request-headers", "")
+    """Lets a page of any origin send calls, with the headers that it asks for: write keys are public.
+
+    So may senders of CloudEvents that ask first (HTTP 1.1 Web Hooks for Event Delivery, section 4), at any rate.
+    """
+    headers = Request(scope).headers
+    asked = headers.get("access-control-request-headers", "")
+    agreed = {"Allow": "POST, OPTIONS", "WebHook-Allowed-Origin": "*", "WebHook-Allowed-Rate": "*"}
     return Response(
         status_code=204,
         headers={
             **_CORS,
+            **(agreed if "webhook-request-origin" in headers else {}),
             "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
             "Access-Control-Allow-Headers": asked if _HEADER_LIST.fullmatch(asked) else _USUAL_HEADERS,
             "Access-Control-Max-Age": "86400",

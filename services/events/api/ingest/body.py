@@ -8,9 +8,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from services.events.domain.errors import InvalidCall, TooLarge
+from shared.http.problems import Problem
 
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31
+_OTHER_PACKINGS = frozenset({"br", "compress", "deflate", "zstd"})
 
 
 async def read_body(receive: Receive, *, declared_length: bytes | None, limit: int) -> bytes:
@@ -20,6 +22,13 @@ async def read_body(receive: Receive, *, declared_length: bytes | None, limit: i
     """
     body = await read_bytes(receive, declared_length=declared_length, limit=limit)
     return _unpacked(body, limit) if body.startswith(_GZIP) else body
+
+
+def check_encoding(content_encoding: bytes) -> None:
+    """Raise Problem 415 for a packing that is not taken; any other name says nothing, for the first bytes do."""
+    stated = content_encoding.decode("latin-1").strip().lower()
+    if stated in _OTHER_PACKINGS:
+        raise Problem(415, "unsupported_encoding", f"Content-Encoding {stated} is not taken; send gzip, or none")
 
 
 async def read_bytes(receive: Receive, *, declared_length: bytes | None, limit: int) -> bytes:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+from services.events.api.ingest.reading import pointer_in
 from services.events.domain.cloud_events import CloudEvent, InvalidCloudEvent, check_name, read_cloud_event
 from services.events.domain.errors import InvalidCall
 from services.events.domain.json_text import check_json_text
@@ -26,6 +28,12 @@ _PREFIX = b"ce-"
 _PRINTABLE = re.compile(rb"[\x20-\x7e]*")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _QUOTED_PAIR = re.compile(rb"\\(.)")
+_CHARSET = re.compile(r';\s*charset\s*=\s*"?([\w.:-]{1,40})', re.IGNORECASE)
+_CHARSETS = frozenset({
+    "utf-8", "ascii", "utf-16", "iso8859-1", "iso8859-15", "cp1252", "big5", "cp950", "gb2312", "gbk", "gb18030",
+    "shift_jis", "cp932", "euc_jp", "euc_kr",
+})  # fmt: skip
+"""By Python's names for them: what text/… may be written in."""
 _value = msgspec.json.Decoder()
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _array = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
@@ -37,7 +45,7 @@ def accept_events(headers: Headers, body: bytes, limits: CallLimits) -> Lanes:
     """The events of one request as calls. Raises InvalidCloudEvent, InvalidCall, TooLarge or Problem 415."""
     headers = list(headers)
     content_type = next((value for name, value in headers if name == b"content-type"), b"").decode("latin-1").strip()
-    essence = content_type.partition(";")[0].strip().lower()
+    essence = _essence(content_type)
     if essence.startswith(_BATCH):
         _require_json(essence, _BATCH)
         return accept_cloud_events(_batched(body), limits, in_batch=True)
@@ -46,6 +54,22 @@ def accept_events(headers: Headers, body: bytes, limits: CallLimits) -> Lanes:
         check_json_text(body)
         return accept_cloud_events([_structured(_decoded(_object, body))], limits, in_batch=False)
     return accept_cloud_events([_binary(headers, content_type, body)], limits, in_batch=False)
+
+
+def may_be_packed(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a body that begins like gzip is gzip of what is meant, and not itself the data of an event."""
+    if b"gzip" in headers.get(b"content-encoding", b"").lower():
+        return True
+    essence = _essence(headers.get(b"content-type", b"").decode("latin-1"))
+    return essence.startswith(_STRUCTURED) or _is_json(essence)
+
+
+def _essence(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _is_json(essence: str) -> bool:
+    return essence in ("application/json", "text/json") or essence.endswith(_JSON)
 
 
 def _require_json(essence: str, mode: str) -> None:
@@ -125,8 +149,8 @@ def _header_text(name: str, value: bytes) -> str:
 
 def _as_json(data: bytes, content_type: str) -> bytes:
     """Data as JSON text: JSON is itself, text is a string, anything else `{"data_base64": …}`."""
-    essence = content_type.partition(";")[0].strip().lower()
-    if essence in ("application/json", "text/json") or essence.endswith(_JSON):
+    essence = _essence(content_type)
+    if _is_json(essence):
         try:
             check_json_text(data)
             _decoded(_value, data)
@@ -134,22 +158,33 @@ def _as_json(data: bytes, content_type: str) -> bytes:
             raise InvalidCloudEvent(error.code, f"data is said to be JSON: {error}", attribute="data") from error
         return data
     if essence.startswith("text/"):
-        try:
-            text = data.decode()
-        except UnicodeDecodeError as error:
-            raise InvalidCloudEvent(
-                "invalid_data", "data is said to be text and is not UTF-8", attribute="data"
-            ) from error
-        if "\x00" in text:
-            raise InvalidCloudEvent("invalid_data", "the character U+0000 cannot be stored", attribute="data")
-        return msgspec.json.encode(text)
+        return msgspec.json.encode(_text(data, content_type))
     return msgspec.json.encode({"data_base64": base64.b64encode(data).decode()})
+
+
+def _text(data: bytes, content_type: str) -> str:
+    """Data as the text that its charset makes it; UTF-8 where none is stated."""
+    stated = _CHARSET.search(content_type)
+    charset = stated[1] if stated else "utf-8"
+    try:
+        if codecs.lookup(charset).name not in _CHARSETS:
+            raise LookupError(charset)
+        text = data.decode(charset)
+    except LookupError as error:
+        message = f"text in {charset} is not taken; send UTF-8, or data_base64 in structured mode"
+        raise InvalidCloudEvent("invalid_data", message, attribute="data") from error
+    except UnicodeDecodeError as error:
+        message = f"data is said to be text and is not {charset.upper()}"
+        raise InvalidCloudEvent("invalid_data", message, attribute="data") from error
+    if "\x00" in text:
+        raise InvalidCloudEvent("invalid_data", "the character U+0000 cannot be stored", attribute="data")
+    return text
 
 
 def _decoded(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise InvalidCall("invalid_event", str(error)) from error
+        raise InvalidCall("invalid_event", str(error), within=pointer_in(error)) from error
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise InvalidCall("invalid_json", f"the body is not JSON: {error}") from error

@@ -26,6 +26,7 @@ _SOMEBODY = {
     "maxLength": MAX_ID_LENGTH,
     "allOf": [{"pattern": TEXT}, {"pattern": SOMETHING}],
 }
+_EMPTY = {"type": "string", "const": ""}
 _ABSENT = {"type": "null", "description": "as if it were left out"}
 _EXAMPLE = {
     "specversion": "1.0",
@@ -80,7 +81,7 @@ def _operation(limits: CallLimits) -> dict[str, Any]:
 
 def _event() -> dict[str, Any]:
     integer = {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1}
-    extension = {"anyOf": [_TEXT, {"type": "boolean"}, integer, _ABSENT]}
+    extension = {"anyOf": [_TEXT, _EMPTY, {"type": "boolean"}, integer, _ABSENT]}
     return {
         "type": "object",
         "required": ["specversion", "id", "source", "type"],
@@ -94,7 +95,7 @@ def _event() -> dict[str, Any]:
             "datacontenttype": _maybe({"type": "string", "pattern": MEDIA_TYPE}),
             "dataschema": _maybe({"type": "string", "minLength": 1, "pattern": URI_REFERENCE}),
             "data": {"description": "any JSON; an object is the properties of the touchpoint"},
-            **dict.fromkeys(WHO, _maybe({**_TEXT, "maxLength": MAX_ID_LENGTH})),
+            **{who: {"anyOf": [{**_TEXT, "maxLength": MAX_ID_LENGTH}, _EMPTY, _ABSENT]} for who in WHO},
         },
         "patternProperties": {NAME: extension},
         "additionalProperties": False,

@@ -14,8 +14,8 @@ from services.events.adapters.bus.group_append import GroupAppend
 from services.events.adapters.bus.ingest_log import Envelope, events_of
 from services.events.api.ingest.answers import SUCCESS_BODY, SUCCESS_START, method_not_allowed, preflight, refusal
 from services.events.api.ingest.api_keys import SendingApiKeys, bearer_key, is_api_key
-from services.events.api.ingest.body import read_body
-from services.events.api.ingest.cloud_events import accept_events
+from services.events.api.ingest.body import check_encoding, read_body, read_bytes
+from services.events.api.ingest.cloud_events import accept_events, may_be_packed
 from services.events.api.ingest.reading import BATCH, Accepted, accept
 from services.events.api.ingest.write_keys import KnownWriteKeys, stated_write_key
 from services.events.domain.errors import EventsError
@@ -84,6 +84,8 @@ class IngestGateway:
         traceparent = accept_traceparent(headers.get(b"traceparent", b"").decode("latin-1"))
         token = current_traceparent.set(traceparent)
         try:
+            if packing := headers.get(b"content-encoding"):
+                check_encoding(packing)
             await self._take(target, scope, headers, receive)
         except (EventsError, BusError, DBAPIError, TimeoutError, Problem) as error:
             answer = refusal(scope, error)
@@ -121,7 +123,8 @@ class IngestGateway:
             source_id = await (within.api_keys if is_api_key(key) else within.keys).source_of(key)
         else:
             source_id = await within.api_keys.source_of(key)
-        body = await read_body(receive, declared_length=headers.get(b"content-length"), limit=within.limits.batch_bytes)
+        read = read_body if may_be_packed(headers) else read_bytes
+        body = await read(receive, declared_length=headers.get(b"content-length"), limit=within.limits.batch_bytes)
         await self._store(Accepted(accept_events(scope["headers"], body, within.limits), None), source_id)
 
     async def _store(self, accepted: Accepted, source_id: str) -> None:

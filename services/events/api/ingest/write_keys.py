@@ -17,6 +17,9 @@ from services.events.domain.errors import UnknownWriteKey
 _REMEMBER_S = 5.0
 _RETRY_S = 1.0
 _MOST = 10_000
+_LONGEST = 200
+_LONGEST_HEADER = 1_000
+"""Longer than any write key and what stands round it: what a stranger sends is not kept in memory."""
 
 FindSource = Callable[[str], str | None]
 """The id of the source that a live write key belongs to; asks the database."""
@@ -31,14 +34,15 @@ class KnownWriteKeys:
     def __init__(self, find: FindSource) -> None:
         self._find = find
         self._known: dict[str, tuple[float, str | None]] = {}
+        self._strangers: dict[str, tuple[float, str | None]] = {}  # apart, so that no number of them displaces others
 
     async def source_of(self, write_key: str) -> str:
         """The id of the key's source.
 
         Raises UnknownWriteKey, or sqlalchemy.exc.DBAPIError for a new key while the database is away.
         """
-        until, source_id = self._known.get(write_key, (0.0, None))
-        if until < monotonic():
+        until, source_id = self._known.get(write_key) or self._strangers.get(write_key, (0.0, None))
+        if until < monotonic() and len(write_key) <= _LONGEST:
             source_id = await self._look_up(write_key, source_id)
         if source_id is None:
             raise UnknownWriteKey('send a live write key: Authorization: Basic base64("<write key>:")')
@@ -57,15 +61,18 @@ class KnownWriteKeys:
         return found
 
     def _remember(self, write_key: str, source_id: str | None, seconds: float) -> None:
-        if len(self._known) >= _MOST and write_key not in self._known:
-            self._known.pop(next(iter(self._known)))
-        self._known[write_key] = (monotonic() + seconds, source_id)
+        if source_id is None:
+            self._known.pop(write_key, None)
+        kept = self._strangers if source_id is None else self._known
+        if len(kept) >= _MOST and write_key not in kept:
+            kept.pop(next(iter(kept)))
+        kept[write_key] = (monotonic() + seconds, source_id)
 
 
 def stated_write_key(authorization: bytes | None, query_string: bytes) -> str | None:
     """The write key in the header, else in the query; None when the body may name it. Raises UnknownWriteKey."""
     if authorization is not None:
-        return _basic_user(authorization)
+        return _basic_user(authorization[:_LONGEST_HEADER])
     if b"writeKey=" in query_string:
         return parse_qs(query_string.decode("latin-1")).get("writeKey", [""])[0]
     return None

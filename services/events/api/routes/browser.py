@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.events.api.ingest.answers import preflight
-from services.events.api.ingest.write_keys import KnownWriteKeys
+from services.events.api.ingest.write_keys import KnownWriteKeys, stated_write_key
 from services.events.domain.errors import UnknownWriteKey
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 
@@ -50,9 +50,13 @@ async def segment_settings(
 async def rudderstack_settings(
     request: Request,
     response: Response,
-    write_key: Annotated[str, Query(alias="writeKey", min_length=1, max_length=200, pattern=_WriteKey)],
+    write_key: Annotated[
+        str | None,
+        Query(alias="writeKey", min_length=1, max_length=200, pattern=_WriteKey, description="else the user of Basic"),
+    ] = None,
 ) -> dict[str, Any]:
-    """The source configuration that RudderStack's browser SDK loads: enabled, with no device-mode destination."""
+    """The source configuration that RudderStack's SDKs load: enabled, with no device-mode destination."""
+    write_key = write_key or _in_header(request)
     source_id = await _source(request, write_key)
     response.headers.update(_OPEN)
     statistics = {"errors": {"enabled": False}, "metrics": {"enabled": False}}
@@ -76,6 +80,16 @@ async def rudderstack_settings(
 def allow_asking(request: Request) -> Response:
     """A browser asks first, where its SDK sends the write key in a header too."""
     return preflight(request.scope)
+
+
+def _in_header(request: Request) -> str:
+    """The write key of the header, which is where mobile SDKs have it."""
+    authorization = request.headers.get("authorization", "")
+    try:
+        return stated_write_key(authorization.encode("latin-1"), b"") or ""
+    except UnknownWriteKey as error:
+        detail = "name a write key: ?writeKey=, or as the user of Basic"
+        raise Problem(401, "unknown_write_key", detail, headers=_OPEN | {"WWW-Authenticate": "WriteKey"}) from error
 
 
 async def _source(request: Request, write_key: str) -> str:

@@ -14,6 +14,7 @@ from services.events.api.event_stream import Buffer, EventStreamResponse, OpenSt
 from services.events.use_cases.webhooks.public_events import EVENT_TYPES
 from shared.auth.access import Requires
 from shared.http.problems import PROBLEM_RESPONSES, Problem
+from shared.http.schemas import InWords
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
 
@@ -27,6 +28,7 @@ _Types = Annotated[
         description="only these, with commas between them",
         examples=["touchpoint.recorded,segment.entered"],
     ),
+    InWords(f"some of {', '.join(EVENT_TYPES)}, with commas between them"),
 ]
 _Subject = Annotated[
     str | None,
@@ -38,7 +40,7 @@ _ProfileId = Annotated[
 ]
 _LastEventId = Annotated[
     str | None,
-    Header(alias="Last-Event-ID", max_length=1_000, pattern=r"^[A-Za-z0-9_-]+$", description="go on behind this event"),
+    Header(alias="Last-Event-ID", max_length=1_000, pattern=r"^[A-Za-z0-9_-]*$", description="go on behind this event"),
 ]
 
 

@@ -15,10 +15,9 @@ from services.events.api.schemas.mapping import Name, Number, Part, Value, state
 from services.events.domain.money import MINOR_DIGITS
 from services.events.use_cases.imports.keep_import_mappings import WantedMapping
 from services.events.use_cases.imports.ports import CsvForm, ImportMapping
-from shared.http.schemas import Schema
+from shared.http.schemas import InWords, Schema, Slug
 
-NAME = r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$"
-MappingName = Annotated[str, Path(pattern=NAME, description="a mapping's name")]
+MappingName = Annotated[Slug, Path(description="a mapping's name")]
 
 _COLUMN = r"/(?:[^~/\x00]|~[01])+"
 _NO_PLACE = r"|[^./\x00][^\x00]*|\.(?:[^/\x00][^\x00]*)?"
@@ -26,17 +25,24 @@ Column = Annotated[
     str,
     StringConstraints(pattern=rf"^{_COLUMN}$", max_length=200),
     Field(description="a column, `/Sold at`; `~1` stands for `/` in its name and `~0` for `~`"),
+    InWords("a column as / and its name, in which ~1 stands for / and ~0 for ~; at most 200 characters"),
 ]
-_RowColumn = Annotated[str, StringConstraints(pattern=rf"^\.{_COLUMN}$", max_length=200)]
+_RowColumn = Annotated[
+    str,
+    StringConstraints(pattern=rf"^\.{_COLUMN}$", max_length=200),
+    InWords("a column of the row as ./ and its name, in which ~1 stands for / and ~0 for ~; at most 200 characters"),
+]
 _Text = Annotated[
     str,
     StringConstraints(pattern=rf"^(?:{_NO_PLACE}|{_COLUMN})$", max_length=200),
     Field(description="a column if it begins with `/`, else a constant"),
+    InWords("a column such as /name (~1 stands for / in it, ~0 for ~) or a constant; at most 200 characters"),
 ]
 _RowText = Annotated[
     str,
     StringConstraints(pattern=rf"^(?:{_NO_PLACE}|\.{_COLUMN})$", max_length=200),
     Field(description="a column of the row if it begins with `./`, else a constant"),
+    InWords("a column of the row such as ./name (~1 for / in it, ~0 for ~) or a constant; at most 200 characters"),
 ]
 _Form = Literal["text", "number", "integer", "boolean", "major_units", "minor_units"]
 _AS = "`major_units`: an amount such as 19.90; `minor_units`: in cents or the like, of the row's currency"
@@ -225,7 +231,7 @@ class NewMapping(MappingDefinition):
         json_schema_extra={"examples": [{"name": "till-receipts", "mapping": EXAMPLE, "default_currency": "TWD"}]}
     )
 
-    name: str = Field(pattern=NAME, examples=["till-receipts"])
+    name: Slug = Field(examples=["till-receipts"])
 
 
 class MappingView(BaseModel):

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.events.api.schemas.import_mappings import NAME, MappingDefinition
+from services.events.api.schemas.import_mappings import MappingDefinition
 from services.events.domain.imports.rows import RowFlaw
 from services.events.use_cases.imports.ports import FileFormat, ImportFile, ImportJob, JobState
 from services.events.use_cases.imports.try_imports import Trial
-from shared.http.schemas import Schema, Whole
+from shared.http.schemas import Schema, Slug, Whole
 
 ID = r"^[0-9a-f-]+$"
 FileId = Annotated[str, Path(max_length=36, pattern=ID, description="an uploaded file's id")]
@@ -50,7 +50,7 @@ class DryRunRequest(Schema):
         }
     )
 
-    mapping: str | None = Field(None, pattern=NAME)
+    mapping: Slug | None = Field(None)
     definition: MappingDefinition | None = Field(None)
     rows: Whole = Field(10_000, ge=1, le=100_000, description="how many rows are read at most")
 
@@ -108,7 +108,7 @@ class NewImport(Schema):
     """Which file to import, and with which saved mapping."""
 
     file_id: str = Field(pattern=ID, max_length=36, examples=[_EXAMPLE_ID])
-    mapping: str = Field(pattern=NAME, examples=["till-receipts"])
+    mapping: Slug = Field(examples=["till-receipts"])
 
 
 class ImportView(BaseModel):

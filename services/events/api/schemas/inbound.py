@@ -20,19 +20,31 @@ from services.events.domain.inbound.signatures import (
 from services.events.domain.money import MINOR_DIGITS
 from services.events.use_cases.inbound.keep_inbound_sources import Definition
 from services.events.use_cases.inbound.ports import InboundSecret, InboundSource
-from shared.http.schemas import Schema, Whole
+from shared.http.schemas import InWords, Schema, Slug, Whole
 
 InboundSourceId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="an inbound source's id")]
 SecretId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a secret's id")]
 
-_HEADER = r"^[A-Za-z0-9-]{1,100}$"
+_Header = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9-]{1,100}$"),
+    InWords("the name of a header: letters, digits and hyphens, at most 100"),
+]
 _PREFIX = r"^(?:[\x21-\x7e](?:[\x20-\x7e]{0,48}[\x21-\x7e])?)?$"
 _TEMPLATE = (
     r"^[\x21-\x7a|~]{0,30}(?:\{timestamp\}[\x21-\x7a|~]{0,10}\{body\}|\{body\}[\x21-\x7a|~]{0,10}\{timestamp\})"
     r"[\x21-\x7a|~]{0,30}$"
 )
+_Template = Annotated[
+    str, Field(pattern=_TEMPLATE), InWords("{timestamp} and {body} once each, with little between and no spaces")
+]
 _STANDARD_SECRET = r"^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"  # noqa: S105
-_ANY_SECRET = r"^[\x21-\x7e]{8,200}$"  # noqa: S105
+_StandardSecret = Annotated[
+    str, Field(pattern=_STANDARD_SECRET), InWords("whsec_ and the Base64 of 24 to 64 bytes (Standard Webhooks)")
+]
+_AnySecret = Annotated[
+    str, Field(pattern=r"^[\x21-\x7e]{8,200}$"), InWords("8 to 200 characters of ASCII without spaces")
+]
 _TOLD_ONCE = "the partner's; made here and shown once if left out"
 
 
@@ -40,7 +52,7 @@ class StandardVerification(Schema):
     """Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`."""
 
     kind: Literal["standard-webhooks"]
-    secret: str | None = Field(None, pattern=_STANDARD_SECRET, description=_TOLD_ONCE)
+    secret: _StandardSecret | None = Field(None, description=_TOLD_ONCE)
     tolerance_s: Whole = Field(TOLERANCE_S, ge=1, le=3_600)
 
     def read(self) -> Verification:
@@ -51,8 +63,8 @@ class StandardVerification(Schema):
 class TimestampRule(Schema):
     """A header with seconds (or milliseconds) since 1970 that is signed together with the body."""
 
-    header: str = Field(pattern=_HEADER, examples=["X-Shop-Timestamp"])
-    template: str = Field("{timestamp}.{body}", pattern=_TEMPLATE, description="what is signed")
+    header: _Header = Field(examples=["X-Shop-Timestamp"])
+    template: _Template = Field("{timestamp}.{body}", description="what is signed")
     tolerance_s: Whole = Field(TOLERANCE_S, ge=1, le=3_600)
 
 
@@ -60,8 +72,8 @@ class HmacVerification(Schema):
     """A partner's own way: one header with an HMAC over the body, or over a time and the body."""
 
     kind: Literal["hmac"]
-    header: str = Field(pattern=_HEADER, examples=["X-Shop-Hmac-Sha256"])
-    secret: str | None = Field(None, pattern=_ANY_SECRET, description=_TOLD_ONCE)
+    header: _Header = Field(examples=["X-Shop-Hmac-Sha256"])
+    secret: _AnySecret | None = Field(None, description=_TOLD_ONCE)
     digest: Literal["sha256", "sha1", "sha512"] = "sha256"
     encoding: Literal["hex", "base64"] = "hex"
     prefix: str = Field("", pattern=_PREFIX, examples=["sha256="])
@@ -81,7 +93,7 @@ class InboundDefinition(Schema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "shop", "mapping": EXAMPLE}]})
 
-    name: str = Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$", examples=["shop"])
+    name: Slug = Field(examples=["shop"])
     mapping: MappingDocument
     default_currency: str | None = Field(
         None,
@@ -116,7 +128,7 @@ class NewInboundSource(InboundDefinition):
 class NewSecret(Schema):
     """A second secret, so that the partner can change over."""
 
-    secret: str | None = Field(None, pattern=_ANY_SECRET, description=_TOLD_ONCE, examples=["a-secret-of-the-partner"])
+    secret: _AnySecret | None = Field(None, description=_TOLD_ONCE, examples=["a-secret-of-the-partner"])
 
 
 class SecretView(BaseModel):

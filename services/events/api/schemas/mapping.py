@@ -18,6 +18,7 @@ from pydantic.config import JsonDict
 
 from services.events.domain.inbound.mapping import read_mapping
 from services.events.domain.inbound.pointers import PATTERN
+from shared.http.schemas import InWords
 
 _POINTERS = r"\.?(?:/(?:[^~/\x00]|~[01])*)+"
 _LARGEST = 10**15  # floats are exact up to here, so both kinds of number end at the same place
@@ -26,11 +27,15 @@ Place = Annotated[
     str,
     StringConstraints(pattern=PATTERN, max_length=500),
     Field(description="a JSON pointer (RFC 6901) from the payload, `/a/0/b`, or from the current element, `./a`"),
+    InWords("a place such as /a/0/b or ./a (~1 stands for / in a name, ~0 for ~); at most 500 characters"),
 ]
 _Text = Annotated[
     str,
     StringConstraints(pattern=rf"^(?:|[^./\x00][^\x00]*|\.(?:[^/\x00][^\x00]*)?|{_POINTERS})$", max_length=500),
     Field(description="a place if it begins with `/` or `./` or is `.`, else a constant"),
+    InWords(
+        "a place such as /a/0/b or ./a (~1 stands for / in a name, ~0 for ~) or a constant; at most 500 characters"
+    ),
 ]
 Number = (
     Annotated[StrictInt, Field(ge=-_LARGEST, le=_LARGEST)] | Annotated[StrictFloat, Field(ge=-_LARGEST, le=_LARGEST)]

@@ -15,7 +15,7 @@ from services.events.domain.tracking_plan.plans import Breach, Kind
 from services.events.use_cases.tracking_plan.mend_quarantine import Outcome
 from services.events.use_cases.tracking_plan.ports import Entry, EntryState, Wanted
 from shared.http.pagination import Place
-from shared.http.schemas import Schema
+from shared.http.schemas import InWords, Schema
 
 EntryId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a quarantined call's id")]
 BROKEN_RULE = r"^[0-9a-f]{32}$"
@@ -27,6 +27,7 @@ _Pointer = Annotated[
         description="a JSON pointer to a field",
         examples=["/properties/order_id"],
     ),
+    InWords("a JSON pointer to a field, such as /properties/order_id; at most 300 characters"),
 ]
 
 

@@ -14,7 +14,7 @@ from services.events.domain.webhooks.endpoints import OF_ONE_NAME, Endpoint, Sec
 from services.events.domain.webhooks.retries import Answer
 from services.events.use_cases.webhooks.keep_endpoints import Wanted
 from services.events.use_cases.webhooks.public_events import CONTRACT_NAMES, EVENT_TYPES
-from shared.http.schemas import Moment, Schema, Whole
+from shared.http.schemas import InWords, Moment, Schema, Whole
 
 EndpointId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a webhook endpoint's id")]
 DeliveryId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="`webhook-id` of its attempts")]
@@ -23,7 +23,14 @@ State = Literal["pending", "delivered", "failed", "canceled"]
 _PORT = r"(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
 _URL = rf"^https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::{_PORT})?(?:[/?][!$-;=?-Z_a-z~%@]*)?$"
 _CHOICES = "|".join((*EVENT_TYPES, *CONTRACT_NAMES)).replace(".", r"\.")
-_Url = Annotated[str, Field(max_length=2_000, pattern=_URL, examples=["https://partner.example/hooks/rapport"])]
+_Url = Annotated[
+    str,
+    Field(max_length=2_000, pattern=_URL, examples=["https://partner.example/hooks/rapport"]),
+    InWords(
+        "a URL of at most 2000 characters such as https://partner.example/hooks/rapport: no user, no fragment, other"
+        " letters than a to z percent-encoded, those of the host in punycode"
+    ),
+]
 _Description = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
 _EventType = Annotated[
     str,
@@ -33,6 +40,7 @@ _EventType = Annotated[
         examples=["segment.entered", OF_ONE_NAME + "Order Completed"],
         description="a type of event, or `touchpoint.recorded:` and the name of an event",
     ),
+    InWords(f"one of {', '.join(EVENT_TYPES)}, or {OF_ONE_NAME} and the name of an event"),
 ]
 _EventTypes = Annotated[list[_EventType], Field(max_length=50, description="which events; none for every event")]
 _AT_ONCE = "deliveries under way at once; with 1 they arrive in order"

@@ -19,6 +19,10 @@ Cell = str | int | float | bool | None
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "是"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "否"})
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?", re.ASCII)
+_DAY = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)
+_DAY_AND_TIME = re.compile(_DAY.pattern + r"([01]\d|2[0-3])[0-5]\d([0-5]\d)?", re.ASCII)
+_SMALLEST_EPOCH = 100_000_000
+"""Seconds up to 1973: smaller numbers are more likely days of a spreadsheet (45321 is 2024-01-30), or a year."""
 _EXACT = 2**53
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _TOLERANCE = timedelta(minutes=5)
@@ -81,7 +85,7 @@ def _moment(text: str, form: str | None, zone: ZoneInfo | object) -> datetime:
     try:
         if form is not None:
             parsed = datetime.strptime(text, form)  # noqa: DTZ007 - the zone follows
-        elif _NUMBER.fullmatch(text):
+        elif _NUMBER.fullmatch(text) and not _DAY.fullmatch(text):
             return _epoch(text)
         else:
             parsed = datetime.fromisoformat(text)
@@ -93,6 +97,11 @@ def _moment(text: str, form: str | None, zone: ZoneInfo | object) -> datetime:
 
 
 def _epoch(text: str) -> datetime:
+    if _DAY_AND_TIME.fullmatch(text):
+        raise CellRefused(f"{_shown(text)} may be a date without separators: say which by a format")
+    if abs(float(text)) < _SMALLEST_EPOCH:
+        told = "may be a spreadsheet's number of a day; write dates as ISO 8601, or say the format"
+        raise CellRefused(f"{_shown(text)} {told}")
     found = parse_time(float(text))
     if found is None:
         raise ValueError(text)

@@ -12,6 +12,7 @@ from msgspec.structs import replace as with_fields
 
 from services.events.domain.duplicates import bucket_of, message_hash
 from services.events.domain.tracking_plan.plans import MAX_VIOLATIONS, Breach, PlanBook, Verdict
+from services.events.use_cases.calls import Call
 from services.events.use_cases.ports import Draft, Drafting, Seen
 from services.events.use_cases.tracking_plan.ports import Broken, Entry, Quarantine, ViolationCounts
 from shared.contracts.events import TouchpointRecordedV1
@@ -22,6 +23,7 @@ VIOLATED = "Tracking Plan Violated"
 """The event that tells of a violation (Segment forwards violations likewise)."""
 
 FLAW = "tracking-plan"
+_call = msgspec.json.Decoder(Call).decode
 _Read = Callable[[], Mapping[str, Any]]
 
 
@@ -96,8 +98,9 @@ def judge(book: PlanBook, touchpoint: TouchpointRecordedV1, read: _Read) -> Verd
 
 
 def _whole(call: ReadCall) -> dict[str, Any]:
-    """The call with everything that its request shares, so that it stands for itself."""
-    whole: dict[str, Any] = msgspec.json.decode(call.text)
+    """The call with everything that its request shares, so that it stands for itself; without the key it came with."""
+    whole = _decoded(call.text)
+    whole.pop("writeKey", None)
     received = call.received
     for name, shared in (("context", received.context), ("integrations", received.integrations)):
         if shared:
@@ -105,6 +108,15 @@ def _whole(call: ReadCall) -> dict[str, Any]:
     if whole.get("sentAt") is None and received.sent_at is not None:
         whole["sentAt"] = received.sent_at
     return whole
+
+
+def _decoded(text: msgspec.Raw | bytes) -> dict[str, Any]:
+    """All of a call; only the fields that are read, where another holds what Python cannot, such as 1e999."""
+    try:
+        return dict(msgspec.json.decode(text))
+    except (msgspec.MsgspecError, ValueError):
+        read = msgspec.to_builtins(_call(text))
+        return {name: value for name, value in read.items() if value is not None}
 
 
 def _hold(call: ReadCall, verdict: Verdict, entry: Entry | None, quarantine: Quarantine) -> bool:

@@ -14,6 +14,7 @@ from services.events.adapters.sql.webhooks.mailbox import wake
 from services.events.adapters.sql.webhooks.tables import (
     webhook_attempts,
     webhook_deliveries,
+    webhook_lanes,
     webhook_messages,
     webhook_replays,
 )
@@ -101,6 +102,8 @@ class SqlDeliveries:
     def _send_again(self, which: ColumnElement[bool], endpoint_ids: Sequence[str]) -> int:
         anew = {"state": "pending", "step": 0, "due_at": database_now(self._session), "finished_at": None}
         wake(self._session, endpoint_ids)
+        lanes = update(webhook_lanes).where(webhook_lanes.c.endpoint_id.in_(endpoint_ids))
+        self._session.execute(lanes.values(paused_until=None))  # who asks knows better than the last Retry-After
         done = self._session.execute(update(webhook_deliveries).where(which, self._mine).values(anew))
         return int(cast(CursorResult[Any], done).rowcount)
 
