@@ -192,6 +192,8 @@ REFUSED = """
 {{ salutation | default(fallback=1) }}
 {{ salutation | join(*traits) }}
 {{ salutation | items of }}
+{{ 9223372036854775808 }}
+{{ 1e999 }}
 """.strip().splitlines()
 TOO_MUCH = [
     "{{ " + "(" * 20_000 + "1" + ")" * 20_000 + " }}",
@@ -199,6 +201,7 @@ TOO_MUCH = [
     "{% if 1 %}" * 120 + "{% endif %}" * 120,
     "{{ salutation }}" * 5_000,
     "x" * 100_001,
+    "{{ 1" + "0" * 5_000 + " }}",
 ]
 
 
@@ -242,6 +245,38 @@ def test_the_dearest_template_allowed_stays_within_its_bounds() -> None:
 
 
 @pytest.mark.parametrize(
+    ("test", "holding"),
+    [
+        ("traits.age > 18", [20]),
+        ("traits.age <= 18", [18, 0.5]),
+        ("18 < traits.age < 30", [20]),
+        ("traits.age > 'm'", ["x"]),
+        ("'x' in traits.age", ["x", ["x"]]),
+        ("'a' in traits.age", [{"a": 1}]),
+        ("traits.age in [18, 20]", [18, 20]),
+        ("traits.age not in ['x']", [None, 18, 20, 0.5, True, ["x"], {"a": 1}]),
+        ("traits.age == 18", [18]),
+        ("traits.age != 18", [None, 20, 0.5, True, "x", ["x"], {"a": 1}]),
+        ("first_name > 3", []),
+    ],
+)
+def test_what_cannot_be_compared_is_neither_more_nor_less_nor_inside(test: str, holding: list[Any]) -> None:
+    ages: list[Any] = [None, 18, 20, 0.5, True, "x", ["x"], {"a": 1}]
+    source = "{% if " + test + " %}yes{% else %}no{% endif %}"
+    said = {repr(age): fill(source, Contact("p", traits={"age": age})).text for age in ages}
+    assert [age for age in ages if said[repr(age)] == "yes"] == holding
+
+
+def test_joined_values_are_written_as_they_are_printed() -> None:
+    source = "{{ 'a<' ~ (traits.n | default(0)) ~ (traits.yes | default(0)) ~ first_name }}"
+    contact = Contact("p", traits={"n": 20.0, "yes": True})
+    assert fill(source, contact).text == "a<20truecustomer"
+    assert fill("x", contact, html=source).html == "a&lt;20truecustomer"
+    with pytest.raises(RenderFailed, match="an object cannot be printed"):
+        fill(source, Contact("p", traits={"n": {"a": 1}}))
+
+
+@pytest.mark.parametrize(
     "source",
     ["{% for c in traits.s %}x{% endfor %}", "{{ traits.tags | default('-') }}", "{{ traits.deep | default('-') }}"],
 )
@@ -272,6 +307,7 @@ def test_whatever_the_traits_are_a_text_comes_out_or_a_plain_failure(
     contact = Contact("p", traits=traits, language=language, timezone=language)
     source = "{{ salutation }}|{{ first_name }}|{{ traits.city | default('-') }}"
     source += "|{% for t in traits.tags %}{{ t }}{% endfor %}"
+    source += "{% if traits.city > 3 or 'a' in traits.city or traits.tags < traits.city <= 'x' %}!{% endif %}"
     try:
         said = fill(source, contact, subject="{{ full_name }} {{ traits.city | default('-') }}")
     except RenderFailed:
