@@ -34,6 +34,7 @@ JANE = Contact(
     last_purchase=LastPurchase(datetime(2011, 12, 8, 20, tzinfo=UTC), "536365", 1250, "GBP", ("Lantern", "Mug")),
 )
 NOBODY = Contact("p2")
+LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 def version(text: str, *, html: str | None = None, subject: str = "Hello") -> TemplateVersion:
@@ -265,6 +266,15 @@ def test_what_cannot_be_compared_is_neither_more_nor_less_nor_inside(test: str, 
     source = "{% if " + test + " %}yes{% else %}no{% endif %}"
     said = {repr(age): fill(source, Contact("p", traits={"age": age})).text for age in ages}
     assert [age for age in ages if said[repr(age)] == "yes"] == holding
+
+
+@pytest.mark.parametrize("timezone", ["Asia/Taipei", "America/Los_Angeles", "UTC", "../etc", "America", "a\0b", None])
+@pytest.mark.parametrize("at", [datetime(1, 1, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC), LAST])
+def test_a_date_is_written_in_any_zone(at: datetime, timezone: str | None) -> None:
+    purchase = LastPurchase(at)
+    said = fill("{{ last_purchase.date | default('-') }}", Contact("p", timezone=timezone, last_purchase=purchase))
+    assert said.text is not None
+    assert said.text.endswith(f" {at.year}")
 
 
 def test_joined_values_are_written_as_they_are_printed() -> None:
