@@ -59,6 +59,17 @@ def test_a_profile_that_outgrows_the_bus_is_told_without_its_longest_traits(wiri
     assert values_of(known_as(wiring, "user_id", "jane")) == spoken | pages
 
 
+def test_an_order_is_cancelled_or_refunded_whole_by_its_id_alone(wiring: Wiring) -> None:
+    for number, status in (("1", "cancelled"), ("2", "refunded"), ("3", "cancelled")):
+        gone = Order(order_id=number, status=status, currency="")
+        late = number == "3"  # told before the order itself
+        feed(wiring, touchpoint(user_id="jane", order=gone if late else bought(number, 300), hours=1 if late else 0))
+        feed(wiring, touchpoint(user_id="jane", order=bought(number, 300) if late else gone, hours=0 if late else 1))
+    feed(wiring, touchpoint(user_id="jane", order=bought("4", 500), hours=2))
+    purchases = known_as(wiring, "user_id", "jane").profile.purchases
+    assert (purchases.orders, purchases.spent_minor) == (2, {"TWD": 500})
+
+
 def test_a_merged_id_still_finds_the_profile_even_after_another_merge(wiring: Wiring) -> None:
     for step, kind in enumerate(("anonymous_id", "user_id")):
         feed(wiring, touchpoint(**{kind: f"x{step}"}))
