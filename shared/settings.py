@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SHORTEST_SECRET = 32
 """Characters of a secret that hashes or signs."""
+
+
+def _listed(value: Any) -> Any:
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError("not a list of numbers such as [60, 300]") from error
+
+
+_Delay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Delays = Annotated[tuple[_Delay, ...], NoDecode, BeforeValidator(_listed), Field(max_length=20)]
+"""Seconds after each attempt, as a list in JSON: read here, so that a bad one is refused as any other setting is."""
 
 
 class SuiteSettings(BaseSettings):

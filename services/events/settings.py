@@ -11,7 +11,7 @@ from services.events.domain.webhooks.destinations import Borders
 from services.events.domain.webhooks.retries import SCHEDULE_S
 from services.events.use_cases.accept_calls import CallLimits
 from services.events.use_cases.webhooks.deliver_webhooks import DeliveryLimits
-from shared.settings import ServiceSettings
+from shared.settings import Delays, ServiceSettings
 
 _MAX_CALL = 512 * 1024
 
@@ -31,8 +31,8 @@ class EventsSettings(ServiceSettings):
         "", description="private networks that webhooks may go to, over http too: CIDRs with commas between them"
     )
     webhook_deadline_s: float = Field(15.0, ge=1, le=20, description="one attempt, from name look-up to the last byte")
-    webhook_retry_delays_s: tuple[float, ...] = Field(
-        SCHEDULE_S, max_length=20, description="seconds after each failed attempt, varied by a fifth"
+    webhook_retry_delays_s: Delays = Field(
+        SCHEDULE_S, description="seconds after each failed attempt, varied by a fifth"
     )
     webhook_disable_after_s: float = Field(
         5 * 24 * 3600.0, gt=0, description="an endpoint is disabled once every attempt has failed for so long"

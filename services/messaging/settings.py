@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.messaging.adapters.smtp.server import parse_smtp_url
 from services.messaging.domain.retries import RETRY_DELAYS_S
-from shared.settings import SHORTEST_SECRET, ServiceSettings
+from shared.settings import SHORTEST_SECRET, Delays, ServiceSettings
 
 
 class MessagingSettings(ServiceSettings):
@@ -24,11 +24,14 @@ class MessagingSettings(ServiceSettings):
         description="smtp[s]://user:password@host:port?starttls&connections=8&timeout=60&ca=file.pem",
     )
     public_url: str = Field(
-        "http://127.0.0.1:8102", pattern=r"^https?://[^/?#]+[^?#]*$", description="where customers reach /u/…"
+        "http://127.0.0.1:8102",
+        pattern=r"^https?://[A-Za-z0-9.:\[\]_~-]+(/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?$",
+        max_length=500,
+        description="where customers reach /u/…, as it stands in headers: ASCII",
     )
     messaging_window: int = Field(200, ge=1, le=1_000, description="messages that may be in doubt after a crash")
-    messaging_retry_delays_s: tuple[float, ...] = Field(
-        RETRY_DELAYS_S, max_length=20, description="seconds after each attempt that a mail server put off"
+    messaging_retry_delays_s: Delays = Field(
+        RETRY_DELAYS_S, description="seconds after each attempt that a mail server put off"
     )
     messaging_sender_timeout_s: int = Field(
         15, ge=3, le=600, description="a sender silent for so long is dead, and others finish what it began"

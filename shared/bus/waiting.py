@@ -23,6 +23,14 @@ def size_of(record: NewRecord) -> int:
     return size + sum(map(len, chain.from_iterable(record.headers))) + len(record.headers) * _HEADER_OVERHEAD
 
 
+def check_size(record: NewRecord, most: int = MAX_RECORD_BYTES) -> int:
+    """Bytes of a record. Raises RecordTooLarge when they are more than `most`."""
+    size = size_of(record)
+    if size > most:
+        raise RecordTooLarge(f"a record of {size} bytes for {record.topic}; at most {most}")
+    return size
+
+
 class WaitingRoom:
     """Bounds the bytes that wait. Safe to use from several threads."""
 
@@ -37,12 +45,7 @@ class WaitingRoom:
 
         Raises RecordTooLarge, or BusOverloaded when they do not fit beside what waits; then none is in.
         """
-        total = 0
-        for record in records:
-            size = size_of(record)
-            if size > self._max_record_bytes:
-                raise RecordTooLarge(f"a record of {size} bytes for {record.topic}; at most {self._max_record_bytes}")
-            total += size
+        total = sum(check_size(record, self._max_record_bytes) for record in records)
         with self._lock:
             if self._waiting and self._waiting + total > self._max_waiting_bytes:
                 raise BusOverloaded(f"{self._waiting} bytes wait to be appended; at most {self._max_waiting_bytes}")

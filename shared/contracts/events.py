@@ -29,7 +29,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `amount_minor` is the money of this event in the currency's minor units (ISO 4217), never negative: what was
     spent (completed, updated), or what was paid back (refunded, cancelled; None when the event names no amount and so
-    means the whole order).
+    means the whole order). `currency` is empty where the event needs and names none.
     """
 
     order_id: str

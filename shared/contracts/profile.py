@@ -33,7 +33,10 @@ class Purchases(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 @contract
 class ProfileChangedV1(Contract, frozen=True, kw_only=True):
-    """A profile's whole public state after a change; a higher `version` replaces a lower one."""
+    """A profile's whole public state after a change; a higher `version` replaces a lower one.
+
+    Of more than 256 KiB of traits the longest are left out; the profile's HTTP API has them all.
+    """
 
     event_type: ClassVar[str] = "rapport.profiles.changed.v1"
     topic: ClassVar[str] = "profiles"

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared.bus.cloudevents import Event, to_record
 from shared.bus.ports import NewRecord, Topic
+from shared.bus.waiting import check_size
 from shared.clock import Clock, utc_now
 from shared.contracts.contract import Contract
 from shared.contracts.topics import BY_NAME
@@ -52,7 +53,12 @@ class Outbox:
         )
 
     def add_records(self, session: Session, records: Sequence[NewRecord]) -> None:
-        """Store records that are CloudEvents already, such as those of `records_of`, or dead letters."""
+        """Store records that are CloudEvents already, such as those of `records_of`, or dead letters.
+
+        Raises RecordTooLarge for one that no log would take: it would hold up everything behind it.
+        """
+        for record in records:
+            check_size(record)
         now = self._clock()
         rows = (
             (

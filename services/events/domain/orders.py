@@ -55,6 +55,7 @@ class Order:
 
     `amount_minor` is what was spent (completed, updated) or paid back (refunded, cancelled), never negative; None when
     the call names no amount, which for money paid back means the whole order; a refund that cannot be read is of 0.
+    `currency` is empty of a whole order that is given back without naming it.
     """
 
     order_id: str
@@ -74,21 +75,24 @@ def order_status(event: str | None) -> OrderStatus | None:
 def read_order(
     status: OrderStatus, properties: Mapping[str, object], *, fallback_id: str, default_currency: str | None = None
 ) -> tuple[Order | None, tuple[str, ...]]:
-    """The order in `properties` and what was wrong with it; no order where no currency is known.
+    """The order in `properties` and what was wrong with it; no order where no currency is known but one is needed.
 
-    The amount is `revenue`, else `total`, else what the products cost. An order without an id is known by
-    `fallback_id`, so that the purchase still counts.
+    To give a whole order back it is not: its own event names the money. The amount is `revenue`, else `total`, else
+    what the products cost. An order without an id is known by `fallback_id`, so that the purchase still counts.
     """
     flaws: list[str] = []
     currency = _currency(properties, default_currency, flaws)
+    lines = _lines(properties.get("products"), flaws)
+    amount = _amount(properties, lines, flaws)
     if currency is None:
-        return None, tuple(flaws)
+        if not _is_whole(status, amount, flaws):
+            return None, tuple(flaws)
+        currency, amount = "", None
+        flaws = [flaw for flaw in flaws if flaw != NO_CURRENCY]
     order_id = _text(properties.get("order_id")) or _text(properties.get("orderId"))
     if order_id is None or len(order_id) > MAX_ID_LENGTH:
         flaws.append(NO_ID)
         order_id = fallback_id
-    lines = _lines(properties.get("products"), flaws)
-    amount = _amount(properties, lines, flaws)
     order = Order(
         order_id=order_id,
         status=status,
@@ -98,6 +102,11 @@ def read_order(
         coupon=_text(properties.get("coupon")),
     )
     return order, tuple(flaws)
+
+
+def _is_whole(status: OrderStatus, amount: Decimal | None, flaws: list[str]) -> bool:
+    """Whether the whole order is given back, whatever it was of."""
+    return status == "cancelled" or (status == "refunded" and amount is None and BAD_AMOUNT not in flaws)
 
 
 def _currency(properties: Mapping[str, object], default: str | None, flaws: list[str]) -> str | None:

@@ -6,6 +6,7 @@ A local part may be longer than the 64 octets that every server must take (RFC 5
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +14,8 @@ from services.messaging.domain.errors import AddressInvalid
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\uffff\U00010000-\U0010ffff]+"
 _LOCAL = re.compile(rf"^{_ATOM}(\.{_ATOM})*$")
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")
+_KEPT_SINCE_2010 = re.compile("[ß\u1e9eς]")
 _LABEL = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")
 
 
@@ -58,13 +61,22 @@ def _parse(text: str) -> Address:
 @lru_cache(maxsize=4_096)
 def _domain_of(host: str) -> str | None:
     """The domain in ASCII; None where it is none. Many mailboxes share a few."""
+    if not host.isprintable():
+        return None
     try:
-        domain = host.encode("idna").decode("ascii").lower()
+        domain = ".".join(map(_label_in_ascii, _DOTS.split(host))).lower()
     except UnicodeError:
         return None
     labels = domain.split(".")
     is_one = len(labels) > 1 and all(map(_LABEL.match, labels)) and not labels[-1].isdigit()
     return domain if is_one else None
+
+
+def _label_in_ascii(label: str) -> str:
+    """One label as RFC 5891 encodes it. Python's codec is of RFC 3490, which made strasse of straße: another domain."""
+    if _KEPT_SINCE_2010.search(label):
+        return "xn--" + unicodedata.normalize("NFC", label.lower()).encode("punycode").decode("ascii")
+    return label.encode("idna").decode("ascii")
 
 
 def canonical_address(text: str) -> str:

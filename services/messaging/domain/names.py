@@ -73,7 +73,7 @@ class PersonName:
     title: str | None = None
     gender: Gender | None = None
     whole: str | None = None
-    """The name as one text, where it could not be told apart."""
+    """The name as one text, where it was given as one."""
 
     @property
     def is_chinese(self) -> bool:
@@ -84,7 +84,7 @@ class PersonName:
     @property
     def full(self) -> str | None:
         """The full name in its own order, or as much of it as is known."""
-        if self.first and self.last:
+        if self.first and self.last and not self.whole:
             return f"{self.last}{self.first}" if self.is_chinese else f"{self.first} {self.last}"
         return self.whole or self.first or self.last
 
@@ -105,7 +105,14 @@ def _cleaned(value: str) -> str | None:
         return None
     if all(_says_nothing(word) for word in _CHINESE_SUFFIX.sub("", name).split()):
         return None
-    return name[0].upper() + name[1:] if name.islower() and " " not in name else name
+    return _capitalised(name) if name.islower() else name
+
+
+def _capitalised(name: str) -> str:
+    """`jane van der berg`, as people type who are in a hurry, as Jane van der Berg."""
+    first, *others = name.split(" ")
+    kept = [word if word in _PARTICLES else word[0].upper() + word[1:] for word in others]
+    return " ".join([first if others and first in _PARTICLES else first[0].upper() + first[1:], *kept])
 
 
 def _is_stand_in(word: str) -> bool:
@@ -149,16 +156,19 @@ def _from_whole(name: str | None, *, title: str | None, gender: Gender | None) -
         title = title or _TITLES[suffix[1]]
         name = name[: suffix.start()].strip()
     words = name.split()
-    if len(words) > 1 and (stated := _title_of(words[0])):
+    while len(words) > 1 and (stated := _title_of(words[0])):
         title, words = title or stated, words[1:]
     gender = gender or _TITLE_GENDER.get(title or "")
     if not words:
         return PersonName(title=title, gender=gender)
-    name = " ".join(words)
-    if _HAN.match(name):
-        last, first = split_chinese_name(name)
+    if all(map(_HAN.match, words)):
+        name = "".join(words)
+        last, first = split_chinese_name(*words)
         return PersonName(first=first, last=last, title=title, gender=gender, whole=name)
+    name = " ".join(words)
     first, last = _split_western(name, words, titled=title is not None)
+    if first and last and "," in name:
+        name = f"{first} {last}"
     return PersonName(first=first, last=last, title=title, gender=gender, whole=name)
 
 
@@ -168,6 +178,8 @@ def _split_western(name: str, words: list[str], *, titled: bool) -> tuple[str | 
         return first or None, last or None
     if len(words) == 1:
         return (None, name) if titled else (name, None)
+    if words[0] in _PARTICLES:
+        return None, name
     start = len(words) - 1
     while start > 1 and words[start - 1].casefold() in _PARTICLES:
         start -= 1

@@ -53,11 +53,20 @@ LONGEST_PERSONAL_NAME = 4
 """Characters; a longer Han text is the name of a firm or a translation, and stays whole."""
 
 
-def split_chinese_name(name: str) -> tuple[str | None, str | None]:
-    """(surname, given name) of a name in Han characters; a part that cannot be told is None.
+LONGEST_SURNAME = 3
+"""Characters of a surname that a space sets apart: 王 小明, 長谷川 太郎."""
+
+
+def split_chinese_name(name: str, *given: str) -> tuple[str | None, str | None]:
+    """(surname, given name) of a name in Han characters; a part that cannot be told is None. Where the name was written
+    with spaces, `given` is what stands behind the first.
 
     One character alone, or a compound surname alone, is taken as the surname: 王, 歐陽.
     """
+    if given:
+        first = "".join(given)
+        is_personal = len(name) <= LONGEST_SURNAME and len(first) <= LONGEST_PERSONAL_NAME
+        return (name, first) if is_personal else (None, None)
     if len(name) > LONGEST_PERSONAL_NAME:
         return None, None
     if name[:2] in COMPOUND_SURNAMES:

@@ -55,11 +55,25 @@ def external(system: object, value: object) -> Identifier | None:
 
 
 def email(value: object) -> Identifier | None:
-    """An e-mail address, trimmed, in Unicode NFC and lower case; None when it is none."""
+    """An e-mail address, trimmed, in Unicode NFC and lower case, its domain spelled out; None when it is none."""
     if not isinstance(value, str):
         return None
-    address = unicodedata.normalize("NFC", value.strip()).lower()
+    mailbox, at, domain = unicodedata.normalize("NFC", value.strip()).lower().rpartition("@")
+    address = mailbox + at + ".".join(map(_spelled_out, domain.split(".")))
     if len(address) > 254 or not address.isprintable() or not _EMAIL.fullmatch(address):
         return None
     labels = address.rpartition("@")[2].split(".")
     return Identifier(EMAIL, address) if all(labels) else None
+
+
+def _spelled_out(label: str) -> str:
+    """A label of a domain as people read it: `xn--bcher-kva` is bücher (RFC 5891)."""
+    if not label.startswith("xn--"):
+        return label
+    try:
+        shown = label[4:].encode("ascii").decode("punycode")
+    except UnicodeError:
+        return label
+    readable = shown.isprintable() and "." not in shown and _EMAIL.fullmatch(f"x@{shown}")
+    same = not shown.isascii() and f"xn--{shown.encode('punycode').decode('ascii')}" == label
+    return shown if readable and same and shown == unicodedata.normalize("NFC", shown).lower() else label

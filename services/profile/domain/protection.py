@@ -6,7 +6,8 @@ address, a telephone) can be shared by a family or a shop counter. So
 - two profiles that both have a user id are never tied by anything they share; only an alias call, which says
   outright that one id is the other, joins them;
 - a name that would exceed its limit is not attached, and a tie that would exceed one is not made: somebody with
-  hundreds of telephones is a call centre and no person;
+  hundreds of telephones is a call centre and no person. Names of all kinds together have a limit, too, for there are
+  as many kinds as there are external systems;
 - a name stays with the profile that had it first.
 """
 
@@ -26,10 +27,12 @@ _LIMITS: Mapping[str, int] = MappingProxyType({USER_ID: 20, EXTERNAL: 5, EMAIL: 
 
 @dataclass(frozen=True, slots=True)
 class MergePolicy:
-    """`priority`: strongest kind first. `limits`: how many of a kind (or external system) one profile may have."""
+    """`priority`: strongest kind first. `limits`: how many of a kind (or external system) one profile may have, and
+    `most` how many in all."""
 
     priority: tuple[str, ...] = (USER_ID, EXTERNAL, EMAIL, PHONE, ANONYMOUS_ID)
     limits: Mapping[str, int] = field(default_factory=lambda: _LIMITS)
+    most: int = 300
 
     def in_order(self, claims: Iterable[Identifier]) -> list[Identifier]:
         """Distinct claims, the strongest kind first; within a kind as they came."""
@@ -43,6 +46,8 @@ class MergePolicy:
         both = Counter(name.kind for name in held | more)
         # A profile that is over its limit already (the limit was lowered) keeps what it has.
         grown = {name.kind for name in more - held}
+        if grown and both.total() > self.most:
+            return "limit"
         exceeded = any(both[kind] > self.limits[Identifier(kind, "").family] for kind in grown)
         return "limit" if exceeded else None
 

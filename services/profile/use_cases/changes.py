@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from itertools import accumulate
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,6 +18,11 @@ from shared.contracts import profile as contracts
 from shared.contracts.contract import Contract
 
 Change = Aspect | Literal["names", "birth"]
+
+MAX_TOLD_BYTES = 256 * 1024
+"""JSON of the traits in one fact: with the names and orders of a profile it fits into a record of the bus."""
+
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(slots=True)
@@ -52,12 +58,23 @@ def tell_changes(work: Work, changes: Changes, now: datetime) -> list[Contract]:
             identifiers=tuple(
                 contracts.Identifier(kind=name.kind, value=name.value) for name in sorted(names[profile.profile_id])
             ),
-            traits=present(traits.get(profile.profile_id, {})),
+            traits=_told(present(traits.get(profile.profile_id, {}))),
             purchases=_public(profile.purchases),
             traceparent=changes.traces.get(profile.profile_id),
         )
         for profile in profiles
     ]
+
+
+def _told(traits: Mapping[str, Any]) -> dict[str, Any]:
+    """All traits; of more than MAX_TOLD_BYTES the longest are left out, so that no profile outgrows the bus."""
+    if len(_encode(traits)) <= MAX_TOLD_BYTES:
+        return dict(traits)
+    sizes = {key: len(_encode({key: value})) for key, value in traits.items()}
+    shortest = sorted(sizes, key=lambda key: (sizes[key], key))
+    until = accumulate(sizes[key] for key in shortest)
+    fitting = {key for key, size in zip(shortest, until, strict=True) if size <= MAX_TOLD_BYTES}
+    return {key: value for key, value in traits.items() if key in fitting}
 
 
 def _public(purchases: Purchases) -> contracts.Purchases:

@@ -72,7 +72,7 @@ class EditSegments:
     def _at(self, work: Work, segment_id: str, version: int | None) -> Segment:
         segment = work.segments.get(segment_id)
         if segment is None or segment.state == "deleting":
-            raise SegmentNotFound(segment_id)
+            raise SegmentNotFound(f"no segment {segment_id}")
         if version is not None and version != segment.version:
             raise VersionConflict(segment.version)
         return segment

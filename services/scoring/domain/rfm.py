@@ -52,10 +52,8 @@ class Rfm:
 def score_rfm(visits: Visits, *, net_minor: Floats, currency: Ints, day: int) -> Rfm:
     """Score the customers of `visits` as of `day`; `currency` numbers each customer's home currency."""
     count = np.bincount(visits.customer, minlength=visits.customers)
-    last = np.zeros(visits.customers, dtype=np.int64)
-    np.maximum.at(last, visits.customer, visits.day)
-    silence = day - last
-    gap = _usual_gap(count, active_days=last - visits.first_day, observed_days=day - visits.first_day)
+    silence = day - visits.last_day
+    gap = _usual_gap(count, active_days=visits.last_day - visits.first_day, observed_days=day - visits.first_day)
     spending = _within(currency, net_minor, classes=2)
     level = quantile_class(count, 3)
     return Rfm(

@@ -33,10 +33,12 @@ def track(forecaster: Forecaster, visits: Visits, *, cohort_end: int, day: int) 
     start = int(births.min())
     ends = np.minimum(start + 7 * np.arange(1, (day - start) // 7 + 2) - 1, day)
     ends = np.unique(ends[ends >= start])
-    arrivals = np.bincount(births - start)
-    ages = np.maximum(ends[:, None] - start - np.arange(arrivals.size)[None, :], 0)
     by_age = forecaster.expected_since_first(np.arange(day - start + 1) / DAYS_PER_WEEK)
-    expected = np.diff(by_age[ages] @ arrivals, prepend=0.0)
+    expected = np.zeros(ends.size)
+    # A table of weeks by days of arrival would outgrow memory on a history of decades, which one false date makes.
+    for birth, arrivals in zip(*np.unique(births, return_counts=True), strict=True):
+        expected += arrivals * by_age[np.maximum(ends - birth, 0)]
+    expected = np.diff(expected, prepend=0.0)
     repeats = visits.day[(visits.repeat > 0) & cohort[visits.customer]]
     actual = np.diff(np.searchsorted(np.sort(repeats), ends, side="right"), prepend=0)
     return tuple(

@@ -14,8 +14,8 @@ from services.scoring.domain.repeat_statistics import Floats, Ints, RepeatStatis
 class Visits:
     """One row for each customer and day with a purchase, sorted by (customer, day); `customers` numbered from 0.
 
-    `day` counts from 1970-01-01 (UTC); `money` is that day's spending in minor units of the customer's home currency,
-    NaN on a day when only other currencies were used.
+    `day` counts from 1970-01-01 (UTC), below zero before it; `money` is that day's spending in minor units of the
+    customer's home currency, NaN on a day when only other currencies were used.
     """
 
     customer: Ints
@@ -26,14 +26,15 @@ class Visits:
     @classmethod
     def from_purchases(cls, *, customer: Ints, day: Ints, money: Floats, customers: int) -> Visits:
         """Fold purchases of one customer and day into one visit; `money` is NaN for a foreign currency."""
-        span = int(day.max(initial=0)) + 1
-        key = np.asarray(customer, dtype=np.int64) * span + np.asarray(day, dtype=np.int64)
+        start = int(day.min(initial=0))
+        span = int(day.max(initial=0)) - start + 1
+        key = np.asarray(customer, dtype=np.int64) * span + (np.asarray(day, dtype=np.int64) - start)
         distinct, row = np.unique(key, return_inverse=True)
         known = np.isfinite(money)
         amount = np.where(known, money, 0.0)
         total = np.asarray(np.bincount(row, weights=amount, minlength=distinct.size), dtype=np.float64)
         total[np.bincount(row, weights=known, minlength=distinct.size) == 0] = np.nan
-        return cls(distinct // span, distinct % span, total, customers)
+        return cls(distinct // span, distinct % span + start, total, customers)
 
     @cached_property
     def first_day(self) -> Ints:
@@ -41,6 +42,13 @@ class Visits:
         first = np.full(self.customers, np.iinfo(np.int64).max)
         np.minimum.at(first, self.customer, self.day)
         return first
+
+    @cached_property
+    def last_day(self) -> Ints:
+        """Each customer's last day; only defined for those with a visit."""
+        last = np.full(self.customers, np.iinfo(np.int64).min)
+        np.maximum.at(last, self.customer, self.day)
+        return last
 
     @cached_property
     def repeat(self) -> Floats:
@@ -65,9 +73,9 @@ class Visits:
     def statistics(self, day: int) -> RepeatStatistics:
         """The repeat statistics of all customers, watched until `day`, which no visit may be after."""
         visits = np.bincount(self.customer, minlength=self.customers)
-        last = np.zeros(self.customers, dtype=np.int64)
-        np.maximum.at(last, self.customer, self.day)
-        return RepeatStatistics.group(x=visits - 1, t_x_days=last - self.first_day, t_days=day - self.first_day)
+        return RepeatStatistics.group(
+            x=visits - 1, t_x_days=self.last_day - self.first_day, t_days=day - self.first_day
+        )
 
     def repeat_spending(self) -> tuple[Ints, Floats]:
         """For each customer, the repeat days with positive spending and the mean spent on them (0 without any)."""

@@ -211,6 +211,16 @@ def test_a_sender_that_mail_cannot_carry_is_refused(http: TestClient, sender: di
     assert http.post("/v1/campaigns", json=draft).status_code == 422
 
 
+def test_a_time_that_no_database_holds_is_refused(http: TestClient) -> None:
+    template = http.post("/v1/templates", json=TEMPLATE).json()
+    draft = {"name": "May", "segment_id": SEGMENT, "template_id": template["id"], "sender": {"address": "a@b.example"}}
+    answer = http.post("/v1/campaigns", json={**draft, "send_at": "9999-12-31T23:59:59-12:00"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["where"] == "/send_at"
+    assert http.post("/v1/campaigns", json={**draft, "send_at": "9999-12-31T23:59:59Z"}).status_code == 201
+    assert len(http.get("/v1/campaigns").json()["data"]) == 1
+
+
 def test_what_a_status_does_not_allow_is_a_conflict(http: TestClient, shop: Shop) -> None:
     campaign = planned(http)["id"]
     assert http.post(f"/v1/campaigns/{campaign}/pause").status_code == 409

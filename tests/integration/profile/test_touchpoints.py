@@ -47,6 +47,29 @@ def test_an_anonymous_buyer_who_signs_in_becomes_one_profile_with_everything(wir
     assert {name.kind for name in changed.identifiers} == {"user_id", "anonymous_id", "email"}
 
 
+def test_a_profile_that_outgrows_the_bus_is_told_without_its_longest_traits(wiring: Wiring) -> None:
+    pages = {f"page{number}": str(number) * 30_000 for number in range(40)}
+    spoken = {"city": "Taipei", "email": "jane@x.com"}
+    for key, text in pages.items():
+        feed(wiring, touchpoint("identify", user_id="jane", traits={key: text}))
+    facts = feed(wiring, touchpoint("identify", user_id="jane", traits=spoken, hours=1))
+    (changed,) = of_type(facts, ProfileChangedV1)
+    assert spoken.items() <= changed.traits.items()
+    assert len(spoken) < len(changed.traits) < len(pages)
+    assert values_of(known_as(wiring, "user_id", "jane")) == spoken | pages
+
+
+def test_an_order_is_cancelled_or_refunded_whole_by_its_id_alone(wiring: Wiring) -> None:
+    for number, status in (("1", "cancelled"), ("2", "refunded"), ("3", "cancelled")):
+        gone = Order(order_id=number, status=status, currency="")
+        late = number == "3"  # told before the order itself
+        feed(wiring, touchpoint(user_id="jane", order=gone if late else bought(number, 300), hours=1 if late else 0))
+        feed(wiring, touchpoint(user_id="jane", order=bought(number, 300) if late else gone, hours=0 if late else 1))
+    feed(wiring, touchpoint(user_id="jane", order=bought("4", 500), hours=2))
+    purchases = known_as(wiring, "user_id", "jane").profile.purchases
+    assert (purchases.orders, purchases.spent_minor) == (2, {"TWD": 500})
+
+
 def test_a_merged_id_still_finds_the_profile_even_after_another_merge(wiring: Wiring) -> None:
     for step, kind in enumerate(("anonymous_id", "user_id")):
         feed(wiring, touchpoint(**{kind: f"x{step}"}))

@@ -116,6 +116,7 @@ def test_the_same_idempotency_key_queues_one_run(http: httpx.Client) -> None:
         {"models": ["horoscope"]},
         {"models": ["rfm"], "surprise": 1},
         {"models": ["rfm"], "as_of": "2020-01-01T00:00:00"},
+        {"models": ["rfm"], "as_of": "1970-01-01T23:59:59Z"},
         {"models": ["rfm"], "holdout_days": 0},
     ],
 )

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from shared.bus.cloudevents import Event, to_record
-from shared.bus.ports import NewRecord, Record
+from shared.bus.ports import NewRecord, Record, RecordTooLarge
 from shared.clock import utc_now
 from shared.contracts.contract import Contract
 from shared.contracts.profile import ProfilesMergedV1
@@ -178,3 +178,10 @@ def test_the_outbox_keeps_one_customers_facts_in_order(database: Database, outbo
     ]
     loop.apply(read_back)
     assert noted(database) == [f"p{number}" for number in range(450)]
+
+
+def test_a_fact_that_no_record_holds_is_refused_with_its_transaction(database: Database, outbox: Outbox) -> None:
+    with pytest.raises(RecordTooLarge, match="for profiles; at most 1000000"), database.transaction() as session:
+        outbox.add(session, [fact("p1"), fact("p" * 1_000_000)])
+    with database.reading() as session:
+        assert session.execute(select(outbox_table)).all() == []

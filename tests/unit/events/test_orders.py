@@ -27,6 +27,16 @@ def flaws(status: OrderStatus = "completed", **properties: Any) -> tuple[str, ..
     return read_order(status, {"order_id": "o1", "currency": "GBP", "revenue": 1} | properties, fallback_id="m1")[1]
 
 
+def test_a_whole_order_is_given_back_without_naming_its_currency() -> None:
+    gone, told = read_order("cancelled", {"order_id": "o"}, fallback_id="m")
+    assert (gone, told) == (Order("o", "cancelled", "", None, (), None), ())
+    assert read_order("cancelled", {"order_id": "o", "revenue": 5}, fallback_id="m")[0] == gone
+    refunded, _ = read_order("refunded", {"order_id": "o"}, fallback_id="m")
+    assert (refunded and refunded.currency, refunded and refunded.amount_minor) == ("", None)
+    for properties in ({"revenue": 5}, {"revenue": "five"}, {"products": [{"price": 5}]}):
+        assert read_order("refunded", {"order_id": "o", **properties}, fallback_id="m")[0] is None
+
+
 @pytest.mark.parametrize(
     ("name", "status"),
     [

@@ -130,6 +130,9 @@ def test_the_way_out_is_added_where_it_is_missing_and_left_where_it_stands() -> 
         ("Jane.Smith@Example.COM", "Jane.Smith@example.com"),
         (" a+b@example.com ", "a+b@example.com"),
         ("王@例え.jp", "王@xn--r8jz45g.jp"),
+        ("a@日本。jp", "a@xn--wgv71a.jp"),
+        ("a@STRAẞE.de", "a@xn--strae-oqa.de"),
+        ("a@βόλος.gr", "a@xn--nxasmm1c.gr"),
     ],
 )
 def test_addresses_are_read(text: str, address: str) -> None:
@@ -161,7 +164,7 @@ def test_addresses_are_read(text: str, address: str) -> None:
         "x" * 250 + "@b.de",
         "a@" + "b." * 130 + "de",
     ]
-    + ["a\u2028b@c.de", "a\u200bb@c.de", "a@b.de\x00", None, 3],
+    + ["a\u2028b@c.de", "a\u200bb@c.de", "a@b.de\x00", "a@b\u200dc.de", "a@" + "ß" * 60 + ".de", None, 3],
 )
 def test_what_is_no_address_is_refused(text: object) -> None:
     with pytest.raises(AddressInvalid):

@@ -34,6 +34,7 @@ JANE = Contact(
     last_purchase=LastPurchase(datetime(2011, 12, 8, 20, tzinfo=UTC), "536365", 1250, "GBP", ("Lantern", "Mug")),
 )
 NOBODY = Contact("p2")
+LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 def version(text: str, *, html: str | None = None, subject: str = "Hello") -> TemplateVersion:
@@ -192,6 +193,8 @@ REFUSED = """
 {{ salutation | default(fallback=1) }}
 {{ salutation | join(*traits) }}
 {{ salutation | items of }}
+{{ 9223372036854775808 }}
+{{ 1e999 }}
 """.strip().splitlines()
 TOO_MUCH = [
     "{{ " + "(" * 20_000 + "1" + ")" * 20_000 + " }}",
@@ -199,6 +202,7 @@ TOO_MUCH = [
     "{% if 1 %}" * 120 + "{% endif %}" * 120,
     "{{ salutation }}" * 5_000,
     "x" * 100_001,
+    "{{ 1" + "0" * 5_000 + " }}",
 ]
 
 
@@ -242,6 +246,47 @@ def test_the_dearest_template_allowed_stays_within_its_bounds() -> None:
 
 
 @pytest.mark.parametrize(
+    ("test", "holding"),
+    [
+        ("traits.age > 18", [20]),
+        ("traits.age <= 18", [18, 0.5]),
+        ("18 < traits.age < 30", [20]),
+        ("traits.age > 'm'", ["x"]),
+        ("'x' in traits.age", ["x", ["x"]]),
+        ("'a' in traits.age", [{"a": 1}]),
+        ("traits.age in [18, 20]", [18, 20]),
+        ("traits.age not in ['x']", [None, 18, 20, 0.5, True, ["x"], {"a": 1}]),
+        ("traits.age == 18", [18]),
+        ("traits.age != 18", [None, 20, 0.5, True, "x", ["x"], {"a": 1}]),
+        ("first_name > 3", []),
+    ],
+)
+def test_what_cannot_be_compared_is_neither_more_nor_less_nor_inside(test: str, holding: list[Any]) -> None:
+    ages: list[Any] = [None, 18, 20, 0.5, True, "x", ["x"], {"a": 1}]
+    source = "{% if " + test + " %}yes{% else %}no{% endif %}"
+    said = {repr(age): fill(source, Contact("p", traits={"age": age})).text for age in ages}
+    assert [age for age in ages if said[repr(age)] == "yes"] == holding
+
+
+@pytest.mark.parametrize("timezone", ["Asia/Taipei", "America/Los_Angeles", "UTC", "../etc", "America", "a\0b", None])
+@pytest.mark.parametrize("at", [datetime(1, 1, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC), LAST])
+def test_a_date_is_written_in_any_zone(at: datetime, timezone: str | None) -> None:
+    purchase = LastPurchase(at)
+    said = fill("{{ last_purchase.date | default('-') }}", Contact("p", timezone=timezone, last_purchase=purchase))
+    assert said.text is not None
+    assert said.text.endswith(f" {at.year}")
+
+
+def test_joined_values_are_written_as_they_are_printed() -> None:
+    source = "{{ 'a<' ~ (traits.n | default(0)) ~ (traits.yes | default(0)) ~ first_name }}"
+    contact = Contact("p", traits={"n": 20.0, "yes": True})
+    assert fill(source, contact).text == "a<20truecustomer"
+    assert fill("x", contact, html=source).html == "a&lt;20truecustomer"
+    with pytest.raises(RenderFailed, match="an object cannot be printed"):
+        fill(source, Contact("p", traits={"n": {"a": 1}}))
+
+
+@pytest.mark.parametrize(
     "source",
     ["{% for c in traits.s %}x{% endfor %}", "{{ traits.tags | default('-') }}", "{{ traits.deep | default('-') }}"],
 )
@@ -272,6 +317,7 @@ def test_whatever_the_traits_are_a_text_comes_out_or_a_plain_failure(
     contact = Contact("p", traits=traits, language=language, timezone=language)
     source = "{{ salutation }}|{{ first_name }}|{{ traits.city | default('-') }}"
     source += "|{% for t in traits.tags %}{{ t }}{% endfor %}"
+    source += "{% if traits.city > 3 or 'a' in traits.city or traits.tags < traits.city <= 'x' %}!{% endif %}"
     try:
         said = fill(source, contact, subject="{{ full_name }} {{ traits.city | default('-') }}")
     except RenderFailed:

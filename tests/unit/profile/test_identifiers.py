@@ -32,6 +32,10 @@ def test_an_opaque_id_is_kept_as_it_was_sent(value: str) -> None:
         ("jane@example..com", None),
         ("jane@example.com\r\nBcc: x@y.z", None),
         ("a" * 250 + "@example.com", None),
+        ("Jane@XN--Bcher-kva.Example", "jane@bücher.example"),
+        ("jane@BÜCHER.example", "jane@bücher.example"),
+        ("jane@xn--strae-oqa.example", "jane@straße.example"),
+        ("jane@xn--a.example", "jane@xn--a.example"),
         (5, None),
     ],
 )
@@ -40,7 +44,7 @@ def test_addresses(written: object, read: str | None) -> None:
     assert (found.value if found else None) == read
 
 
-@given(st.text(max_size=60))
+@given(st.text(max_size=60) | st.from_regex(r"x@xn--[a-z0-9-]{1,9}\.de", fullmatch=True))
 def test_a_read_address_reads_the_same_again(text: str) -> None:
     found = email(text)
     assert found is None or email(found.value) == found

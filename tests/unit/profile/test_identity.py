@@ -178,6 +178,14 @@ def test_a_name_beyond_its_limit_is_not_attached() -> None:
     assert {refusal.name for refusal in resolved.refused} == {address("2@example.com"), address("3@example.com")}
 
 
+def test_a_profile_has_only_so_many_names_in_all() -> None:
+    resolved = graph(policy=MergePolicy(most=3))
+    systems = [Identifier(f"external:system{number}", "1") for number in range(4)]
+    resolved.resolve(Tie((user("jane"), *systems), "1"))
+    assert [(refusal.name, refusal.reason) for refusal in resolved.refused] == [(each, "limit") for each in systems[2:]]
+    assert resolved.resolve(Tie((user("jane"), systems[0]), "2")) == resolved.resolve(Tie((user("jane"),), "3"))
+
+
 def test_a_tie_without_names_is_refused() -> None:
     with pytest.raises(ValueError):
         graph().resolve(Tie((), "1"))

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from services.profile.domain.errors import InvalidCondition
+from services.profile.domain.orders import OrderRecord, Placement
 from services.profile.domain.segments.conditions import aspects, moves_with_time
-from services.profile.domain.segments.reading import MAX_DEPTH, MAX_PARTS, read_condition
+from services.profile.domain.segments.evaluation import Customer, holds
+from services.profile.domain.segments.reading import MAX_DAYS, MAX_DEPTH, MAX_PARTS, read_condition
 
+START = datetime(2026, 1, 1, tzinfo=UTC)
 TRAIT: dict[str, Any] = {"type": "trait", "key": "city", "operator": "equals", "value": "Taipei"}
 
 
@@ -30,6 +34,8 @@ def deep(levels: int) -> dict[str, Any]:
         ({**TRAIT, "operator": "within_days", "value": "7"}, "definition"),
         ({**TRAIT, "operator": "equals", "value": 10**400}, "definition"),
         ({"type": "last_purchase", "within_days": 1, "as_of": "2011"}, "definition.as_of"),
+        ({"type": "last_purchase", "within_days": 36_500, "as_of": "0001-01-01"}, "definition.as_of"),
+        ({"type": "last_purchase", "as_of": "1000-01-01T00:00:00+01:00"}, "definition.as_of"),
         ({"type": "purchases", "measure": "spent", "operator": "gt", "value": 1}, "definition"),
         ({"type": "and", "conditions": [TRAIT, {**TRAIT, "operator": "gt"}]}, "definition.conditions[1]"),
     ],
@@ -38,6 +44,12 @@ def test_what_means_nothing_is_refused_where_it_stands(definition: dict[str, Any
     with pytest.raises(InvalidCondition) as refused:
         read_condition(definition)
     assert refused.value.path == path
+
+
+def test_days_are_counted_back_from_the_earliest_moment() -> None:
+    condition = read_condition({"type": "last_purchase", "within_days": MAX_DAYS, "as_of": "1000-01-01T00:00:00Z"})
+    order = OrderRecord("1", START, Placement(START, "t", "TWD", 100))
+    assert not holds(condition, Customer({}, [order], {}), START)
 
 
 def test_the_deepest_definition_is_read() -> None:

@@ -124,3 +124,11 @@ def test_home_currency_is_that_of_most_orders_and_of_equals_the_latest() -> None
     assert settle([dollars, taiwan]).home_currency() == "TWD"
     assert settle([dollars, taiwan, more_dollars]).home_currency() == "USD"
     assert settle([]).home_currency() is None
+
+
+def test_an_order_is_given_back_whole_without_naming_a_currency() -> None:
+    for status in ("cancelled", "refunded"):
+        gone = stated("s2", status=status, currency="", amount_minor=None, occurred_at=START + timedelta(hours=1))
+        account = settle([gone, stated("s1")])
+        assert sum(purchase.net_minor for purchase in account.purchases) == 0
+        assert settle([gone]).stray_refunds == ()

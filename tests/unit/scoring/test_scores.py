@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -87,3 +88,27 @@ def test_a_plan_with_an_unknown_model_is_refused() -> None:
 
 def test_days_are_counted_both_ways() -> None:
     assert day_of(day_number(START)) == START.date()
+
+
+def test_purchases_before_1970_are_days_like_others() -> None:
+    def accounts_from(start: datetime) -> list[Account]:
+        bought = [[0], [3, 9], [1, 2, 30], [5, 40, 41, 90]]
+        return [
+            Account(tuple(Purchase(f"{day}", start + timedelta(days=day), "GBP", 100 + day, 0, 1) for day in days))
+            for days in bought
+        ]
+
+    early, late = datetime(1969, 11, 1, tzinfo=UTC), datetime(2011, 11, 1, tzinfo=UTC)
+    told = [score_all(accounts_from(start), ScoringPlan(MODELS, day_number(start) + 120))[0] for start in (early, late)]
+    assert told[0] == told[1]
+
+
+def test_one_false_date_of_long_ago_costs_no_memory() -> None:
+    days = [-1_500, *range(19_000, 21_000)]
+    bought = [Account((Purchase("1", datetime(1970, 1, 1, tzinfo=UTC) + timedelta(d), "GBP", 9, 0, 1),)) for d in days]
+    tracemalloc.start()
+    scores, _ = score_all(bought, ScoringPlan(MODELS, 21_000))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(scores) == 2 * len(days)
+    assert peak < 100 * 2**20

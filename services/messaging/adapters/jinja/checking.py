@@ -13,6 +13,7 @@ from services.messaging.adapters.jinja.sandbox import Sandbox
 from services.messaging.domain.errors import Flaw
 
 _Complaint = tuple[int, str]
+_OUT_OF_RANGE = "a number out of range"
 
 
 def flaws_of(sandbox: Sandbox, source: str, *, part: str) -> tuple[Flaw, ...]:
@@ -23,6 +24,8 @@ def flaws_of(sandbox: Sandbox, source: str, *, part: str) -> tuple[Flaw, ...]:
         return (Flaw(part, error.lineno, error.message or "cannot be read"),)
     except (RecursionError, MemoryError):
         return (Flaw(part, 1, "nested too deeply"),)
+    except ValueError:  # Python reads whole numbers of so many digits only
+        return (Flaw(part, 1, _OUT_OF_RANGE),)
     complaints = sorted(set(_bounds(tree)) or {*_grammar(tree), *unguarded(tree)})
     return tuple(Flaw(part, line, reason) for line, reason in complaints)
 
@@ -67,6 +70,8 @@ def _refusal(node: nodes.Node, known: frozenset[str] | set[str]) -> str | None:
     match node:
         case nodes.Name(name=name) if name not in known:
             return f"there is no variable {name}; there are {', '.join(sorted(grammar.VARIABLES))}"
+        case nodes.Const(value=int() | float() as number) if not abs(number) < grammar.LEAST_TOO_LARGE:
+            return _OUT_OF_RANGE
         case nodes.Filter():
             return _filter_refusal(node)
         case nodes.Test(name=name) if name not in grammar.TESTS:

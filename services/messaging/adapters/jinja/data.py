@@ -10,7 +10,7 @@ from babel import Locale
 
 from services.messaging.adapters.jinja import wording
 from services.messaging.adapters.jinja.filters import NeutralName
-from services.messaging.adapters.jinja.grammar import MAX_LIST, MAX_TEXT
+from services.messaging.adapters.jinja.grammar import LEAST_TOO_LARGE, MAX_LIST, MAX_TEXT
 from services.messaging.domain.campaigns import Sender
 from services.messaging.domain.contacts import Contact, LastPurchase
 from services.messaging.domain.languages import Language
@@ -59,7 +59,7 @@ def _bounded(value: Any, depth: int) -> Any:
         return _text(value)
     if isinstance(value, (bool, int, float)):
         # NaN and infinities are no figures that one tells a customer; ints beyond 64 bits are no figures at all.
-        return value if value == value and abs(value) < 2**63 else None
+        return value if value == value and abs(value) < LEAST_TOO_LARGE else None
     if depth and isinstance(value, Mapping):
         pairs = ((key, _bounded(item, depth - 1)) for key, item in list(value.items())[: 4 * MAX_LIST])
         return {key: item for key, item in pairs if item is not None} or None

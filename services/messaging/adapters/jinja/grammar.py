@@ -44,6 +44,8 @@ MAX_LIST: Final = 50
 """Items of a list that a template sees; further ones are cut off."""
 MAX_TEXT: Final = 1_000
 """Characters of one value that a template sees, and the most that a filter takes twice over."""
+LEAST_TOO_LARGE: Final = 2**63
+"""Numbers are smaller than this."""
 MAX_COST: Final = 100_000
 """Nodes evaluated in the worst case, each loop taken MAX_LIST times."""
 MAX_OUTPUT: Final = 1_000_000

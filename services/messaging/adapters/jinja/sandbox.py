@@ -9,6 +9,7 @@ from jinja2 import Template, Undefined, nodes
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from services.messaging.adapters.jinja.comparing import COMPARED, PRINTED, SafeOperators, compared, printed
 from services.messaging.adapters.jinja.filters import FILTERS, Missing, items_of, printable
 from services.messaging.adapters.jinja.grammar import LOOP_FIELDS, TESTS
 
@@ -24,7 +25,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             autoescape=html, undefined=Missing, finalize=printable, cache_size=0, keep_trailing_newline=True
         )
         self.globals = {}
-        self.filters = {**FILTERS, ITEMS_OF: items_of}
+        self.filters = {**FILTERS, ITEMS_OF: items_of, COMPARED: compared, PRINTED: printed}
         self.tests = {name: test for name, test in self.tests.items() if name in TESTS}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -52,8 +53,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
 
 def compile_checked(sandbox: Sandbox, source: str) -> Template:
-    """A template from a source that `checking` found no flaw in; its loops take lists only, and only so far."""
-    tree = sandbox.parse(source)
+    """A template from a source that `checking` found no flaw in; its loops take lists only, and only so far, and its
+    operators take everything."""
+    tree = SafeOperators().visit(sandbox.parse(source))
     for loop in tree.find_all(nodes.For):
         loop.iter = nodes.Filter(loop.iter, ITEMS_OF, [], [], None, None, lineno=loop.lineno)
     code = sandbox.compile(tree)

@@ -29,7 +29,7 @@ def local_date(at: datetime, timezone: str | None) -> date:
     """The calendar day at the customer; in UTC where their zone is not known."""
     try:
         return at.astimezone(ZoneInfo(timezone)).date() if timezone else at.date()
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):
         return at.date()
 
 

@@ -35,7 +35,7 @@ _Moment = Annotated[
     Field(max_length=40),
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
 ]
-"""An ISO 8601 date or time; as the end of a span a date includes that day."""
+"""An ISO 8601 date or time from the year 1000 on; as the end of a span a date includes that day."""
 
 
 class _Definition(Schema):
@@ -232,6 +232,12 @@ def _variant(value: Any) -> str | None:
     return chosen.__name__ if chosen is not None else None
 
 
+def _all_variants() -> str:
+    """Every type with its operators or measures, for who asks for another."""
+    leaves = (f"{kind} ({_CHOSEN_BY[kind]} {', '.join(choices)})" for kind, choices in _VARIANTS.items())
+    return ", ".join(["and", "or", "not", "last_purchase", *leaves])
+
+
 _AnyDefinition = Annotated[
     Annotated[AndDefinition, Tag("and")]
     | Annotated[OrDefinition, Tag("or")]
@@ -253,7 +259,7 @@ _AnyDefinition = Annotated[
     Discriminator(
         _variant,
         custom_error_type="unknown_condition",
-        custom_error_message="no condition has this type with this operator or measure",
+        custom_error_message=f"no condition has this type with this operator or measure; there are {_all_variants()}",
     ),
 ]
 

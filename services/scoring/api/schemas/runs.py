@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from services.scoring.api.schemas.identifiers import ModelName
 from services.scoring.use_cases.ports import RunSettings, ScoreRun
 from shared.http.schemas import Moment, Schema, Whole
 
-_EARLIEST = datetime.fromisoformat("1970-01-02T00:00:00+00:00")
+_EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+
+
+def _late_enough(as_of: datetime) -> datetime:
+    if as_of < _EARLIEST:
+        raise ValueError("a time from 1970-01-02 on is needed")
+    return as_of
 
 
 _HoldoutDays = Annotated[
@@ -24,8 +30,10 @@ class NewScoreRun(Schema):
 
     models: list[ModelName] = Field(min_length=1, max_length=2, examples=[["rfm", "lifetime_value"]])
     as_of: Annotated[
-        Moment | None,
-        Field(ge=_EARLIEST, description="use facts until then; now when left out", examples=["2011-12-10T00:00:00Z"]),
+        Annotated[Moment, AfterValidator(_late_enough)] | None,
+        Field(
+            description="use facts until then, from 1970-01-02 on; now when left out", examples=["2011-12-10T00:00:00Z"]
+        ),
     ] = None
     holdout_days: _HoldoutDays | None = Field(
         None,

@@ -156,6 +156,7 @@ def _repeats_by_age(visits: Visits, day: int) -> Floats:
     bought = np.bincount((age // 7).astype(np.int64), minlength=weeks)
     # A customer seen for part of a week of age counts with that part.
     starts = np.arange(weeks) * DAYS_PER_WEEK
-    exposure = np.array([np.clip(observed - start, 0.0, DAYS_PER_WEEK).sum() for start in starts]) / DAYS_PER_WEEK
+    ages, seen = np.unique(observed, return_counts=True)
+    exposure = np.array([np.clip(ages - start, 0.0, DAYS_PER_WEEK) @ seen for start in starts]) / DAYS_PER_WEEK
     enough = int(np.searchsorted(-exposure, -max(_OBSERVED_SHARE * visits.customers, 1.0), side="right"))
     return np.concatenate([[0.0], np.cumsum(bought[:enough] / exposure[:enough])])

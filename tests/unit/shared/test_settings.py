@@ -1,0 +1,39 @@
+"""What the environment says is taken, or refused in one line by the variable's name."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from services.messaging.settings import MessagingSettings
+from shared.settings import explain
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> str:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError) as refused:
+        MessagingSettings()
+    return explain(refused.value)
+
+
+@pytest.mark.parametrize("value", ["x", "60", "[60, -1]", "[NaN]", "[1e999]", '["soon"]', "{}", "", str([1] * 21)])
+def test_bad_delays_are_refused_by_name(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    told = refusal(monkeypatch, "RAPPORT_MESSAGING_RETRY_DELAYS_S", value)
+    assert told.startswith("RAPPORT_MESSAGING_RETRY_DELAYS_S")
+    assert "\n" not in told
+
+
+def test_delays_are_a_list_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAPPORT_MESSAGING_RETRY_DELAYS_S", "[60, 0.5]")
+    assert MessagingSettings().messaging_retry_delays_s == (60, 0.5)
+
+
+@pytest.mark.parametrize("url", ["shop.example", "http://", "https://bücher.example", "https://a b", "https://a/u?x=1"])
+def test_a_public_url_that_no_header_carries_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert refusal(monkeypatch, "RAPPORT_PUBLIC_URL", url).startswith("RAPPORT_PUBLIC_URL")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8102", "https://[::1]:8102/mail/", "https://xn--bcher-kva.example"])
+def test_a_public_url_is_taken(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("RAPPORT_PUBLIC_URL", url)
+    assert MessagingSettings().public_url == url
