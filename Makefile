@@ -9,7 +9,7 @@ COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --
 PYTEST_FLAGS ?= -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run test bench lint manifests check lock clean
+.PHONY: help setup setup-dev demo run mail test bench lint manifests check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo: setup ## Play a real year of a real shop through the four services and rep
 
 run: setup ## Start the four services on 127.0.0.1 and keep them running until Ctrl-C
 	@$(PY) -m deploy.local $(ARGS) run
+
+mail: setup ## Show the last letter that the local mail catcher caught (ARGS='--last 5' for more)
+	@$(PY) -m deploy.local mail $(ARGS)
 
 test: setup-dev ## Run every test, with a real Kafka and a real PostgreSQL
 	@$(PY) -m pytest $(PYTEST_FLAGS) $(ARGS)

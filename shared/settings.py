@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -23,6 +24,17 @@ def _listed(value: Any) -> Any:
 _Delay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Delays = Annotated[tuple[_Delay, ...], NoDecode, BeforeValidator(_listed), Field(max_length=20)]
 """Seconds after each attempt, as a list in JSON: read here, so that a bad one is refused as any other setting is."""
+
+
+def _sendable(value: Any) -> Any:
+    if isinstance(value, str) and not _SENDABLE.fullmatch(value):
+        raise ValueError("no header can carry it; use letters, digits, - and _")
+    return value
+
+
+_SENDABLE = re.compile(r"[!-9;-~]*")
+"""What a key may hold that travels as a user name of Basic authentication (RFC 7617): no space and no colon."""
+_Key = Annotated[SecretStr | None, BeforeValidator(_sendable)]
 
 
 class SuiteSettings(BaseSettings):
@@ -47,8 +59,8 @@ class ServiceSettings(SuiteSettings):
     erasure_secret: SecretStr | None = Field(
         None, description="keys the hashes that are left of erased names; in development made once under data_dir"
     )
-    dev_api_key: SecretStr | None = Field(None, description="an API key with every scope; development only")
-    dev_write_key: SecretStr | None = Field(None, description="a write key for events; development only")
+    dev_api_key: _Key = Field(None, description="an API key with every scope; development only")
+    dev_write_key: _Key = Field(None, description="a write key for events; development only")
 
     @model_validator(mode="after")
     def _hashes_are_keyed(self) -> Self:

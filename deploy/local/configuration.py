@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ SETTINGS: Mapping[str, type[ServiceSettings]] = {
     "events": EventsSettings,
 }
 _PORTS = 65_536
+_AWKWARD = re.compile(r"[%?#\x00-\x1f\x7f]")
 _OF_TESTS = frozenset({"RAPPORT_REQUIRE_SERVICES"})
 
 
@@ -67,6 +69,9 @@ def configure(*, mail_port: int = 8125, **chosen: Any) -> Configuration:
     settings = {name: _read(cls, chosen) for name, cls in SETTINGS.items()}
     profile, messaging = settings["profile"], settings["messaging"]
     data_dir = profile.data_dir.absolute()
+    if awkward := _AWKWARD.search(str(data_dir)):
+        holds = f"{str(data_dir)!r} holds {awkward[0]!r}"
+        raise CannotStart(f"RAPPORT_DATA_DIR: {holds}, which means something else in a database's URL; choose another")
     environment = {_variable(field): str(value) for field, value in chosen.items()}
     environment["RAPPORT_DATA_DIR"] = str(data_dir)
     if "bus_url" not in profile.model_fields_set:

@@ -18,7 +18,7 @@ def show_addresses(suite: Suite, console: Console) -> None:
     lines = {name: f"{where.url(name)}/docs" for name in where.ports}
     lines |= {f"{name} worker": f"http://{where.host}:{port}/metrics" for name, port in where.worker_ports.items()}
     if where.mail_port:
-        lines["mail catcher"] = f"smtp://{where.host}:{where.mail_port}   read it: python -m deploy.local mail"
+        lines["mail catcher"] = f"smtp://{where.host}:{where.mail_port}   read it: make mail"
     lines |= {"API key": suite.keys.api_key, "write key": suite.keys.write_key}
     lines |= {"data": str(where.data_dir), "logs": str(where.logs)}
     for name, value in lines.items():

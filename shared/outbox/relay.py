@@ -24,7 +24,7 @@ _SHORTEST_PAUSE_S = 0.03
 _LONGEST_PAUSE_S = 0.2
 _RETRY_S = 1.0
 _PAGE_RECORDS = 500
-_PAGE_BYTES = 4_000_000
+_PAGE_BYTES = 16_000_000  # what one batch of a busy consumer says: a page waits for its turn to write behind a batch
 _RENEW_EVERY_S = 5.0
 
 

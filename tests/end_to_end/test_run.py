@@ -53,6 +53,7 @@ def test_a_suite_comes_up_heals_and_ends(tmp_path: Path) -> None:
         assert "RAPPORT_PROFIL_PORT" in said.read_text(), "a misspelt setting is pointed out"
         for line in (tmp_path / "var" / "dev.env").read_text().splitlines():
             assert line.partition("=")[2] in said.read_text(), "the keys are shown"
+        assert (tmp_path / "var").stat().st_mode & 0o077 == 0, "customers' data is for its owner only"
         second = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
         )

@@ -91,6 +91,10 @@ def test_ports_of_workers_that_others_want(tmp_path: Path, taken_port: int) -> N
         ("RAPPORT_BUS_URL", "amqp://127.0.0.1"),
         ("RAPPORT_SCORING_DATABASE_URL", "mysql://127.0.0.1/scoring"),
         ("RAPPORT_EVENTS_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none"),
+        ("RAPPORT_DATA_DIR", "50%/var"),
+        ("RAPPORT_DATA_DIR", "what?/var"),
+        ("RAPPORT_DEV_API_KEY", "two words"),
+        ("RAPPORT_DEV_WRITE_KEY", "schlüssel"),
     ],
 )
 def test_a_bad_setting(tmp_path: Path, setting: str, value: str) -> None:
