@@ -23,7 +23,7 @@ S = TypeVar("S", bound=ServiceSettings)
 _SWITCH_S = 0.0005
 """The bus appends in a thread; at Python's own 5 ms it would wait that long for each step beside a busy event loop."""
 
-_COLLECT_AFTER = {"api": (10_000, 20, 100), "worker": (200_000, 20, 100)}
+_COLLECT_AFTER = {"api": (10_000, 20, 100), "worker": (500_000, 20, 100)}
 """Calls and facts leave few cycles, and a search through all that lives stops an API for tens of milliseconds."""
 
 
