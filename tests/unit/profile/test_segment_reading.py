@@ -35,7 +35,7 @@ def deep(levels: int) -> dict[str, Any]:
         ({**TRAIT, "operator": "equals", "value": 10**400}, "definition"),
         ({"type": "last_purchase", "within_days": 1, "as_of": "2011"}, "definition.as_of"),
         ({"type": "last_purchase", "within_days": 36_500, "as_of": "0001-01-01"}, "definition.as_of"),
-        ({"type": "last_purchase", "as_of": "1000-01-01T00:00:00+01:00"}, "definition.as_of"),
+        ({"type": "last_purchase", "as_of": "0999-12-31T23:59:59-12:00"}, "definition.as_of"),
         ({"type": "purchases", "measure": "spent", "operator": "gt", "value": 1}, "definition"),
         ({"type": "and", "conditions": [TRAIT, {**TRAIT, "operator": "gt"}]}, "definition.conditions[1]"),
     ],

@@ -30,10 +30,11 @@ Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
 _Scalar = Annotated[bool, Field(strict=True)] | _Number | _Text
 _Scalars = Annotated[list[_Scalar], Field(min_length=1, max_length=1000)]
 _Days = Annotated[float, Field(strict=True, ge=0, le=MAX_DAYS)]
+_FROM_YEAR_1000 = {"type": "string", "pattern": "^[1-9]"}
 _Moment = Annotated[
     str,
     Field(max_length=40),
-    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
+    WithJsonSchema({"anyOf": [{**_FROM_YEAR_1000, "format": form} for form in ("date", "date-time")]}),
 ]
 """An ISO 8601 date or time from the year 1000 on; as the end of a span a date includes that day."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from services.profile.domain.errors import InvalidCondition
@@ -25,9 +25,6 @@ from services.profile.domain.terms import MAX_TEXT, moment_of, term_of
 MAX_DEPTH = 8
 MAX_PARTS = 200
 MAX_DAYS = 36_500
-FIRST_MOMENT = datetime(1000, 1, 1, tzinfo=UTC)
-"""Far enough from the first moment there is that days can be counted back from it."""
-
 _Json = Mapping[str, Any]
 _NUMERIC = frozenset({"gt", "gte", "lt", "lte"})
 
@@ -143,7 +140,7 @@ def _perhaps(value: Any, path: str, *, end_of_day: bool = False) -> datetime | N
 
 def _moment(value: Any, path: str, *, end_of_day: bool = False) -> datetime:
     moment = moment_of(value, end_of_day=end_of_day) if isinstance(value, str) else None
-    if moment is None or moment < FIRST_MOMENT:
+    if moment is None or value.startswith("0"):  # days are counted back from it, and time begins with the year 1
         raise InvalidCondition(path, "not an ISO 8601 date or time from the year 1000 on")
     return moment
 
