@@ -16,6 +16,7 @@ import pytest
 
 from deploy.local.configuration import SETTINGS
 from tests.support.real_servers import free_ports
+from tests.support.suite import TLS
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,6 +78,6 @@ def test_a_suite_comes_up_heals_and_ends(tmp_path: Path) -> None:
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=2).status_code == httpx.codes.OK
+        return httpx.get(url, timeout=2, verify=TLS).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False

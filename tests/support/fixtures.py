@@ -15,6 +15,9 @@ from tests.support.kafka import KafkaBroker
 from tests.support.postgres import PostgresServer
 from tests.support.real_servers import ServerMissingError, give_up, one_at_a_time, run_directory
 
+_SHORT_LIVED = "-XX:TieredStopAtLevel=1"
+"""Java's second compiler takes seconds of a core, and a broker of a test ends before that pays off."""
+
 
 @pytest.fixture(scope="session")
 def shared_postgres() -> PostgresServer:
@@ -57,7 +60,7 @@ def kafka_url() -> str:
     url_file = run_directory() / "kafka.url"
     with one_at_a_time("kafka"):
         if not url_file.exists():
-            broker = KafkaBroker(run_directory() / "kafka")
+            broker = KafkaBroker(run_directory() / "kafka", java_options=_SHORT_LIVED)
             try:
                 broker.start()
             except ServerMissingError as why:
@@ -70,7 +73,7 @@ def kafka_url() -> str:
 @pytest.fixture(scope="module")
 def kafka_broker() -> Iterator[KafkaBroker]:
     """A Kafka broker of this module's own: `url`, `kill()`, `start()`."""
-    broker = KafkaBroker(run_directory() / f"kafka-{uuid.uuid4().hex[:8]}")
+    broker = KafkaBroker(run_directory() / f"kafka-{uuid.uuid4().hex[:8]}", java_options=_SHORT_LIVED)
     try:
         broker.start()
     except ServerMissingError as why:

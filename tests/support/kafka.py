@@ -21,9 +21,9 @@ NEVER = 2**63 - 1
 class KafkaBroker:
     """One broker on one folder and one port, which it keeps when it is killed and started again."""
 
-    def __init__(self, directory: Path, *, sync_every: int = 1) -> None:
+    def __init__(self, directory: Path, *, sync_every: int = 1, java_options: str = "") -> None:
         self.directory = directory
-        self._sync_every = sync_every
+        self._settings = {"KAFKA_SYNC_EVERY": str(sync_every), "JAVA_TOOL_OPTIONS": java_options}
         self.port, self._controller_port = free_ports(2)
         self._process: psutil.Popen | None = None
 
@@ -49,7 +49,7 @@ class KafkaBroker:
             self._process = psutil.Popen(
                 [START, self.directory, str(self.port), str(self._controller_port)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                env={**os.environ, "KAFKA_SYNC_EVERY": str(self._sync_every)},
+                env={**os.environ, **self._settings},
             )  # fmt: skip
         if not wait_for_port(self.port, alive=self._process, timeout_s=180):
             kill_group(self.pid)

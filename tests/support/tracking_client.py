@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.support.suite import WRITE_KEY
+from tests.support.suite import TLS, WRITE_KEY
 
 Call = Mapping[str, Any]
 _TRY_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
@@ -22,7 +22,7 @@ class TrackingClient:
     """A client of one events API. Used by one thread; `attempts` counts requests, answered or not."""
 
     def __init__(self, url: str, *, give_up_after_s: float = 240.0) -> None:
-        self._http = httpx.Client(base_url=url, auth=(WRITE_KEY, ""), timeout=10)
+        self._http = httpx.Client(base_url=url, auth=(WRITE_KEY, ""), timeout=10, verify=TLS)
         self._give_up_after_s = give_up_after_s
         self.attempts = 0
 

@@ -10,6 +10,7 @@ import time
 import httpx
 
 from tests.support.real_servers import free_ports
+from tests.support.suite import TLS
 
 _PROGRAM = """
 import sys, threading
@@ -39,7 +40,7 @@ class Worker:
 
     def health(self) -> httpx.Response | None:
         try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/healthz")
+            return httpx.get(f"http://127.0.0.1:{self.port}/healthz", verify=TLS)
         except httpx.TransportError:
             return None
 
