@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 import gc
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import Generic, TypeVar
 
-from fastapi import FastAPI
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from shared.http.server import serve
 from shared.settings import ServiceSettings, explain
 from shared.sql.database import Database
 from shared.telemetry.logs import configure_logging
-from shared.workers import Loop, run_worker
+from shared.workers import run_worker
 
 S = TypeVar("S", bound=ServiceSettings)
 _SWITCH_S = 0.0005
@@ -29,12 +28,17 @@ _COLLECT_AFTER = {"api": (10_000, 20, 100), "worker": (500_000, 20, 100)}
 
 @dataclass(frozen=True, kw_only=True)
 class Service(Generic[S]):
-    """What a service's `__main__` declares. `loops` opens what its worker runs, by name."""
+    """What a service's `__main__` declares.
+
+    `create_app` and `loops` are the places (`package.module:name`) of functions of the settings that make the API and
+    the worker's loops by name; they are looked up by the process that needs them, so that a worker starts without
+    FastAPI.
+    """
 
     name: str
     settings: type[S]
-    create_app: Callable[[S], FastAPI]
-    loops: Callable[[S], Mapping[str, Loop]]
+    create_app: str
+    loops: str
     migrations: str
     database_url: Callable[[S], str]
     port: Callable[[S], int]
@@ -67,13 +71,15 @@ def main(service: Service[S], arguments: Sequence[str] | None = None) -> int:
 def _run(service: Service[S], settings: S, options: argparse.Namespace) -> int:
     match options.command:
         case "api":
+            from shared.http.server import serve
+
             sys.setswitchinterval(_SWITCH_S)
-            app = service.create_app(settings)
+            app = resolve_name(service.create_app)(settings)
             _collect_seldom(options.command)
             serve(app, host=settings.host, port=service.port(settings))
             return 0
         case "worker":
-            loops = service.loops(settings)
+            loops = resolve_name(service.loops)(settings)
             if unknown := set(options.only or ()) - set(loops):
                 raise ValueError(f"no loop {', '.join(sorted(unknown))}; there are {', '.join(loops)}")
             chosen = {name: loop for name, loop in loops.items() if not options.only or name in options.only}

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from services.messaging.api.app import create_app
 from services.messaging.bootstrap import MIGRATIONS
 from services.messaging.settings import MessagingSettings
-from services.messaging.workers.loops import loops
 from shared.service_cli import Service, main
 
 SERVICE = Service(
     name="messaging",
     settings=MessagingSettings,
-    create_app=create_app,
-    loops=loops,
+    create_app="services.messaging.api.app:create_app",
+    loops="services.messaging.workers.loops:loops",
     migrations=MIGRATIONS,
     database_url=lambda settings: settings.messaging_database_url,
     port=lambda settings: settings.messaging_port,

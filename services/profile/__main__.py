@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from services.profile.api.app import create_app
 from services.profile.bootstrap import MIGRATIONS
 from services.profile.settings import ProfileSettings
-from services.profile.workers.loops import loops
 from shared.service_cli import Service, main
 
 SERVICE = Service(
     name="profile",
     settings=ProfileSettings,
-    create_app=create_app,
-    loops=loops,
+    create_app="services.profile.api.app:create_app",
+    loops="services.profile.workers.loops:loops",
     migrations=MIGRATIONS,
     database_url=lambda settings: settings.profile_database_url,
     port=lambda settings: settings.profile_port,

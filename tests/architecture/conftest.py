@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -19,4 +20,4 @@ def document(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
         data_dir=tmp_path,
         bus_url=str(tmp_path / "bus"),
     )
-    return service.create_app(settings).openapi()
+    return resolve_name(service.create_app)(settings).openapi()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -172,7 +173,7 @@ def test_only_ingestion_and_links_in_mails_face_the_internet(tmp_path: Path) -> 
     }
     assert backends == {("/v1", "events-api"), ("/u", "messaging-api")}
     messaging = declared("messaging")
-    app = messaging.create_app(
+    app = resolve_name(messaging.create_app)(
         messaging.settings(messaging_database_url=f"sqlite:///{tmp_path}/m.db", data_dir=tmp_path)
     )
     assert any(path.startswith("/u/") for path in app.openapi()["paths"])

@@ -67,7 +67,7 @@ class Customer:
 class Load:
     """Customers who buy, batch after batch in a thread, each sent until it is acknowledged."""
 
-    def __init__(self, url: str, *, prefix: str, calls_a_second: float = 300.0) -> None:
+    def __init__(self, url: str, *, prefix: str, calls_a_second: float = 150.0) -> None:
         self._client = TrackingClient(url)
         self._prefix = prefix
         self._pause_s = CUSTOMERS_A_BATCH * CALLS_A_CUSTOMER / calls_a_second

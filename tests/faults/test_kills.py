@@ -1,6 +1,6 @@
 """kill -9 of every process under load, on the embedded bus and SQLite.
 
-`RAPPORT_FAULT_ROUNDS` and `RAPPORT_FAULT_EVENTS` make it long: `make faults`.
+`RAPPORT_FAULT_ROUNDS` and `RAPPORT_FAULT_EVENTS` make it long.
 """
 
 from __future__ import annotations
