@@ -85,14 +85,16 @@ class Books:
     def account_of(self, customers: Sequence[Customer], *, drained_within_s: float = 120.0) -> EventAccount:
         """Wait until the suite has caught up with these customers, then count."""
         wanted = expected(customers)
+        told = {message_id for customer in customers for message_id in customer.message_ids()}
         deadline = time.monotonic() + drained_within_s
         while time.monotonic() < deadline and self.totals() != wanted.totals:
             time.sleep(0.3)
         time.sleep(_SETTLE_S)
+        held = self._held(customers)
+        while time.monotonic() < deadline and told - held.keys():  # events may still have to hear who they are
+            time.sleep(0.3)
+            held = self._held(customers)
         found = self.totals()
-        with self._suite.client("profile") as profile, self._suite.client("events") as events:
-            held = Counter(message_id for each in customers for message_id in _timeline(profile, events, each))
-        told = {message_id for customer in customers for message_id in customer.message_ids()}
         return EventAccount(
             acknowledged=wanted.acknowledged,
             stored=len(told & held.keys()),
@@ -103,6 +105,11 @@ class Books:
             duplicates=sum(count - 1 for count in held.values()),
             lost=len(told - held.keys()),
         )
+
+    def _held(self, customers: Sequence[Customer]) -> Counter[str]:
+        """How often each messageId is on the timelines."""
+        with self._suite.client("profile") as profile, self._suite.client("events") as events:
+            return Counter(message_id for each in customers for message_id in _timeline(profile, events, each))
 
     def _totals(self) -> Totals:
         """What the three summaries say now."""
@@ -126,11 +133,13 @@ def _summary(suite: Suite, service: str) -> dict[str, Any]:
 
 
 def _timeline(profile: httpx.Client, events: httpx.Client, customer: Customer) -> list[str]:
-    """The messageIds on a customer's timeline; none when the profile was never made."""
+    """The messageIds on a customer's timeline; none while profile or events does not know him."""
     found = profile.get("/v1/profiles/lookup", params={"kind": "user_id", "value": customer.user_id})
     if found.status_code == httpx.codes.NOT_FOUND:
         return []
     found.raise_for_status()
     answer = events.get(f"/v1/profiles/{found.json()['id']}/timeline", params={"limit": 200})
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        return []
     answer.raise_for_status()
     return [touchpoint["message_id"] for touchpoint in answer.json()["data"]]
