@@ -48,14 +48,18 @@ def new_revision(database: Database, package: str, message: str) -> None:
 
 
 def run_environment(context: Any, metadata: MetaData) -> None:
-    """What a service's `env.py` calls: its own tables and the plumbing's, on the connection it was given."""
+    """What a service's `env.py` calls: its own tables and the plumbing's, on the connection it was given.
+
+    An index whose `info` has `only_on` is of that database's tables only.
+    """
     metadatas: Sequence[MetaData] = (metadata, plumbing)
     connection: Connection = context.config.attributes["connection"]
-    partitions = _partitions(connection)
+    partitions, dialect = _partitions(connection), connection.dialect.name
     context.configure(
         connection=connection,
         target_metadata=metadatas,
         include_name=lambda name, kind, _: kind != "table" or name not in partitions,
+        include_object=lambda item, *_: item.info.get("only_on", dialect) == dialect,
         render_as_batch=True,
         compare_type=True,
         user_module_prefix="types.",

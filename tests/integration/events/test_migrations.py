@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from services.events.adapters.sql.identity_map import SqlIdentityMap
 from services.events.adapters.sql.stored_touchpoints import one_touchpoint
-from services.events.adapters.sql.timeline import SqlTimeline, TimelineFilter
+from services.events.adapters.sql.timeline import SqlTimeline
+from services.events.adapters.sql.timeline_reading import TimelineFilter
 from services.events.adapters.sql.touchpoints import SqlTouchpoints
 from services.events.bootstrap import MIGRATIONS
 from services.events.settings import EventsSettings

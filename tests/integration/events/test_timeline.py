@@ -12,14 +12,19 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from sqlalchemy import delete, text
 
 from services.events.adapters.sql.identity_map import SqlIdentityMap
-from services.events.adapters.sql.timeline import SqlTimeline, TimelineFilter
+from services.events.adapters.sql.tables import seen_messages, touchpoints
+from services.events.adapters.sql.timeline import SqlTimeline
+from services.events.adapters.sql.timeline_reading import TimelineFilter
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
 from shared.contracts.contract import Contract
+from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.profile import Identifier, ProfileChangedV1, ProfilesMergedV1
 from shared.outbox.outbox import Outbox
+from shared.sql.database import Database
 from shared.sql.migrations import upgrade
 from tests.integration.events.store import keep, touchpoint
 from tests.integration.events.suite import Events, events_service, wait_until
@@ -140,10 +145,12 @@ def test_what_was_split_off_again_is_no_longer_the_survivors(wiring: Wiring) -> 
         assert (identities.subjects_of(A), identities.subjects_of(C)) == (["user_id:1"], ["anonymous_id:b"])
 
 
-def test_a_filter_that_passes_over_very_many_goes_on_from_page_to_page(wiring: Wiring) -> None:
+@pytest.mark.parametrize("parts", [1, 3])
+def test_a_filter_that_passes_over_very_many_goes_on_from_page_to_page(wiring: Wiring, parts: int) -> None:
     many = [touchpoint(NOON + timedelta(seconds=n), channel="web" if n % 5_500 else "kiosk") for n in range(5_600)]
     keep(wiring.database, many)
     keep(wiring.database, [touchpoint(NOON + timedelta(hours=1), subject="anonymous_id:a", channel="kiosk")])
+    spread(wiring.database, parts)
     wanted, after, found, pages = TimelineFilter(channel="kiosk"), None, list[bytes](), 0
     with wiring.database.reading() as session:
         while pages == 0 or after is not None:
@@ -151,7 +158,58 @@ def test_a_filter_that_passes_over_very_many_goes_on_from_page_to_page(wiring: W
             found, after, pages = [*found, *read.documents], read.next, pages + 1
     times = [msgspec.json.decode(one)["occurred_at"] for one in found]
     assert times == ["2020-05-01T13:31:40Z", "2020-05-01T13:00:00Z", "2020-05-01T12:00:00Z"]
-    assert pages == 3
+    assert pages > 2
+
+
+@given(
+    happened=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9), st.sampled_from(["web", "kiosk"]))),
+    parts=st.integers(1, 4),
+    limit=st.integers(1, 4),
+    wanted=st.builds(
+        TimelineFilter,
+        channel=st.sampled_from([None, "web"]),
+        since=st.sampled_from([None, NOON + timedelta(seconds=3)]),
+        until=st.sampled_from([None, NOON + timedelta(seconds=7)]),
+    ),
+)
+@examples(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_pages_put_subjects_and_parts_together(
+    wiring: Wiring, happened: list[tuple[str, int, str]], parts: int, limit: int, wanted: TimelineFilter
+) -> None:
+    clear(wiring.database)
+    all_of_them = [
+        touchpoint(NOON + timedelta(seconds=second), recorded=NOON, subject=f"user_id:{who}", channel=channel)
+        for who, second, channel in happened
+    ]
+    keep(wiring.database, all_of_them)
+    spread(wiring.database, parts)
+    asked = [one for one in all_of_them if one.subject != "user_id:c" and fits(one, wanted)]
+    expected = sorted(((one.occurred_at, one.touchpoint_id) for one in asked), reverse=True)
+    found, after, begun = list[bytes](), None, False
+    with wiring.database.reading() as session:
+        while not begun or after is not None:
+            page = SqlTimeline(session).page(["user_id:a", "user_id:b"], wanted, limit=limit, after=after)
+            assert len(page.documents) <= limit
+            found, after, begun = [*found, *page.documents], page.next, True
+    assert [msgspec.json.decode(one)["touchpoint_id"] for one in found] == [one_id for _, one_id in expected]
+
+
+def fits(one: TouchpointRecordedV1, wanted: TimelineFilter) -> bool:
+    early, late = wanted.since or one.occurred_at, wanted.until or one.occurred_at + timedelta(seconds=1)
+    return early <= one.occurred_at < late and wanted.channel in (None, one.channel)
+
+
+def spread(database: Database, parts: int) -> None:
+    """Let neighbours lie in different parts, on the database that has them."""
+    if database.dialect == "sqlite":
+        with database.transaction() as session:
+            session.execute(text(f"UPDATE touchpoints SET part = rowid % {parts}"))
+
+
+def clear(database: Database) -> None:
+    with database.transaction() as session:
+        for table in (touchpoints, seen_messages):
+            session.execute(delete(table))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.archive.tables import erasures
+from services.events.adapters.sql.parts import of_subject
 from services.events.adapters.sql.tables import (
     merged_profiles,
     profile_subjects,
@@ -76,11 +77,11 @@ class SqlErasures:
         )
 
     def _take_touchpoints(self, subject: str, until: datetime) -> list[_Stored]:
-        t = touchpoints.c
-        documents = self._session.scalars(select(t.document).where(t.subject == subject))
+        theirs = of_subject(self._session, subject)
+        documents = self._session.scalars(select(touchpoints.c.document).where(theirs))
         early = [stored for stored in map(_decode, documents) if stored.received_at <= until]
         for page in _pages([stored.touchpoint_id for stored in early]):
-            self._session.execute(delete(touchpoints).where(t.subject == subject, t.id.in_(page)))
+            self._session.execute(delete(touchpoints).where(theirs, touchpoints.c.id.in_(page)))
         return early
 
     def _empty_quarantine(self, subjects: Collection[str], until: datetime) -> set[str]:

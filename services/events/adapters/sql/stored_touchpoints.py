@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, false, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from services.events.adapters.sql.parts import of_subject
 from services.events.adapters.sql.tables import inbound_sources, seen_messages, sources, touchpoints
 from services.events.domain.duplicates import message_hash
 
@@ -29,7 +30,7 @@ def latest_touchpoints(
     """
     query = select(_columns.id, _columns.document).order_by(_columns.id.desc())
     if subject is not None:
-        query = query.where(_columns.subject == subject)
+        query = query.where(of_subject(session, subject))
     if before is not None:
         query = query.where(_columns.id < before)
     if message_id is None:

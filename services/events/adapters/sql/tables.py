@@ -92,13 +92,16 @@ touchpoints = Table(
     Column("channel", String(50)),
     Column("department", String(50)),
     Column("document", LargeBinary, nullable=False, comment="TouchpointRecordedV1 as JSON"),
+    Column("part", Integer, nullable=False, server_default="0", comment="on SQLite, else 0"),
     Index(
         "ix_touchpoints_subject_time",
         "subject",
         "occurred_at",
         "id",
         postgresql_include=["kind", "channel", "department"],
+        info={"only_on": "postgresql"},
     ),
+    Index("ix_touchpoints_part_subject_time", "part", "subject", "occurred_at", "id", info={"only_on": "sqlite"}),
     postgresql_partition_by="RANGE (id)",
 )
 

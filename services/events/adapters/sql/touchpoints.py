@@ -11,6 +11,7 @@ from sqlalchemy import Dialect
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql import tables
+from services.events.adapters.sql.parts import current_part
 from services.events.domain.duplicates import bucket_of, buckets_near
 from services.events.use_cases.ports import Draft
 from shared.contracts.events import TouchpointRecordedV1
@@ -64,7 +65,9 @@ class SqlTouchpoints:
     def add(self, drafts: Sequence[Draft]) -> None:
         """Record touchpoints, the orders they tell of, and that their messages were seen."""
         # In the order of the indexes, so that each of their pages is visited once.
-        insert_rows(self._session, _COLUMNS, sorted([draft.row for draft in drafts], key=_subject_of))
+        part = current_part(self._session)
+        in_order = [(*row, part) for row in sorted([draft.row for draft in drafts], key=_subject_of)]
+        insert_rows(self._session, (*_COLUMNS, _c.part), in_order)
         insert_rows(self._session, tuple(tables.seen_messages.c), sorted([draft.seen for draft in drafts]))
         told = (draft.touchpoint.order for draft in drafts)
         orders = sorted({(order.order_id, order.status) for order in told if order})

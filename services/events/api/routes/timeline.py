@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.events.adapters.sql.identity_map import SqlIdentityMap
-from services.events.adapters.sql.timeline import SqlTimeline, TimelineFilter
+from services.events.adapters.sql.timeline import SqlTimeline
+from services.events.adapters.sql.timeline_reading import TimelineFilter
 from services.events.api.schemas.touchpoints import TouchpointView, page
 from shared.auth.access import Requires
 from shared.http.pagination import Page, Paged
