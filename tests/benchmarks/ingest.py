@@ -25,6 +25,7 @@ import psutil
 from tests.benchmarks.disk import syncs_per_second
 from tests.benchmarks.events_api import bare_http, events_api, requests
 from tests.benchmarks.http_load import send
+from tests.benchmarks.peers.collector.gateway import collector
 from tests.benchmarks.peers.flume.agent import flume_agent
 from tests.benchmarks.peers.peer import Peer, Server
 from tests.support.kafka import NEVER, KafkaBroker
@@ -45,7 +46,11 @@ class Load:
 LOADS = (Load("batch of 100", 100, 32), Load("single track", 1, 64))
 
 
-PEERS = (Peer("Flume", flume_agent),)
+PEERS = (
+    Peer("Flume", flume_agent),
+    Peer("Collector", collector),
+    Peer("Collector+batch", partial(collector, batch=True)),
+)
 LIMITS = ("HTTP", "disk", *(peer.name for peer in PEERS))
 
 
