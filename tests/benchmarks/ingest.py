@@ -14,17 +14,20 @@ import math
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
 from tests.benchmarks.disk import syncs_per_second
 from tests.benchmarks.events_api import bare_http, events_api, requests
-from tests.benchmarks.flume.agent import ANSWER_END, WARM_UP_S, flume_agent
 from tests.benchmarks.http_load import send
+from tests.benchmarks.peers.collector.gateway import collector
+from tests.benchmarks.peers.flume.agent import flume_agent
+from tests.benchmarks.peers.peer import Peer, Server
 from tests.support.kafka import NEVER, KafkaBroker
 from tests.support.real_servers import ServerMissingError
 
@@ -43,23 +46,20 @@ class Load:
 LOADS = (Load("batch of 100", 100, 32), Load("single track", 1, 64))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """Who is measured, what it is sent for so many events a request, and how its answers end."""
-
-    port: int
-    process: psutil.Process
-    requests: Callable[[int], list[bytes]] = requests
-    answer_end: bytes = b"}"
-    warm_up_s: float = 0.5
+PEERS = (
+    Peer("Flume", flume_agent),
+    Peer("Collector", collector),
+    Peer("Collector+batch", partial(collector, batch=True)),
+)
+LIMITS = ("HTTP", "disk", *(peer.name for peer in PEERS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One measurement. `others` is how many cores were busy with anything but the server and its client.
 
-    `limits` are what the HTTP layer and the disk can do with the same requests, and what the peer did with the same
-    events, in events a second.
+    `limits` are what the HTTP layer and the disk can do with the same requests, and what the peers did with the same
+    events, in events a second, by name.
     """
 
     what: str
@@ -69,61 +69,61 @@ class Row:
     cpu_us: float
     rss_mb: float
     others: float
-    limits: tuple[float, ...] = ()
+    limits: Mapping[str, float]
 
     def __str__(self) -> str:
-        ratios = "".join(f"{self.events_per_s / limit:>9.2f}" for limit in self.limits)
+        ratios = {name: f"{self.events_per_s / limit:.2f}" for name, limit in self.limits.items()}
         return (
-            f"{self.what:<26}{self.events_per_s:>11,.0f}{self.p50_ms:>9.2f}{self.p99_ms:>9.2f}{self.cpu_us:>11.2f}"
-            f"{self.rss_mb:>8.0f}{self.others:>8.2f}{ratios}"
-        )
+            f"{self.what:<36}{self.events_per_s:>11,.0f}{self.p50_ms:>9.2f}{self.p99_ms:>9.2f}{self.cpu_us:>11.2f}"
+            f"{self.rss_mb:>8.0f}{self.others:>8.2f}{_columns(ratios)}"
+        ).rstrip()
+
+
+def _columns(cells: Mapping[str, str]) -> str:
+    """The cell of each limit under `of NAME`; empty where there is none."""
+    return "".join(f"{cells.get(name, ''):>{len(name) + 5}}" for name in LIMITS)
 
 
 HEAD = (
-    f"{'durable ingest':<26}{'events/s':>11}{'p50 ms':>9}{'p99 ms':>9}{'CPU us/ev.':>11}"
-    f"{'RSS MB':>8}{'others':>8}{'of HTTP':>9}{'of disk':>9}{'of Flume':>9}"
+    f"{'durable ingest':<36}{'events/s':>11}{'p50 ms':>9}{'p99 ms':>9}{'CPU us/ev.':>11}"
+    f"{'RSS MB':>8}{'others':>8}{_columns({name: f'of {name}' for name in LIMITS})}"
 )
 
 
 def rows(*, seconds: float, bus_url: str | None = None) -> Iterator[Row]:
-    """The limits, then for each bus its peer, and the bus at full load and at half of it."""
-    limits: dict[Load, tuple[float, ...]] = {}
+    """The limits, then for each bus its peers, and the bus at full load and at half of it."""
+    limits: dict[Load, Mapping[str, float]] = {}
     with bare_http() as (port, process):
         for load in LOADS:
             server = Server(port=port, process=process)
             bare = _measure(server, load, f"bare HTTP, {load.what}", seconds=seconds / 2)
-            limits[load] = bare.events_per_s, _disk_limit(load)
+            limits[load] = {"HTTP": bare.events_per_s, "disk": _disk_limit(load)}
             yield bare
     for name, url in _buses(bus_url):
-        peer = {}
-        for load, row in _peer_rows(url, seconds=seconds):
-            peer[load] = (row.events_per_s,)
-            yield row
+        beside = {load: dict(limits[load]) for load in LOADS}
+        for peer in PEERS:
+            for load, row in _peer_rows(peer, url, seconds=seconds):
+                beside[load][peer.name] = row.events_per_s
+                yield row
         with events_api(url) as (port, process):
             server = Server(port=port, process=process)
             for load in LOADS:
-                what, beside = f"{name}, {load.what}", limits[load] + peer.get(load, ())
-                full = _measure(server, load, what, seconds=seconds, limits=beside)
+                what = f"{name}, {load.what}"
+                full = _measure(server, load, what, seconds=seconds, limits=beside[load])
                 yield full
                 pace = full.events_per_s / load.events / 2
-                yield _measure(server, load, f"{what} /2", seconds=seconds, pace=pace, limits=beside)
+                yield _measure(server, load, f"{what} /2", seconds=seconds, pace=pace, limits=beside[load])
 
 
-def _peer_rows(bus_url: str | None, *, seconds: float) -> Iterator[tuple[Load, Row]]:
-    """Flume with the channel that is as durable as the bus; nothing but a line that says why where there is none."""
+def _peer_rows(peer: Peer, bus_url: str | None, *, seconds: float) -> Iterator[tuple[Load, Row]]:
+    """A peer as durable as the bus; nothing but a line that says why where it cannot be had."""
+    kept_in = "file" if bus_url is None else "kafka"
     try:
-        with flume_agent(bus_url) as agent:
-            server = Server(
-                port=agent.port,
-                process=agent.process,
-                requests=agent.requests,
-                answer_end=ANSWER_END,
-                warm_up_s=WARM_UP_S,
-            )
+        with peer.running(bus_url) as server:
             for load in LOADS:
-                yield load, _measure(server, load, f"Flume {agent.channel}, {load.what}", seconds=seconds)
+                yield load, _measure(server, load, f"{peer.name} {kept_in}, {load.what}", seconds=seconds)
     except ServerMissingError as why:
-        sys.stderr.write(f"no Flume: {why}\n")
+        sys.stderr.write(f"no {peer.name}: {why}\n")
 
 
 def curve(events: int, *, bus_url: str | None = None) -> Iterator[Row]:
@@ -143,7 +143,7 @@ def _measure(
     seconds: float = math.inf,
     most: int | None = None,
     pace: float | None = None,
-    limits: tuple[float, ...] = (),
+    limits: Mapping[str, float] = MappingProxyType({}),
 ) -> Row:
     sending = partial(
         send,

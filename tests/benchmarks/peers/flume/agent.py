@@ -13,25 +13,24 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import msgspec
-import psutil
 
 from shared.bus.kafka.url import connection_of
 from shared.bus.opening import open_bus
 from shared.bus.ports import Topic
 from tests.benchmarks.events_api import Call, calls_of_requests
+from tests.benchmarks.peers.peer import Server, post, running
 from tests.support.kafka import START
-from tests.support.real_servers import ServerMissingError, free_ports, kill_group, stop_process, wait_for_port
+from tests.support.real_servers import ServerMissingError, free_ports
 
 HERE = Path(__file__).parent
-ANSWER_END = b"0\r\n\r\n"
+_ANSWER_END = b"0\r\n\r\n"
 """The last bytes of Flume's answer, which is chunked and empty."""
 
-WARM_UP_S = 5.0
+_WARM_UP_S = 5.0
 """Java compiles what it has run often."""
 
 _TOPIC = Topic("flume")
@@ -40,39 +39,30 @@ _MOST_EVENTS = 10_000_000
 _CHECKPOINT_MS = 600_000
 
 
-@dataclass(frozen=True, slots=True)
-class FlumeAgent:
-    """A running agent, and the events of so many a request as it takes them."""
-
-    channel: str
-    port: int
-    process: psutil.Process
-    requests: Callable[[int], list[bytes]]
-
-
 @contextmanager
-def flume_agent(bus_url: str | None) -> Iterator[FlumeAgent]:
-    """An agent with a File Channel, or with a Kafka Channel on the broker of the URL.
-
-    Raises ServerMissingError where it cannot be had.
-    """
+def flume_agent(bus_url: str | None) -> Iterator[Server]:
+    """An agent with a File Channel, or with a Kafka Channel on the broker of the URL. Raises ServerMissingError."""
+    _fetch_jars()
     with tempfile.TemporaryDirectory() as name:
         folder, (port,) = Path(name), free_ports(1)
-        settings = _file_channel(folder) if bus_url is None else _kafka_channel(bus_url)
-        process = _start(folder, {**_source(port), **settings}, port)
-        try:
-            yield (
-                FlumeAgent("file", port, process, partial(_requests, headers_of=lambda _: {}))
-                if bus_url is None
-                else FlumeAgent("kafka", port, process, partial(_requests, headers_of=_key))
+        channel = _file_channel(folder) if bus_url is None else _kafka_channel(bus_url)
+        with running(_command(folder, {**_source(port), **channel}), folder=folder, port=port) as process:
+            yield Server(
+                port=port,
+                process=process,
+                requests=partial(_requests, headers_of=_no_headers if bus_url is None else _key),
+                answer_end=_ANSWER_END,
+                warm_up_s=_WARM_UP_S,
             )
-        finally:
-            stop_process(process.pid)
 
 
 def _requests(events: int, *, headers_of: Callable[[Call], Call]) -> list[bytes]:
     """The events of `tests.benchmarks.events_api.requests`, each as the body of one of Flume's."""
     return [_request(calls, headers_of) for calls in calls_of_requests(events)]
+
+
+def _no_headers(_: Call) -> Call:
+    return {}
 
 
 def _key(call: Call) -> Call:
@@ -82,11 +72,7 @@ def _key(call: Call) -> Call:
 
 def _request(calls: Sequence[Call], headers_of: Callable[[Call], Call]) -> bytes:
     events = [{"headers": headers_of(call), "body": msgspec.json.encode(call).decode()} for call in calls]
-    body = msgspec.json.encode(events)
-    head = (
-        f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+    return post("/", msgspec.json.encode(events))
 
 
 def _source(port: int) -> Mapping[str, object]:
@@ -124,22 +110,17 @@ def _kafka_channel(bus_url: str) -> Mapping[str, object]:
     }
 
 
-def _start(folder: Path, settings: Mapping[str, object], port: int) -> psutil.Popen:
+def _fetch_jars() -> None:
     tools = ("java",) if (HERE / "libs").exists() else ("java", "mvn")
     if missing := [tool for tool in tools if shutil.which(tool) is None]:
-        raise ServerMissingError(f"Flume needs {' and '.join(missing)}, not installed here")
+        raise ServerMissingError(f"it needs {' and '.join(missing)}, not installed here")
     fetched = subprocess.run([START.with_name("fetch-jars.sh"), HERE], check=False, capture_output=True)
     if fetched.returncode:
-        raise ServerMissingError("Flume's jars cannot be fetched from Maven Central")
+        raise ServerMissingError("its jars cannot be fetched from Maven Central")
+
+
+def _command(folder: Path, settings: Mapping[str, object]) -> list[str | Path]:
     lines = [f"agent.{name} = {value}\n" for name, value in settings.items()]
     (folder / "agent.properties").write_text("".join(lines))
     agent = ["org.apache.flume.node.Application", "-n", "agent", "-f", folder / "agent.properties", "--no-reload-conf"]
-    with (folder / "agent.log").open("ab") as log:
-        process = psutil.Popen(
-            [*_JAVA, "-cp", f"{HERE}/libs/*", *agent],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-    if not wait_for_port(port, alive=process, timeout_s=60):
-        kill_group(process.pid)
-        raise ServerMissingError(f"Flume did not start:\n{(folder / 'agent.log').read_text(errors='replace')[-2000:]}")
-    return process
+    return [*_JAVA, "-cp", f"{HERE}/libs/*", *agent]
