@@ -1,7 +1,7 @@
 """Buckets of seen messages that are parts of a day (SQLite).
 
 On SQLite each day that has messages becomes a bucket of its own, under the number that it had: nothing is copied. The day
-that is under way is found full and sealed by the first transaction after this one, about half a second a million messages.
+that is under way is found full and sealed by the first transaction after this one, some tenths of a second a million messages.
 On PostgreSQL a bucket stays a day, and the table empty.
 """
 
