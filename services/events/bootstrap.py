@@ -162,7 +162,7 @@ class Wiring:
     def _record(self, session: Session, read: ReadCalls, packed: Packed | None = None) -> None:
         recording = Recording(
             draft=self._draft,
-            touchpoints=SqlTouchpoints(session),
+            touchpoints=SqlTouchpoints(session, self.storage.seen),
             plans=self.plans.checks(session),
             out=TouchpointsOut(session, self.outbox, packed),
             refusals=_Refusals(session, self.dead_letters),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from services.events.adapters.sql.retention.due_touchpoints import SqlDueTouchpoints
 from services.events.adapters.sql.retention.partitions import Partitions
-from services.events.adapters.sql.retention.seen_messages import forget_messages
+from services.events.adapters.sql.seen.opening import seen_messages_on
 from services.events.domain.duplicates import bucket_of
 from shared.clock import Clock
 from shared.sql.database import Database
@@ -23,6 +23,7 @@ class StorageWiring:
         self.clock = clock
         self.partitions = Partitions(database)
         self.due = SqlDueTouchpoints(database)
+        self.seen = seen_messages_on(database.dialect)
         self.partitions_lease = Lease(database, "events.partitions", seconds=_LEASE_S)
         self.retention_lease = Lease(database, "events.retention", seconds=_LEASE_S)
         self._database = database
@@ -33,4 +34,4 @@ class StorageWiring:
         now = self.clock()
         today = bucket_of(min(now, self._oldest_import() or now))
         self.partitions.forget_days(today)
-        forget_messages(self._database, today=today)
+        self.seen.forget(self._database, today=today)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from services.events.adapters.sql.seen.opening import SeenMessages, seen_messages_on
 from services.events.adapters.sql.touchpoints import SqlTouchpoints, TouchpointRows
 from services.events.domain.duplicates import bucket_of, message_hash
 from services.events.use_cases.ports import Draft, Seen
@@ -33,11 +34,11 @@ def touchpoint(occurred: datetime, *, recorded: datetime | None = None, **stated
     )
 
 
-def keep(database: Database, touchpoints: Iterable[TouchpointRecordedV1]) -> None:
+def keep(database: Database, touchpoints: Iterable[TouchpointRecordedV1], seen: SeenMessages | None = None) -> None:
     """Record them, with their messages."""
     drafts = [draft(one, database) for one in touchpoints]
     with database.transaction() as session:
-        SqlTouchpoints(session).add(drafts)
+        SqlTouchpoints(session, seen or seen_messages_on(database.dialect)).add(drafts)
 
 
 def draft(told: TouchpointRecordedV1, database: Database) -> Draft:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from services.events.adapters.sql.identity_map import SqlIdentityMap
+from services.events.adapters.sql.seen.by_day import SeenByDay
+from services.events.adapters.sql.seen.in_parts import SeenInParts
+from services.events.adapters.sql.seen.opening import seen_messages_on
 from services.events.adapters.sql.stored_touchpoints import one_touchpoint
 from services.events.adapters.sql.timeline import SqlTimeline
 from services.events.adapters.sql.timeline_reading import TimelineFilter
 from services.events.adapters.sql.touchpoints import SqlTouchpoints
 from services.events.bootstrap import MIGRATIONS
+from services.events.domain.duplicates import REMEMBERED_DAYS, message_hash
 from services.events.settings import EventsSettings
+from services.events.use_cases.ports import Seen
 from shared.ids import first_id_at
 from shared.sql.database import Database
 from shared.sql.migrations import check, upgrade
@@ -23,6 +29,12 @@ from shared.sql.types import to_microseconds
 from tests.integration.events.store import keep, touchpoint
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+TIMES = [NOW - timedelta(days=days) for days in range(0, 700, 7)]
+
+
+def hashed(n: int) -> bytes:
+    """What stands for the message of the touchpoint number `n`."""
+    return message_hash("source", str(n))
 
 
 @pytest.fixture
@@ -40,16 +52,21 @@ def fill(database: Database) -> list[str]:
     def moment(value: datetime) -> Any:
         return value if database.dialect == "postgresql" else to_microseconds(value)
 
-    times = [NOW - timedelta(days=days) for days in range(0, 700, 7)]
     rows = [
-        {"id": first_id_at(at), "at": moment(at), "bucket": at.toordinal(), "hash": str(n).encode()}
-        for n, at in enumerate(times)
+        {
+            "id": first_id_at(at),
+            "at": moment(at),
+            "bucket": at.toordinal(),
+            "document": str(n).encode(),
+            "hash": hashed(n),
+        }
+        for n, at in enumerate(TIMES)
     ]
     with database.transaction() as session:
         session.execute(
             text(
                 "INSERT INTO touchpoints (id, subject, occurred_at, kind, name, channel, document)"
-                " VALUES (:id, 'user_id:u', :at, 'track', 'Viewed', 'web', :hash)"
+                " VALUES (:id, 'user_id:u', :at, 'track', 'Viewed', 'web', :document)"
             ),
             rows,
         )
@@ -70,8 +87,41 @@ def test_a_filled_database_of_0004_is_as_it_was_and_goes_on(database: Database) 
         assert SqlIdentityMap(session).subjects_of("0a") == ["user_id:u"]
         page = SqlTimeline(session).page(["user_id:u"], TimelineFilter(channel="web"), limit=200, after=None)
         assert page.documents == [str(n).encode() for n in range(len(ids))]
-        assert SqlTouchpoints(session).known({NOW.toordinal(): {b"0", b"new"}}) == {b"0"}
+        recording = SqlTouchpoints(session, seen_messages_on(database.dialect))
+        days = {at.toordinal(): {hashed(n), hashed(-1)} for n, at in enumerate(TIMES)}
+        assert recording.known(days) == {hashed(n) for n in range(len(ids))}
+        assert recording.known({NOW.toordinal(): {hashed(1)}}) == set(), "that was a week ago"
     keep(database, [touchpoint(NOW), touchpoint(NOW + timedelta(days=40))])
     with database.reading() as session:
         page = SqlTimeline(session).page(["user_id:u"], TimelineFilter(), limit=200, after=None)
         assert len(page.documents) == len(ids) + 2
+
+
+def test_days_of_0008_go_on_as_buckets(settings: EventsSettings) -> None:
+    database = Database(settings.events_database_url)
+    upgrade(database, MIGRATIONS, revision="0008")
+    today = NOW.toordinal()
+    days = {day: {hashed(1_000 * day + n) for n in range(50)} for day in range(today - 2, today + 1)}
+    with database.transaction() as session:
+        rows = [{"day": day, "hash": each} for day, hashes in days.items() for each in hashes]
+        session.execute(text("INSERT INTO seen_messages (bucket, hash, touchpoint_id) VALUES (:day, :hash, '0')"), rows)
+    upgrade(database, MIGRATIONS)
+    check(database, MIGRATIONS)
+    seen = SeenInParts(full=20) if database.dialect == "sqlite" else SeenByDay()
+    new = [hashed(n) for n in range(60)]
+    for n in range(0, 60, 15):
+        with database.transaction() as session:
+            assert seen.known(session, {day: {*hashes, *new} for day, hashes in days.items()}) == {
+                *chain.from_iterable(days.values()),
+                *new[:n],
+            }
+            seen.add(session, [Seen(today, each, "0") for each in new[n : n + 15]])
+    with database.reading() as session:
+        buckets = {today - 2, today - 1, today}
+        assert set(seen.buckets(session)) == buckets | (
+            {today + 1, today + 2} if database.dialect == "sqlite" else set()
+        )
+    seen.forget(database, today=today + REMEMBERED_DAYS)
+    with database.reading() as session:
+        assert seen.known(session, {day: {*hashes, *new} for day, hashes in days.items()}) == {*days[today], *new}
+    database.dispose()

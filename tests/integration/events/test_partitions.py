@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 
 from services.events.adapters.sql.retention.partitions import MONTHS_AHEAD, Partitions, partitions_of
-from services.events.adapters.sql.retention.seen_messages import forget_messages
+from services.events.adapters.sql.seen.opening import seen_messages_on
 from services.events.adapters.sql.stored_touchpoints import one_touchpoint
 from services.events.adapters.sql.tables import seen_messages, touchpoints
 from services.events.adapters.sql.touchpoints import SqlTouchpoints
@@ -54,8 +54,9 @@ def test_months_follow_each_other_however_long_nobody_looked(database: Database)
 def test_a_writer_is_not_waited_for_and_does_not_wait(database: Database) -> None:
     now = draft(touchpoint(NOW), database)
     with database.transaction() as writing:
-        SqlTouchpoints(writing).known({now.seen.bucket: {now.seen.hash}})
-        SqlTouchpoints(writing).add([now])
+        recording = SqlTouchpoints(writing, seen_messages_on(database.dialect))
+        recording.known({now.seen.bucket: {now.seen.hash}})
+        recording.add([now])
         made = Partitions(database).make_ahead(NOW + timedelta(days=40))
     assert {name.rpartition("_20")[0] for name in made} == {"touchpoints", "seen_messages"}
 
@@ -80,7 +81,7 @@ def test_a_call_of_a_day_long_gone_finds_a_place_and_is_forgotten_again(database
     partitions.make_ahead(NOW)
     keep(database, [touchpoint(NOW - timedelta(days=50), recorded=NOW - timedelta(days=50)), touchpoint(NOW)])
     partitions.forget_days(NOW.toordinal())
-    forget_messages(database, today=NOW.toordinal())
+    seen_messages_on(database.dialect).forget(database, today=NOW.toordinal())
     with database.reading() as session:
         assert session.scalars(select(seen_messages.c.bucket)).all() == [NOW.toordinal()]
     later = NOW + timedelta(days=60)  # nobody made days for weeks: the strays keep their day until it is forgotten

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, false, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.parts import of_subject
+from services.events.adapters.sql.seen.opening import seen_messages_on
 from services.events.adapters.sql.tables import inbound_sources, seen_messages, sources, touchpoints
 from services.events.domain.duplicates import message_hash
 
@@ -51,7 +52,7 @@ def _starts(session: Session, message_id: str) -> set[str]:
     """How the ids of a message's touchpoints begin: one of each sender that sent it."""
     senders = union_all(select(sources.c.id), select(inbound_sources.c.id))
     hashes = [message_hash(source_id, message_id) for source_id in session.scalars(senders)]
-    buckets = list(session.scalars(select(seen_messages.c.bucket).distinct()))
+    buckets = seen_messages_on(session.get_bind().dialect.name).buckets(session)
     seen = (seen_messages.c.bucket.in_(buckets)) & (seen_messages.c.hash.in_(hashes))
     return set(session.scalars(select(seen_messages.c.touchpoint_id).where(seen)))
 

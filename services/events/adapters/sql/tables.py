@@ -115,6 +115,16 @@ seen_messages = Table(
     postgresql_partition_by="LIST (bucket)",
 )
 
+message_buckets = Table(
+    "message_buckets",
+    metadata,
+    Column("bucket", Integer, primary_key=True, autoincrement=False, comment="of seen_messages; SQLite only"),
+    Column("day", Integer, nullable=False, comment="day its messages were received on, proleptic ordinal"),
+    Column("messages", BigInteger, nullable=False),
+    Column("seal", String(36), comment="unique to this sealing; none while the bucket takes messages"),
+    Column("beginnings", LargeBinary, comment="the first 8 bytes of each hash, once it is sealed"),
+)
+
 seen_orders = Table(
     "seen_orders",
     metadata,

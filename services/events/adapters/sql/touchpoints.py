@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from services.events.adapters.sql import tables
 from services.events.adapters.sql.parts import current_part
-from services.events.domain.duplicates import bucket_of, buckets_near
+from services.events.adapters.sql.seen.opening import SeenMessages
+from services.events.domain.duplicates import bucket_of
 from services.events.use_cases.ports import Draft
 from shared.contracts.events import TouchpointRecordedV1
-from shared.sql.bulk import binding, insert_rows, values_present
+from shared.sql.bulk import binding, insert_rows
 from shared.sql.upsert import insert_for
 
 _TallyKey = tuple[int, str, str, str]
@@ -51,24 +52,21 @@ class TouchpointRows:
 class SqlTouchpoints:
     """Touchpoints in the session's transaction."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, seen: SeenMessages) -> None:
         self._session = session
+        self._seen = seen
 
     def known(self, hashes_by_bucket: Mapping[int, Collection[bytes]]) -> set[bytes]:
         """Which of these messages were recorded before, looking in their bucket and its neighbours."""
-        seen = tables.seen_messages.c
-        found: set[bytes] = set()
-        for bucket, hashes in hashes_by_bucket.items():
-            found |= values_present(self._session, seen.hash, hashes, within=(seen.bucket, buckets_near(bucket)))
-        return found
+        return self._seen.known(self._session, hashes_by_bucket)
 
     def add(self, drafts: Sequence[Draft]) -> None:
         """Record touchpoints, the orders they tell of, and that their messages were seen."""
-        # In the order of the indexes, so that each of their pages is visited once.
+        # In the order of the index, so that each of its pages is visited once.
         part = current_part(self._session)
         in_order = [(*row, part) for row in sorted([draft.row for draft in drafts], key=_subject_of)]
         insert_rows(self._session, (*_COLUMNS, _c.part), in_order)
-        insert_rows(self._session, tuple(tables.seen_messages.c), sorted([draft.seen for draft in drafts]))
+        self._seen.add(self._session, [draft.seen for draft in drafts])
         told = (draft.touchpoint.order for draft in drafts)
         orders = sorted({(order.order_id, order.status) for order in told if order})
         if orders:
