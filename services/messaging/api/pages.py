@@ -1,4 +1,4 @@
-"""The two pages that customers see, in both languages."""
+"""The pages that customers see, in both languages."""
 
 from __future__ import annotations
 
@@ -34,4 +34,11 @@ DONE = _FRAME.format(
     title="Unsubscribed · 已取消訂閱",
     content="""<h1>Done · <span lang="zh-TW">已完成</span></h1>
 <p>You are unsubscribed.<br><span lang="zh-TW">您已取消訂閱。</span></p>""",
+)
+
+BROKEN = _FRAME.format(
+    title="Link not complete · 連結不完整",
+    content="""<h1>This link is not complete · <span lang="zh-TW">此連結不完整</span></h1>
+<p>Please use the link in the e-mail as it is, or answer the e-mail and ask to be unsubscribed.<br>
+<span lang="zh-TW">請直接點選郵件中的連結，或回覆該郵件要求取消訂閱。</span></p>""",
 )

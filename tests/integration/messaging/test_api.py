@@ -128,6 +128,15 @@ def test_a_link_that_was_never_signed_does_nothing(http: TestClient, token: str)
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_link")
 
 
+@pytest.mark.parametrize("token", ["preview", "cut-o", "%E4%BD%A0", "A" * 3_000])
+def test_a_person_with_a_broken_link_is_told_so_on_a_page(http: TestClient, token: str) -> None:
+    for method in ("GET", "POST"):
+        answer = http.request(method, f"/u/{token}", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert "This link is not complete" in answer.text
+        assert "no-store" in answer.headers["cache-control"]
+
+
 def test_a_template_is_versioned_and_campaigns_pin_theirs(http: TestClient, shop: Shop, server: MailServer) -> None:
     shop.customers(1)
     campaign = planned(http)

@@ -192,6 +192,7 @@ def test_health_and_readiness_differ(client: TestClient, database: Database) -> 
     client.app.state.draining = True  # type: ignore[attr-defined]
     assert client.get("/healthz").status_code == 200
     assert problem(client.get("/readyz")) == (503, "draining")
+    assert [client.head(path).status_code for path in ("/healthz", "/readyz")] == [200, 503]
 
 
 def test_a_wrong_method_is_told_every_right_one(client: TestClient) -> None:

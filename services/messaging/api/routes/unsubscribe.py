@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse
 
 from services.messaging.api.dependencies import Wired
-from services.messaging.api.pages import ASK, DONE
+from services.messaging.api.pages import ASK, BROKEN, DONE
+from services.messaging.domain.errors import UnknownToken
 from shared.http.problems import PROBLEM_RESPONSES
 
-router = APIRouter(prefix="/u", tags=["Unsubscribe"], responses=PROBLEM_RESPONSES)
-Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,200}$", description="signed by this service")]
+_PAGE_OR_PROBLEM = {"content": PROBLEM_RESPONSES[404]["content"] | {"text/html": {}}}
+router = APIRouter(
+    prefix="/u", tags=["Unsubscribe"], responses=PROBLEM_RESPONSES | {404: PROBLEM_RESPONSES[404] | _PAGE_OR_PROBLEM}
+)
+Token = Annotated[str, Path(description="signed by this service")]
 _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
 
 @router.get("/{token}", name="ask_to_unsubscribe", response_class=HTMLResponse)
-def ask(token: Token, wired: Wired) -> HTMLResponse:
+def ask(token: Token, request: Request, wired: Wired) -> HTMLResponse:
     """A page with one button. Looking at it changes nothing: link scanners look at everything."""
-    wired.unsubscribing.read(token)
-    return HTMLResponse(ASK, headers=_PRIVATE)
+    return _page(ASK, request, lambda: wired.unsubscribing.read(token))
 
 
 @router.post("/{token}", name="unsubscribe_with_one_click", response_class=HTMLResponse)
-def one_click(token: Token, wired: Wired) -> HTMLResponse:
+def one_click(token: Token, request: Request, wired: Wired) -> HTMLResponse:
     """Unsubscribe, whatever the body: providers send `List-Unsubscribe=One-Click` as a form of either kind."""
-    wired.unsubscribe(token)
-    return HTMLResponse(DONE, headers=_PRIVATE)
+    return _page(DONE, request, lambda: wired.unsubscribe(token))
+
+
+def _page(page: str, request: Request, act: Callable[[], object]) -> HTMLResponse:
+    """The page, once it is true. A person whose link is broken gets a page too, a program UnknownToken."""
+    try:
+        act()
+    except UnknownToken:
+        if "text/html" not in request.headers.get("accept", ""):
+            raise
+        return HTMLResponse(BROKEN, status_code=404, headers=_PRIVATE)
+    return HTMLResponse(page, headers=_PRIVATE)
