@@ -58,13 +58,13 @@ class SqlLanes:
     def _is_any_due(self) -> bool:
         """Whether it is worth the turn of a writer, for which others wait."""
         with self._database.reading() as session:
-            return session.execute(_due(database_now(session)).limit(1)).first() is not None
+            return session.execute(_ANY_DUE, {"now": database_now(session)}).first() is not None
 
     def _lease(self, healthy: int, failing: int) -> Sequence[Lane]:
         with self._database.transaction() as session:
             now = database_now(session)
-            taken = _taken(session, _due(now).where(_lanes.failures == 0), healthy)
-            taken += _taken(session, _due(now).where(_lanes.failures > 0), failing)
+            taken = _taken(session, _DUE.where(_lanes.failures == 0), now, healthy)
+            taken += _taken(session, _DUE.where(_lanes.failures > 0), now, failing)
             if not taken:
                 return []
             held = {"held_by": self._me, "held_until": now + timedelta(seconds=self._seconds)}
@@ -114,22 +114,25 @@ class SqlLanes:
                 self._outbox.add(session, [_notice(each, each.disable, now)])
 
 
-def _due(now: datetime) -> Select[Any]:
-    """Lanes that have something to send, and nobody at it."""
-    return (
-        select(webhook_endpoints, _lanes.failures, _lanes.failing_since)
-        .join(webhook_lanes, _lanes.endpoint_id == _endpoints.id)
-        .where(_lanes.next_due_at <= now, _endpoints.disabled_at.is_(None))
-        .where(_lanes.held_until.is_(None) | (_lanes.held_until <= now))
-        .where(_lanes.paused_until.is_(None) | (_lanes.paused_until <= now))
-        .order_by(_lanes.next_due_at)
-    )
+_NOW = bindparam("now", type_=_lanes.next_due_at.type)
+_DUE = (
+    select(webhook_endpoints, _lanes.failures, _lanes.failing_since)
+    .join(webhook_lanes, _lanes.endpoint_id == _endpoints.id)
+    .where(_lanes.next_due_at <= _NOW, _endpoints.disabled_at.is_(None))
+    .where(_lanes.held_until.is_(None) | (_lanes.held_until <= _NOW))
+    .where(_lanes.paused_until.is_(None) | (_lanes.paused_until <= _NOW))
+    .order_by(_lanes.next_due_at)
+)
+"""Lanes that have something to send at `now`, and nobody at it."""
+_ANY_DUE = _DUE.limit(1)
+"""Asked twenty times a second by a worker that has nothing to do, and so made once."""
 
 
-def _taken(session: Session, due: Select[Any], limit: int) -> list[Any]:
+def _taken(session: Session, due: Select[Any], now: datetime, limit: int) -> list[Any]:
     if limit <= 0:
         return []
-    return list(session.execute(due.limit(limit).with_for_update(of=webhook_lanes, skip_locked=True)))
+    locked = due.limit(limit).with_for_update(of=webhook_lanes, skip_locked=True)
+    return list(session.execute(locked, {"now": now}))
 
 
 def _pending(session: Session, endpoint_id: str, now: datetime) -> Sequence[Pending]:
