@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from services.events.adapters.sql.parts import current_part, of_subject, parts
 from services.events.adapters.sql.stored_touchpoints import latest_touchpoints
 from services.events.adapters.sql.tables import touchpoints
-from services.events.adapters.sql.timeline_reading import SqliteReading, TimelineFilter
+from services.events.adapters.sql.timeline_reading import Position, SqliteReading, TimelineFilter
 from services.events.bootstrap import MIGRATIONS
 from shared.sql.database import Database
 from shared.sql.migrations import upgrade
@@ -55,13 +55,15 @@ def test_a_part_ends_after_so_many_touchpoints(database: Database) -> None:
 @pytest.mark.parametrize(
     "wanted", [TimelineFilter(), TimelineFilter(channel="web", since=NOON), TimelineFilter(name="x")]
 )
-def test_a_page_is_read_along_the_index(database: Database, wanted: TimelineFilter) -> None:
+@pytest.mark.parametrize("after", [None, (NOON, "0")])
+def test_a_page_is_read_along_the_index(database: Database, wanted: TimelineFilter, after: Position | None) -> None:
     with database.reading() as session:
-        reading = SqliteReading(session, ["user_id:u", "anonymous_id:a"], wanted, (NOON, "0"), limit=51)
+        reading = SqliteReading(session, ["user_id:u", "anonymous_id:a"], wanted, after, limit=51)
         pages = reading.newest(), reading.ends_of_windows(Counter())
         of_one = select(touchpoints.c.id).where(of_subject(session, "user_id:u"))
         plans = [plan_of(session, statement) for statement in (*pages, of_one)]
     for plan in plans:
+        assert "(part=?)" not in plan
         assert "ix_touchpoints_part_subject_time (part=? AND subject=?" in plan
         assert "SCAN touchpoints" not in plan
 

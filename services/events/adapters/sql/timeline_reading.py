@@ -145,36 +145,38 @@ class PostgresReading(Reading):
 
 
 class SqliteReading(Reading):
-    """One statement for all subjects and parts: of each pair, the touchpoints down to a time that the index tells."""
+    """One statement for all pairs of a part and a subject: of each, what lies above a time that the index tells.
+
+    The pairs are one list: of two, SQLite might put the subjects behind the touchpoints and walk through whole parts.
+    """
 
     def _prepare(self, session: Session) -> int:
-        self._parts = list(session.scalars(parts()))
-        return len(self.subjects) * len(self._parts)
+        self._pairs = [(part, subject) for part in session.scalars(parts()) for subject in self.subjects]
+        return len(self._pairs)
 
     def newest(self) -> Select[Any]:
-        part, subject = _listed(self._parts, "parts"), _listed(self.subjects, "subjects")
-        last = self._nth(part, subject, self.window or self.limit, "occurred_at").scalar_subquery()
-        c = touchpoints.c
-        query = self._behind(touchpoints, c.subject, c.occurred_at, c.id).select_from(
-            part.join(subject, true()).join(touchpoints, _lane(touchpoints, part, subject))
-        )
+        pair, c = _listed(self._pairs), touchpoints.c
+        last = self._nth(pair, self.window or self.limit, "occurred_at").scalar_subquery()
+        query = self._behind(touchpoints, c.subject, c.occurred_at, c.id)
+        query = query.select_from(pair.join(touchpoints, _lane(touchpoints, pair)))
         return query.where(c.occurred_at >= func.coalesce(last, _BEFORE_ALL), self._wanted_of(touchpoints))
 
     def ends_of_windows(self, counts: Counter[str]) -> Select[Any]:
-        part, subject = _listed(self._parts, "parts"), _listed(self.subjects, "subjects")
-        c, last = touchpoints.c, self._nth(part, subject, self.window or 1, "id").scalar_subquery()
-        joined = part.join(subject, true()).join(touchpoints, c.id == last)
-        return select(c.subject, c.occurred_at, c.id).select_from(joined)
+        """All pairs are asked: whatever was found of a subject, another part may hold what is newer."""
+        pair, c = _listed(self._pairs), touchpoints.c
+        last = self._nth(pair, self.window or 1, "id").scalar_subquery()
+        return select(c.subject, c.occurred_at, c.id).select_from(pair.join(touchpoints, c.id == last))
 
-    def _nth(self, part: TableValuedAlias, subject: TableValuedAlias, number: int, column: str) -> Select[Any]:
+    def _nth(self, pair: TableValuedAlias, number: int, column: str) -> Select[Any]:
         """The newest touchpoint but `number` - 1 of a pair; none when it has fewer."""
         along = touchpoints.alias("along")
-        query = self._behind(along, along.c[column]).where(_lane(along, part, subject))
-        return _newest_first(query, along).offset(number - 1).limit(1).correlate(part, subject)
+        query = self._behind(along, along.c[column]).where(_lane(along, pair))
+        return _newest_first(query, along).offset(number - 1).limit(1).correlate(pair)
 
 
-def _lane(among: FromClause, part: TableValuedAlias, subject: TableValuedAlias) -> ColumnElement[bool]:
-    return and_(among.c.part == part.c.value, among.c.subject == subject.c.value)
+def _lane(among: FromClause, pair: TableValuedAlias) -> ColumnElement[bool]:
+    part, subject = (func.json_extract(pair.c.value, f"$[{n}]") for n in (0, 1))
+    return and_(among.c.part == part, among.c.subject == subject)
 
 
 def _newest_first(query: Select[Any], among: FromClause) -> Select[Any]:
@@ -185,8 +187,8 @@ def _unnested(subjects: Sequence[str]) -> TableValuedAlias:
     return func.unnest(literal(list(subjects), ARRAY(String))).table_valued("subject", name="who").render_derived()
 
 
-def _listed(values: Sequence[object], name: str) -> TableValuedAlias:
-    return func.json_each(msgspec.json.encode(values).decode()).table_valued("value", name=name)
+def _listed(pairs: Sequence[tuple[int, str]]) -> TableValuedAlias:
+    return func.json_each(msgspec.json.encode(pairs).decode()).table_valued("value", name="pairs")
 
 
 def _earlier(moment: datetime) -> datetime:
