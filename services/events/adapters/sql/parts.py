@@ -25,7 +25,7 @@ def current_part(session: Session) -> int:
     return (last or 0) // _TOUCHPOINTS
 
 
-def parts() -> Select[tuple[int]]:
+def parts() -> Select[int]:
     """Every part that holds anything: a step along the index for each."""
     found = select(func.min(_part).label("part")).cte("parts", recursive=True)
     following = select(func.min(_part)).where(_part > found.c.part).scalar_subquery()
