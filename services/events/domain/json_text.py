@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+from math import isfinite
+from typing import Any, NoReturn
 
 from services.events.domain.errors import InvalidCall
 
@@ -25,6 +28,30 @@ def check_json_text(body: bytes) -> None:
     # Brackets inside strings may look like depth: only then look again without strings.
     if not _is_shallow(body) and not _is_shallow(_STRING.sub(b"", body)):
         raise InvalidCall("invalid_json", f"nested more than {MAX_DEPTH} levels deep, or brackets do not match")
+
+
+def decode_leniently(text: bytes) -> Any:
+    """The value of a JSON text in which a number that nothing here can hold, such as 1e999, is taken as a text.
+
+    Raises ValueError (json.JSONDecodeError among it), or RecursionError.
+    """
+    return json.loads(text, parse_int=_integer, parse_float=_float, parse_constant=_refused)
+
+
+def _integer(digits: str) -> int | str:
+    try:
+        return int(digits)
+    except ValueError:  # longer than Python reads (sys.get_int_max_str_digits)
+        return digits
+
+
+def _float(digits: str) -> float | str:
+    number = float(digits)
+    return number if isfinite(number) else digits
+
+
+def _refused(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _is_shallow(text: bytes) -> bool:

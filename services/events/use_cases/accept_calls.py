@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,7 +10,7 @@ import msgspec
 
 from services.events.domain.errors import InvalidCall, TooLarge
 from services.events.domain.subjects import MAX_ID_LENGTH, Id, holds_something, id_text, subject_of
-from services.events.use_cases.calls import KINDS, Call
+from services.events.use_cases.calls import KINDS, StatedCall
 from shared.contracts.topics import INGEST
 from shared.ids import new_id
 
@@ -34,7 +34,7 @@ Lanes = dict[int, list[Text]]
 
 
 def accept_batch(
-    calls: list[Call], texts: Iterable[msgspec.Raw], limits: CallLimits, *, shared_bytes: int = 0
+    calls: Sequence[StatedCall], texts: Iterable[msgspec.Raw], limits: CallLimits, *, shared_bytes: int = 0
 ) -> Lanes:
     """Check a whole batch, all or nothing. Raises InvalidCall or TooLarge with the index of the first offender.
 
@@ -67,7 +67,7 @@ def _check_shared(size: int, calls: int, limits: CallLimits) -> None:
         raise TooLarge("shared_too_large", f"{told}; send fewer calls, or put into them what is theirs alone")
 
 
-def accept_call(call: Call, text: bytes, *, kind: str, limits: CallLimits) -> Lanes:
+def accept_call(call: StatedCall, text: bytes, *, kind: str, limits: CallLimits) -> Lanes:
     """Check a single call; `kind` decides over the `type` that it names. Raises InvalidCall or TooLarge."""
     stated, call.type = call.type, kind
     partition, accepted = _accept(call, text.strip(), limits)
@@ -76,7 +76,7 @@ def accept_call(call: Call, text: bytes, *, kind: str, limits: CallLimits) -> La
     return {partition: [accepted]}
 
 
-def _accept(call: Call, text: Text, limits: CallLimits) -> tuple[int, Text]:
+def _accept(call: StatedCall, text: Text, limits: CallLimits) -> tuple[int, Text]:
     if len(text) > limits.call_bytes:
         raise TooLarge("event_too_large", f"a call of {len(text)} bytes, at most {limits.call_bytes} are taken")
     partition = _partition_of(call.user_id, call.anonymous_id)
@@ -98,7 +98,7 @@ def _partition_of(user_id: Id, anonymous_id: Id) -> int:
     return INGEST.partition_of(subject)
 
 
-def _check_kind(call: Call) -> None:
+def _check_kind(call: StatedCall) -> None:
     match call.type:
         case "track":
             if not _names_something(call.event):

@@ -9,16 +9,21 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from services.events.domain.json_text import decode_leniently
 from services.events.domain.subjects import MAX_ID_LENGTH, Id
 
 Moment = str | int | float | None
 _Name = Annotated[str, msgspec.Meta(max_length=MAX_ID_LENGTH)] | int | float | None
 
+HUGE_NUMBER = "number-out-of-range"
 KINDS: Final = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 
 
-class Call(msgspec.Struct, rename="camel", gc=False):
-    """One call. Ids may be numbers, everything may be null. What is decoded from JSON has no cycles to collect."""
+class StatedCall(msgspec.Struct, rename="camel", gc=False):
+    """What a call says in single values. Ids may be numbers, everything may be null.
+
+    What is decoded from JSON has no cycles to collect.
+    """
 
     type: str | None = None
     message_id: Id = None
@@ -32,17 +37,51 @@ class Call(msgspec.Struct, rename="camel", gc=False):
     timestamp: Moment = None
     original_timestamp: Moment = None
     sent_at: Moment = None
+    write_key: str | None = None
+
+
+class Call(StatedCall):
+    """One call."""
+
     context: dict[str, Any] | None = None
     traits: dict[str, Any] | None = None
     properties: dict[str, Any] | None = None
     integrations: dict[str, Any] | None = None
-    write_key: str | None = None
+
+
+_decode = msgspec.json.Decoder(Call).decode
+
+
+def decode_call(text: msgspec.Raw | bytes) -> tuple[Call, tuple[str, ...]]:
+    """A call, and what is wrong with it that is no reason to drop it.
+
+    Raises msgspec.MsgspecError, ValueError or RecursionError.
+    """
+    try:
+        return _decode(text), ()
+    except msgspec.ValidationError as error:
+        if "out of range" not in str(error):
+            raise
+    return msgspec.convert(decode_leniently(bytes(text)), Call), (HUGE_NUMBER,)
+
+
+class _Unread(msgspec.Struct, gc=False):
+    """An object of which no more is seen than that it is one, in sound JSON."""
+
+
+class CallOutline(StatedCall):
+    """The same of a call that is only passed on, read in half the time; numbers in its objects may be out of range."""
+
+    context: _Unread | None = None
+    traits: _Unread | None = None
+    properties: _Unread | None = None
+    integrations: _Unread | None = None
 
 
 class BatchCall(msgspec.Struct, rename="camel"):
     """Many calls, with what they share."""
 
-    batch: list[Call]
+    batch: list[CallOutline]
     sent_at: Moment = None
     context: dict[str, Any] | None = None
     integrations: dict[str, Any] | None = None

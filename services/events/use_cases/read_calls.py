@@ -13,7 +13,7 @@ from services.events.domain.orders import Order, order_status, read_order
 from services.events.domain.origin import channel_of, department_of
 from services.events.domain.subjects import MAX_ID_LENGTH, id_text, subject_of
 from services.events.domain.timing import occurred_at, parse_time
-from services.events.use_cases.calls import KINDS, Call
+from services.events.use_cases.calls import KINDS, Call, decode_call
 from services.events.use_cases.recognise_programs import is_bot
 from shared.contracts import events as contracts
 from shared.contracts.ingest import IngestReceivedV1
@@ -23,8 +23,6 @@ MAX_NAME_LENGTH = 500
 
 BAD_TIMESTAMP = "timestamp-unreadable"
 LONG_NAME = "name-cut"
-
-_decode = msgspec.json.Decoder(Call).decode
 
 
 class Unreadable(Exception):
@@ -58,7 +56,7 @@ class Shared:
 def read_call(text: msgspec.Raw | bytes, shared: Shared) -> contracts.TouchpointRecordedV1:
     """The touchpoint that a call tells of, under a new id. Raises Unreadable."""
     try:
-        call = _decode(text)
+        call, unfit = decode_call(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise Unreadable(f"no call: {error}") from error
     user_id, anonymous_id, message_id = id_text(call.user_id), id_text(call.anonymous_id), id_text(call.message_id)
@@ -94,7 +92,7 @@ def read_call(text: msgspec.Raw | bytes, shared: Shared) -> contracts.Touchpoint
         properties=properties,
         context=context,
         order=order,
-        flaws=(*flaws, *order_flaws),
+        flaws=(*unfit, *flaws, *order_flaws),
         traceparent=shared.traceparent,
     )
 

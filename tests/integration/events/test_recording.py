@@ -16,7 +16,7 @@ from shared.contracts.topics import TOUCHPOINTS
 from shared.inbox.deliveries import deliveries_of
 from shared.sql.database import Database
 from shared.sql.migrations import check, upgrade
-from tests.integration.events.suite import API_KEY, Events, events_service, running_worker, wait_until
+from tests.integration.events.suite import API_KEY, WRITE_KEY, Events, events_service, running_worker, wait_until
 
 
 def published(settings: EventsSettings, count: int) -> list[TouchpointRecordedV1]:
@@ -103,6 +103,18 @@ def test_traits_are_of_identify_and_group_only(events: Events) -> None:
     events.wait_for(3)
     traits = {name: events.by_message(name)[0].get("traits", {}) for name in "itg"}
     assert traits == {"i": {"email": "a@example.com", "city": "Tainan"}, "t": {}, "g": {"name": "Acme"}}
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 5_000])
+def test_a_number_too_large_costs_neither_the_call_nor_its_batch(events: Events, number: str) -> None:
+    call = f'{{"type":"page","userId":"u","messageId":"huge","properties":{{"x":{number},"y":[1.5]}}}}'
+    body = f'{{"batch":[{call},{{"type":"page","userId":"u","messageId":"other"}}]}}'
+    assert events.http.post("/v1/batch", content=body, auth=(WRITE_KEY, "")).status_code == 200
+    events.wait_for(2)
+    (huge,) = events.by_message("huge")
+    assert huge["properties"] == {"x": number, "y": [1.5]}
+    assert huge["flaws"] == ["number-out-of-range"]
+    assert events.summary()["dead_letters"] == 0
 
 
 def test_orders_are_counted_once_whatever_the_order_of_arrival(events: Events) -> None:

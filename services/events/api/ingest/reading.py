@@ -12,12 +12,12 @@ import msgspec
 from services.events.domain.errors import InvalidCall
 from services.events.domain.json_text import check_json_text
 from services.events.use_cases.accept_calls import CallLimits, Lanes, accept_batch, accept_call
-from services.events.use_cases.calls import BatchCall, BatchTexts, Call, Moment
+from services.events.use_cases.calls import BatchCall, BatchTexts, CallOutline, Moment
 
 _T = TypeVar("_T")
 _batch = msgspec.json.Decoder(BatchCall)
 _texts = msgspec.json.Decoder(BatchTexts)
-_call = msgspec.json.Decoder(Call)
+_call = msgspec.json.Decoder(CallOutline)
 
 _PLACE = re.compile(r" - at `\$(.*)`$")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]|(.)")

@@ -11,8 +11,8 @@ import msgspec
 from msgspec.structs import replace as with_fields
 
 from services.events.domain.duplicates import bucket_of, message_hash
+from services.events.domain.json_text import decode_leniently
 from services.events.domain.tracking_plan.plans import MAX_VIOLATIONS, Breach, PlanBook, Verdict
-from services.events.use_cases.calls import Call
 from services.events.use_cases.ports import Draft, Drafting, Seen
 from services.events.use_cases.tracking_plan.ports import Broken, Entry, Quarantine, ViolationCounts
 from shared.contracts.events import TouchpointRecordedV1
@@ -23,7 +23,6 @@ VIOLATED = "Tracking Plan Violated"
 """The event that tells of a violation (Segment forwards violations likewise)."""
 
 FLAW = "tracking-plan"
-_call = msgspec.json.Decoder(Call).decode
 _Read = Callable[[], Mapping[str, Any]]
 
 
@@ -111,12 +110,11 @@ def _whole(call: ReadCall) -> dict[str, Any]:
 
 
 def _decoded(text: msgspec.Raw | bytes) -> dict[str, Any]:
-    """All of a call; only the fields that are read, where another holds what Python cannot, such as 1e999."""
+    """All of a call."""
     try:
         return dict(msgspec.json.decode(text))
-    except (msgspec.MsgspecError, ValueError):
-        read = msgspec.to_builtins(_call(text))
-        return {name: value for name, value in read.items() if value is not None}
+    except msgspec.ValidationError:  # a number that is out of range
+        return dict(decode_leniently(bytes(text)))
 
 
 def _hold(call: ReadCall, verdict: Verdict, entry: Entry | None, quarantine: Quarantine) -> bool:
