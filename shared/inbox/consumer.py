@@ -6,7 +6,8 @@ import logging
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from time import perf_counter
+from dataclasses import replace
+from time import monotonic, perf_counter
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -27,6 +28,8 @@ from shared.telemetry.metrics import CONSUMED_FACTS, CONSUMER_BATCH_SECONDS
 _log = logging.getLogger(__name__)
 _SUSPECT_AFTER = 5
 _MAX_BACKOFF_S = 5.0
+_PASS_OVER_S = 1.0
+"""How long a position may stay behind what nobody wants: to move it costs as much as a batch does."""
 
 
 class ConsumerLoop:
@@ -50,6 +53,8 @@ class ConsumerLoop:
         self._dead_letters = dead_letters
         self._clock = clock
         self._believed: dict[Partition, int] = {}
+        self._passed_over: dict[Partition, int] = {}
+        self._pass_over_at = 0.0
         self._under_way: tuple[Batch, Future[None]] | None = None
         self._failures = 0
 
@@ -85,17 +90,18 @@ class ConsumerLoop:
             found = positions.load(session, self._subscription.consumer, assigned)
         kept = {place: offset for place, offset in self._believed.items() if place not in assigned}
         self._believed = kept | found
+        self._passed_over = {place: at for place, at in self._passed_over.items() if place not in assigned}
         return found
 
     def _consume(self, consumer: Consumer, committing: Executor, stop: threading.Event) -> None:
         most_records, most_bytes = self._subscription.max_records, self._subscription.max_bytes
         while not stop.is_set():
             records = consumer.poll(max_records=most_records, max_bytes=most_bytes, timeout_s=0.5)
-            batch = self._read(records) if records else None
+            batch = self._due(self._read(records)) if records or self._passed_over else None
             self._settle(consumer)
             if batch:
                 self._under_way = batch, committing.submit(self._apply, batch)
-            else:
+            elif not records:
                 name, handle = self._subscription.consumer, self._subscription.handle
                 replay_requested(self._database, name, handle, clock=self._clock)
         self._settle(consumer)
@@ -116,6 +122,15 @@ class ConsumerLoop:
     def _read(self, records: Sequence[Record]) -> Batch:
         records = positions.ahead(records, self._believed)
         return batch_of(records if self._is_wanted() else (), self._subscription, reached=reached_by(records))
+
+    def _due(self, batch: Batch) -> Batch | None:
+        """The batch with what was passed over before it; None while there is but a position to move, and little time."""
+        reached = self._passed_over | batch.reached
+        if not batch.records and monotonic() < self._pass_over_at:
+            self._passed_over = reached
+            return None
+        self._passed_over, self._pass_over_at = {}, monotonic() + _PASS_OVER_S
+        return replace(batch, reached=reached)
 
     def _is_wanted(self) -> bool:
         if self._subscription.is_wanted is None:
