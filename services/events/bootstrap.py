@@ -172,7 +172,10 @@ class Wiring:
 
     def _draft(self, touchpoint: TouchpointRecordedV1, seen: Seen) -> Draft:
         document = _encode(touchpoint)
-        return Draft(touchpoint, self._rows.row(touchpoint, document), self.outbox.event(touchpoint, document), seen)
+        told = self.outbox.event(
+            touchpoint, document, event_id=touchpoint.touchpoint_id, time=touchpoint.received_at
+        )
+        return Draft(touchpoint, self._rows.row(touchpoint, document), told, seen)
 
     def forget_deliveries(self) -> None:
         """Forget partners' webhooks whose repetitions are no longer looked for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import islice
 
 import msgspec
@@ -40,13 +41,18 @@ class Outbox:
         for topic, events in by_topic.items():
             self.add_records(session, records_of(BY_NAME[topic], events))
 
-    def event(self, fact: Contract, data: bytes | None = None) -> Event:
-        """What a fact travels as; needs no transaction. `data` is its JSON where that was made before."""
+    def event(
+        self, fact: Contract, data: bytes | None = None, *, event_id: str | None = None, time: datetime | None = None
+    ) -> Event:
+        """What a fact travels as; needs no transaction.
+
+        `data` is its JSON where that was made before, `event_id` an id that no other fact of this service has.
+        """
         return Event(
-            id=new_id(),
+            id=event_id or new_id(),
             source=self._source,
             type=fact.event_type,
-            time=self._clock(),
+            time=time or self._clock(),
             data=_encode(fact) if data is None else data,
             subject=fact.bus_key,
             traceparent=fact.traceparent,
