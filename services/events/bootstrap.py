@@ -172,9 +172,7 @@ class Wiring:
 
     def _draft(self, touchpoint: TouchpointRecordedV1, seen: Seen) -> Draft:
         document = _encode(touchpoint)
-        told = self.outbox.event(
-            touchpoint, document, event_id=touchpoint.touchpoint_id, time=touchpoint.received_at
-        )
+        told = self.outbox.event(touchpoint, document, event_id=touchpoint.touchpoint_id, time=touchpoint.received_at)
         return Draft(touchpoint, self._rows.row(touchpoint, document), told, seen)
 
     def forget_deliveries(self) -> None:

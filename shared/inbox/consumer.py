@@ -124,7 +124,7 @@ class ConsumerLoop:
         return batch_of(records if self._is_wanted() else (), self._subscription, reached=reached_by(records))
 
     def _due(self, batch: Batch) -> Batch | None:
-        """The batch with what was passed over before it; None while there is but a position to move, and little time."""
+        """The batch with what was passed over before it; None while all there is to do is to move a position."""
         reached = self._passed_over | batch.reached
         if not batch.records and monotonic() < self._pass_over_at:
             self._passed_over = reached

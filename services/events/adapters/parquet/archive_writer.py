@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -11,7 +13,7 @@ import pyarrow as pa
 from sqlalchemy.orm import Session
 
 from services.events.adapters.parquet.folder import ArchiveFolder
-from services.events.adapters.parquet.rows import Touchpoint, decode, table_of
+from services.events.adapters.parquet.rows import Touchpoint, decode, decode_batch, table_of
 from services.events.adapters.sql.archive.ledger import SqlArchiveLedger, SqlArchiveStore
 from services.events.use_cases.archive.keep_archive import day_of
 from services.events.use_cases.archive.ports import ArchiveFile
@@ -113,9 +115,9 @@ class ArchiveWriter:
             living = ErasedNames(session, self._hashed).without(
                 touchpoints, names=lambda each: (each.subject,), moment=lambda each: each.received_at
             )
-        before, after = _by_day(touchpoints), _by_day(living)
-        erased = {day: len(rows) - len(after.get(day, ())) for day, rows in before.items()}
-        return {day: table_of(rows) for day, rows in after.items()}, {day: n for day, n in erased.items() if n}
+        days = _by_day(living)
+        gone = Counter(_days(touchpoints)) - Counter(_days(living)) if len(living) < len(touchpoints) else {}
+        return {day: table_of(rows) for day, rows in days.items()}, gone
 
     def _file(self, day: str, table: pa.Table) -> ArchiveFile:
         file_id = new_id()
@@ -138,6 +140,9 @@ class ArchiveWriter:
 def _read(records: Sequence[Record]) -> _Read:
     read = _Read()
     for record in records:
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError):  # most hold nothing else: decoded at once
+            read.touchpoints += [told.data for told in decode_batch(record.value)]
+            continue
         try:
             events = from_record(record)
         except MalformedRecord as error:
@@ -155,9 +160,13 @@ def _opaque(record: Record) -> Event:
 
 def _by_day(touchpoints: Sequence[Touchpoint]) -> dict[str, list[Touchpoint]]:
     days: dict[str, list[Touchpoint]] = {}
-    for touchpoint in touchpoints:
-        days.setdefault(day_of(touchpoint.received_at), []).append(touchpoint)
+    for day, touchpoint in zip(_days(touchpoints), touchpoints, strict=True):
+        days.setdefault(day, []).append(touchpoint)
     return days
+
+
+def _days(touchpoints: Sequence[Touchpoint]) -> list[str]:
+    return [day_of(touchpoint.received_at) for touchpoint in touchpoints]
 
 
 def _pages(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pyarrow as pa
@@ -71,7 +71,7 @@ REPEATING = ["source_id", "kind", "name", "channel", "order_status", "order_curr
 """Columns with few different values."""
 
 
-class Touchpoint(msgspec.Struct, frozen=True, kw_only=True):
+class Touchpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A TouchpointRecordedV1 whose free parts are not read."""
 
     touchpoint_id: str
@@ -95,8 +95,18 @@ class Touchpoint(msgspec.Struct, frozen=True, kw_only=True):
     flaws: tuple[str, ...] = ()
 
 
+class Told(msgspec.Struct, gc=False):
+    """An event that tells of a touchpoint, in the JSON batch format of CloudEvents."""
+
+    specversion: Literal["1.0"]
+    type: Literal["rapport.touchpoints.recorded.v1"]
+    data: Touchpoint
+
+
 decode: Callable[[bytes], Touchpoint] = msgspec.json.Decoder(Touchpoint).decode
 """Reads one touchpoint. Raises msgspec.MsgspecError."""
+decode_batch: Callable[[bytes], list[Told]] = msgspec.json.Decoder(list[Told]).decode
+"""Reads a record that has nothing but touchpoints in it. Raises msgspec.MsgspecError, or UnicodeDecodeError."""
 
 _PLAIN = [name for name in SCHEMA.names if name in Touchpoint.__struct_fields__ and name not in {"flaws"}]
 _FREE = ("traits", "properties", "context")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from services.events.use_cases.archive.ports import ArchiveFile, ArchiveStore, ErasedSubjects, Folder, LedgerLost
 from shared.clock import Clock
@@ -106,6 +107,7 @@ class KeepArchive:
                 ledger.set_state([file], "published")
 
 
+@lru_cache(maxsize=1_024)  # the calls of one request share the moment
 def day_of(moment: datetime) -> str:
     """The day of a moment in UTC, as 2026-01-31."""
     return moment.astimezone(UTC).date().isoformat()
