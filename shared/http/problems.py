@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -25,21 +25,26 @@ _log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProblemSpec:
-    """How a domain error is told over HTTP."""
-
-    status: int
-    code: str
-    title: str
-
-
 @dataclass(frozen=True, slots=True)
 class Flaw:
     """One thing wrong with a request: where (a JSON pointer, or `query.limit`) and what."""
 
     where: str
     detail: str
+
+
+def _nowhere(_error: Exception) -> Sequence[Flaw]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemSpec:
+    """How a domain error is told over HTTP; `flaws` are its places in the request, where it knows them."""
+
+    status: int
+    code: str
+    title: str
+    flaws: Callable[[Any], Sequence[Flaw]] = _nowhere
 
 
 @dataclass
@@ -158,7 +163,8 @@ def _by_table(spec: ProblemSpec) -> Any:
         if spec.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.warning(spec.title, extra={"reason": str(error), "path": loggable_path(request.scope)})
             return problem_response(request, Problem(spec.status, spec.code, spec.title), spec.title)
-        return problem_response(request, Problem(spec.status, spec.code, str(error) or spec.title), spec.title)
+        problem = Problem(spec.status, spec.code, str(error) or spec.title, errors=spec.flaws(error))
+        return problem_response(request, problem, spec.title)
 
     return handler
 

@@ -11,12 +11,17 @@ from services.profile.domain.errors import (
     SegmentNotFound,
     VersionConflict,
 )
-from shared.http.problems import ProblemSpec
+from shared.http.problems import Flaw, ProblemSpec
 
 PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     ProfileNotFound: ProblemSpec(status=404, code="profile_not_found", title="No such profile"),
     SegmentNotFound: ProblemSpec(status=404, code="segment_not_found", title="No such segment"),
     ErasureNotFound: ProblemSpec(status=404, code="erasure_not_found", title="No such erasure"),
     VersionConflict: ProblemSpec(status=412, code="version_conflict", title="It changed since you read it"),
-    InvalidCondition: ProblemSpec(status=422, code="invalid_definition", title="A definition that means nothing"),
+    InvalidCondition: ProblemSpec(
+        status=422,
+        code="invalid_definition",
+        title="A definition that means nothing",
+        flaws=lambda error: [Flaw(error.path, error.reason)],
+    ),
 }

@@ -7,7 +7,7 @@
      +-- SegmentNotFound        no segment has this id
      +-- ErasureNotFound        no erasure has this id
      +-- VersionConflict        the thing changed since the caller read it
-     +-- InvalidCondition       a segment's definition that means nothing or is too large
+     +-- InvalidCondition       a segment's definition that means nothing, contradicts itself or is too large
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class VersionConflict(ProfileError):
 
 
 class InvalidCondition(ProfileError):
-    """A segment's definition that means nothing or is too large; `path` says where."""
+    """A segment's definition that means nothing, contradicts itself or is too large; `path`, a JSON pointer into the
+    request, says where."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{path}: {reason}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.profile.domain.errors import SegmentNotFound, VersionConflict
 from services.profile.domain.segments.conditions import moves_with_time
-from services.profile.domain.segments.reading import read_condition
+from services.profile.domain.segments.reading import read_new_condition
 from services.profile.domain.segments.segment import Segment
 from services.profile.use_cases.ports import Work
 from shared.clock import Clock
@@ -41,7 +41,7 @@ class EditSegments:
             state="computing",
             size=0,
             version=1,
-            moves_with_time=moves_with_time(read_condition(draft.definition)),
+            moves_with_time=moves_with_time(read_new_condition(draft.definition)),
             created_at=now,
             updated_at=now,
         )
@@ -58,7 +58,7 @@ class EditSegments:
             definition=draft.definition,
             state="computing",
             version=segment.version + 1,
-            moves_with_time=moves_with_time(read_condition(draft.definition)),
+            moves_with_time=moves_with_time(read_new_condition(draft.definition)),
             updated_at=self.clock(),
         )
         work.segments.save(changed)

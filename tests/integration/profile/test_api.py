@@ -169,6 +169,27 @@ def test_a_segment_from_making_to_end(client: TestClient, wiring: Wiring, jane: 
     assert client.get("/v1/segments").json()["data"] == []
 
 
+def test_a_definition_that_contradicts_itself_is_refused_wherever_it_is_written(
+    client: TestClient, jane: dict[str, Any]
+) -> None:
+    spring = {"type": "purchases", "measure": "orders", "operator": "gte", "value": 1}
+    backwards = {**spring, "between": {"from": "2026-05-31", "to": "2026-03-01"}}
+    draft = {"name": "Spring in Taipei", "definition": {"type": "and", "conditions": [IN_TAIPEI, backwards]}}
+    path = f"/v1/segments/{client.post('/v1/segments', json={**draft, 'definition': IN_TAIPEI}).json()['id']}"
+    for answer in (
+        client.post("/v1/segments", json=draft),
+        client.put(path, json=draft),
+        client.post("/v1/segments/preview", json={"definition": draft["definition"]}),
+    ):
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (422, "invalid_definition")
+        (flaw,) = problem["errors"]
+        assert flaw["where"] == "/definition/conditions/1/between"
+        assert problem["detail"] == f"{flaw['where']}: {flaw['detail']}"
+        assert "the earlier time is `from`" in flaw["detail"]
+    assert [each["version"] for each in client.get("/v1/segments").json()["data"]] == [1]
+
+
 def test_a_preview_keeps_nothing(client: TestClient, jane: dict[str, Any]) -> None:
     preview = client.post("/v1/segments/preview", json={"definition": IN_TAIPEI}).json()
     assert (preview["size"], preview["sample"]) == (1, [jane["id"]])

@@ -20,6 +20,7 @@ from services.profile.workers.segments import SegmentLoop
 from shared.clock import utc_now
 from shared.contracts.profile import SegmentEnteredV1, SegmentLeftV1
 from shared.contracts.scoring import ScoreComputedV1
+from shared.ids import new_id
 from shared.sql.leases import Lease
 
 from .scenes import START, bought, feed, known_as, of_type, told, touchpoint
@@ -157,6 +158,28 @@ def test_a_changed_definition_moves_members_when_it_is_computed(wiring: Wiring) 
     facts = told(wiring)
     assert [each.profile_id for each in of_type(facts, SegmentEnteredV1)] == [profile_id(wiring, "john")]
     assert [each.profile_id for each in of_type(facts, SegmentLeftV1)] == [profile_id(wiring, "jane")]
+
+
+def test_a_segment_of_before_that_contradicts_itself_works_as_it_did(wiring: Wiring) -> None:
+    kept = Segment(
+        segment_id=new_id(),
+        name="n",
+        description="",
+        definition={**TWICE, "between": {"from": "2026-01-04", "to": "2026-01-02"}},
+        state="computing",
+        size=0,
+        version=1,
+        moves_with_time=False,
+        created_at=START,
+        updated_at=START,
+    )
+    with wiring.writing() as (_, work):
+        work.segments.save(kept)
+    refresh(wiring)
+    days = [touchpoint(user_id="jane", hours=24 * day, order=bought(str(day), 10)) for day in range(5)]
+    assert of_type(feed(wiring, *days), SegmentEnteredV1) == []
+    found = segment(wiring, kept.segment_id)
+    assert (found.state, found.size, found.definition) == ("ready", 0, kept.definition)
 
 
 def test_all_leave_a_deleted_segment(wiring: Wiring) -> None:

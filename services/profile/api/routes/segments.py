@@ -19,7 +19,7 @@ from services.profile.api.schemas.segments import (
     plain,
     segment_view,
 )
-from services.profile.domain.segments.reading import read_condition
+from services.profile.domain.segments.reading import read_new_condition
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.etags import WantedVersion, etag
@@ -62,7 +62,7 @@ def create_segment(
 @router.post("/preview", dependencies=[Requires("segments:read")])
 def preview_segment(request: SegmentPreviewRequest, wired: Wired) -> SegmentPreview:
     """How many would be in a segment, and some of them, without keeping it."""
-    condition, now = read_condition(plain(request.definition)), wired.clock()
+    condition, now = read_new_condition(plain(request.definition)), wired.clock()
     with wired.database.reading() as session:
         matching = SqlSegments(session).matching(condition, now)
     return SegmentPreview(size=len(matching), sample=sorted(matching)[: request.sample], evaluated_at=now)

@@ -46,7 +46,7 @@ class _Definition(Schema):
 
 
 class AndDefinition(_Definition):
-    """Every condition holds."""
+    """Every condition holds. Two bounds of one figure, or two times of one trait, must leave something between them."""
 
     type: Literal["and"]
     conditions: list[Definition] = Field(min_length=1, max_length=20)
@@ -120,7 +120,7 @@ class TraitRecent(_Trait):
 
 
 class Between(_Definition):
-    """A span of time, both ends included."""
+    """A span of time, both ends included; `from` is not later than `to`."""
 
     from_: _Moment = Field(alias="from")
     to: _Moment
@@ -128,7 +128,7 @@ class Between(_Definition):
 
 class _Purchases(_Definition):
     """Orders `between` two times, up to `as_of`, in the last `within_days` before that or now: all that is given bounds
-    which orders count."""
+    which orders count, and must overlap."""
 
     type: Literal["purchases"]
     operator: Comparison
@@ -139,7 +139,7 @@ class _Purchases(_Definition):
 
 
 class PurchasesCounted(_Purchases):
-    """How many orders, or refunds; in one currency or all."""
+    """How many orders, or refunds, which is never below 0; in one currency or all."""
 
     measure: Literal["orders", "refunds"]
     currency: str | None = Field(None, pattern="^[A-Z]{3}$")
@@ -153,7 +153,8 @@ class PurchasesPaid(_Purchases):
 
 
 class LastPurchaseDefinition(_Definition):
-    """There is a purchase up to `as_of` (or now); the last one is within, and longer ago than, so many days."""
+    """There is a purchase up to `as_of` (or now); the last one is within, and longer ago than, so many days;
+    of both the former is the larger."""
 
     type: Literal["last_purchase"]
     within_days: _Days | None = None

@@ -20,20 +20,30 @@ from services.profile.domain.segments.conditions import (
     TraitIs,
     parts,
 )
+from services.profile.domain.segments.contradictions import refuse_contradictions
 from services.profile.domain.terms import MAX_TEXT, moment_of, term_of
 
 MAX_DEPTH = 8
 MAX_PARTS = 200
 MAX_DAYS = 36_500
+_ROOT = "/definition"
 _Json = Mapping[str, Any]
 _NUMERIC = frozenset({"gt", "gte", "lt", "lte"})
 
 
 def read_condition(definition: _Json) -> Condition:
     """The condition that `definition` states. Raises InvalidCondition, which names the place in it."""
-    condition = _read(definition, "definition", 1)
+    condition = _read(definition, _ROOT, 1)
     if sum(1 for _ in parts(condition)) > MAX_PARTS:
-        raise InvalidCondition("definition", f"more than {MAX_PARTS} conditions")
+        raise InvalidCondition(_ROOT, f"more than {MAX_PARTS} conditions")
+    return condition
+
+
+def read_new_condition(definition: _Json) -> Condition:
+    """The same of a definition that somebody just wrote: one that contradicts itself is refused, too. Those that were
+    kept before this was asked are still read, and mean what they meant."""
+    condition = read_condition(definition)
+    refuse_contradictions(condition, _ROOT)
     return condition
 
 
@@ -43,11 +53,11 @@ def _read(json: _Json, path: str, depth: int) -> Condition:
     kind = json["type"]
     if kind in ("and", "or"):
         inner = tuple(
-            _read(each, f"{path}.conditions[{place}]", depth + 1) for place, each in enumerate(json["conditions"])
+            _read(each, f"{path}/conditions/{place}", depth + 1) for place, each in enumerate(json["conditions"])
         )
         return And(inner) if kind == "and" else Or(inner)
     if kind == "not":
-        return Not(_read(json["condition"], f"{path}.condition", depth + 1))
+        return Not(_read(json["condition"], f"{path}/condition", depth + 1))
     return _LEAVES[kind](json, path)
 
 
@@ -80,10 +90,10 @@ def _purchases(json: _Json, path: str) -> PurchasesAre:
     _want(not money or json.get("currency"), path, f"{json['measure']} needs a currency: several are never added")
     between = json.get("between") or {}
     period = Period(
-        start=_perhaps(between.get("from"), f"{path}.between.from"),
-        end=_perhaps(between.get("to"), f"{path}.between.to", end_of_day=True),
+        start=_perhaps(between.get("from"), f"{path}/between/from"),
+        end=_perhaps(between.get("to"), f"{path}/between/to", end_of_day=True),
         days=_days(json.get("within_days"), path),
-        as_of=_perhaps(json.get("as_of"), f"{path}.as_of", end_of_day=True),
+        as_of=_perhaps(json.get("as_of"), f"{path}/as_of", end_of_day=True),
     )
     return PurchasesAre(json["measure"], json["operator"], json["value"], json.get("currency"), period)
 
@@ -92,7 +102,7 @@ def _last_purchase(json: _Json, path: str) -> LastPurchase:
     return LastPurchase(
         within=_days(json.get("within_days"), path),
         beyond=_days(json.get("more_than_days_ago"), path),
-        as_of=_perhaps(json.get("as_of"), f"{path}.as_of", end_of_day=True),
+        as_of=_perhaps(json.get("as_of"), f"{path}/as_of", end_of_day=True),
     )
 
 
