@@ -18,6 +18,12 @@ def names_of(dependant: Dependant) -> Sequence[str]:
     return [each.alias for each in get_flat_params(dependant) if isinstance(each.field_info, params.Query)]
 
 
+def refused(name: str, detail: str) -> Problem:
+    """Why one query parameter cannot be what it is."""
+    flaw = Flaw(f"query.{name}", detail)
+    return Problem(422, "invalid_request", f"{flaw.where}: {detail}", errors=[flaw])
+
+
 def refuse_unknown(request: Request, known: Sequence[str]) -> None:
     """Raises Problem 422 that names each query parameter not in `known`, and those that are."""
     unknown = [name for name in request.query_params if name not in known]

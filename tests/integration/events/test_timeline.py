@@ -289,6 +289,16 @@ def test_bad_questions_are_told_so(gate: Events, query: dict[str, Any], status: 
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("until", ["2026-03-01T00:00:00Z", "2026-05-01T08:00:00+08:00"])
+def test_a_time_that_ends_before_it_begins_is_refused(told: Events, until: str) -> None:
+    query = {"from": "2026-05-01T00:00:00Z", "to": until}
+    answer = told.http.get(f"/v1/profiles/{A}/timeline", params=query, headers=told.read)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert answer.json()["errors"] == [
+        {"where": "query.to", "detail": "must be later than `from`, or there is nothing in between"}
+    ]
+
+
 def test_nobody_has_no_timeline(gate: Events) -> None:
     assert gate.http.get(f"/v1/profiles/{A}/timeline", headers=gate.read).json()["code"] == "profile_not_found"
     assert gate.http.get("/v1/touchpoints/00", headers=gate.read).json()["code"] == "touchpoint_not_found"

@@ -79,6 +79,16 @@ def test_scores_are_filtered(scored: httpx.Client) -> None:
     assert found(currency="TWD") == []
     assert found(min_value=3, max_value=15) == list("ABCDEF")
     assert found(min_value=16) == []
+    best = scored.get("/v1/scores", params={"model": "rfm", "limit": 1}).json()["data"][0]
+    assert best["label"] in found(min_value=best["value"], max_value=best["value"])
+
+
+def test_a_range_of_scores_that_nothing_is_in_is_refused(http: httpx.Client) -> None:
+    answer = http.get("/v1/scores", params={"model": "rfm", "min_value": 5, "max_value": 2})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert answer.json()["errors"] == [
+        {"where": "query.max_value", "detail": "must not be less than `min_value`, or there is nothing in between"}
+    ]
 
 
 def test_the_grid_has_every_customer(scored: httpx.Client) -> None:

@@ -14,6 +14,7 @@ from services.events.api.schemas.touchpoints import TouchpointView, page
 from shared.auth.access import Requires
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES, Problem
+from shared.http.query_parameters import refused
 from shared.http.schemas import Moment
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -41,13 +42,15 @@ def timeline(
         str | None, Query(max_length=50, pattern=Text, description="only contacts that this department had")
     ] = None,
     since: Annotated[Moment | None, Query(alias="from", description="from this time on")] = None,
-    until: Annotated[Moment | None, Query(alias="to", description="before this time")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="before this time, later than `from`")] = None,
 ) -> Response:
     """Touchpoints of a customer under every identifier it ever had, newest first.
 
     A profile that was merged away shows its survivor's timeline. A filter that passes over very much ends its page
     early, even empty, with a `next_cursor` from which to go on: the last page is the one without.
     """
+    if since is not None and until is not None and since >= until:
+        raise refused("to", "must be later than `from`, or there is nothing in between")
     after = paging.after(datetime, str)
     wanted = TimelineFilter(
         kind=kind, name=name, channel=_folded(channel), department=_folded(department), since=since, until=until

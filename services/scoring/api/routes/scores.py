@@ -16,6 +16,7 @@ from services.scoring.use_cases.ports import ScoreRun
 from shared.auth.access import Requires
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
+from shared.http.query_parameters import refused
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
 
@@ -47,6 +48,8 @@ def list_scores(
     lang: Lang = DEFAULT_LANGUAGE,
 ) -> Page[ScoreView]:
     """Scores of one model, highest value first, of the latest run that succeeded or of `run_id`."""
+    if min_value is not None and max_value is not None and min_value > max_value:
+        raise refused("max_value", "must not be less than `min_value`, or there is nothing in between")
     wanted = ScoreFilter(model, label, currency, min_value, max_value, paging.after(float, str))
     database: Database = request.app.state.database
     with database.reading() as session:
