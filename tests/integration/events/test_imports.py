@@ -183,6 +183,39 @@ def test_a_parquet_file_is_typed(events: Events) -> None:
         assert says in refused.json()["detail"]
 
 
+def test_only_columns_of_parquet_that_the_mapping_reads_must_be_readable(events: Events) -> None:
+    properties = {"opened": "/opened", "till": "/till"}
+    save(events, "shifts", {"event": "Shift Began", "user_id": "/who", "properties": properties})
+    save(events, "baskets", {"event": "Shift Began", "user_id": "/who", "properties": {"items": "/items"}})
+    table = pa.table({
+        "who": ["M1", "", "M3"], "items": pa.array([[{"sku": "tea"}], [], None]),
+        "opened": pa.array([36_000_000_000, 36_000_500_000, None], pa.time64("us")),
+        "till": [b"north", b"south", b"\xff"], "photo": [b"\xff\xd8", None, b"\x00"],
+    })  # fmt: skip
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    media_type = "application/vnd.apache.parquet"
+    file_id = uploaded(events, file.getvalue(), media_type)
+    trial = tried(events, file_id, "shifts")
+    assert [call["properties"] for call in trial["calls"]] == [{"opened": "10:00:00", "till": "north"}]
+    job = imported(events, file.getvalue(), "shifts", media_type)
+    assert counts(job) == ("completed", 1, 2, 0, 1, 0)
+    header, *refused = errors(events, job["id"])
+    assert header == ["who", "opened", "till", "rapport_row", "rapport_error"]
+    nobody, broken = sorted(refused, key=lambda row: row[-2])
+    assert nobody[:4] == ["", "10:00:00.500000", "south", "3"]
+    assert broken[3:] == ["4", "column till: bytes that are not UTF-8, as which texts and bytes are read"]
+    mended = io.StringIO()
+    csv.writer(mended).writerows([header, ["M2", *nobody[1:]], ["M3", "", "east", *broken[3:]]])
+    assert counts(imported(events, mended.getvalue(), "shifts")) == ("completed", 2, 0, 0, 2, 0)
+    path = f"/v1/import-files/{file_id}/dry-run"
+    answer = events.http.post(path, json={"mapping": "baskets"}, headers=events.read)
+    assert (answer.status_code, answer.json()["code"]) == (422, "unusable_file")
+    assert "column 'items' is of type list<element: struct<sku: string>>; taken are" in answer.json()["detail"]
+    job = imported(events, file.getvalue(), "baskets", media_type)
+    assert (job["state"], job["reason"]) == ("failed", answer.json()["detail"])
+
+
 @pytest.mark.parametrize(("encoding", "stated"), [("cp950", "cp950"), ("utf-8-sig", "cp950"), ("utf-16", "utf-8")])
 def test_files_come_in_the_encodings_of_offices(gate: Events, encoding: str, stated: str) -> None:
     save(gate, "offices", {"event": "/事件", "user_id": "/會員"}, csv={"encoding": stated})

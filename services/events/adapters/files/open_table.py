@@ -16,5 +16,6 @@ def open_table(database: Database, file: ImportFile, mapping: ImportMapping) -> 
     """The file's columns and rows. Raises UnusableFile."""
     stored = StoredBytes(database, file.id, file.size)
     if file.format == "parquet":
-        return ParquetTable(cast(IO[bytes], io.BufferedReader(stored, CHUNK_BYTES)), size=file.size)
+        content = cast(IO[bytes], io.BufferedReader(stored, CHUNK_BYTES))
+        return ParquetTable(content, size=file.size, used=mapping.read().columns())
     return CsvTable(stored.chunks, mapping.csv)

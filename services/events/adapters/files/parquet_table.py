@@ -1,15 +1,15 @@
-"""Parquet files: flat columns of texts, numbers, amounts, dates and times, read a few thousand rows at a time."""
+"""Parquet files: their flat columns, read a few thousand rows at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import IO, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from services.events.adapters.files.csv_table import BATCH_ROWS, check_header
+from services.events.adapters.files.parquet_columns import NOT_UTF_8, cells_of, readable
 from services.events.adapters.files.suspicions import SuspiciousCells
 from services.events.domain.imports.cells import Cell
 from services.events.domain.imports.errors import UnusableFile
@@ -22,11 +22,15 @@ _UNREADABLE = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryErro
 
 
 class ParquetTable:
-    """A Parquet file. Raises UnusableFile for one that cannot be read, or has columns of another kind."""
+    """A Parquet file. `used` are the columns that a mapping reads, None if there is none yet.
+
+    Raises UnusableFile for a file that cannot be read, or in which one of those is nested or of another kind that
+    cannot be. Other columns of such kinds are passed over.
+    """
 
     delimiter = ","
 
-    def __init__(self, file: IO[bytes], *, size: int) -> None:
+    def __init__(self, file: IO[bytes], *, size: int, used: Collection[str] | None = None) -> None:
         self._size = size
         try:
             self._file = pq.ParquetFile(
@@ -36,86 +40,48 @@ class ParquetTable:
             )
             schema = self._file.schema_arrow
             self._rows = int(self._file.metadata.num_rows)
+            check_header([str(name).strip() for name in schema.names])
+            self._names = readable(schema, used)
         except _UNREADABLE as error:
             raise UnusableFile(f"not a Parquet file that can be read: {_first_line(error)}") from error
-        self.header: Sequence[str] = [str(name).strip() for name in schema.names]
-        check_header(self.header)
-        for field in schema:
-            _check_type(field)
+        self.header: Sequence[str] = [name.strip() for name in self._names]
         self._check_sizes()
 
     def batches(self) -> Iterator[Batch]:
         """All rows, in order. Raises UnusableFile where pages are damaged."""
         done = 0
         try:
-            for some in self._file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
+            for some in self._file.iter_batches(batch_size=BATCH_ROWS, columns=self._names, use_threads=False):
                 done += some.num_rows
                 yield self._batch(some, first=done - some.num_rows + 2, done=done)
         except _UNREADABLE as error:
             raise UnusableFile(f"the file is damaged behind row {done + 1}: {_first_line(error)}") from error
 
     def _check_sizes(self) -> None:
+        # Of whole groups: to ask a damaged file for those of single columns ends the process (Arrow 26).
         groups = (self._file.metadata.row_group(place) for place in range(self._file.metadata.num_row_groups))
         if any(not 0 <= group.total_byte_size <= _LARGEST_ROW_GROUP for group in groups):
             raise UnusableFile("a row group is larger than 1 GB; write the file with smaller ones")
 
     def _batch(self, some: Any, *, first: int, done: int) -> Batch:
-        suspicions = SuspiciousCells()
-        columns = [_cells(column, suspicions) for column in some.columns]
+        suspicions = SuspiciousCells(not_encoded=NOT_UTF_8)
+        columns = [cells_of(some.column(name), suspicions) for name in self._names]
         rows: list[tuple[Cell, ...]] = list(zip(*columns, strict=True))
         numbers: Sequence[int] = range(first, first + len(rows))
         bad: list[BadRow] = []
         if suspicions.any:
-            reasons = {number: suspicions.in_row(row) for number, row in zip(numbers, rows, strict=True)}
+            flaws = {number: self._flaws(number, row, suspicions) for number, row in zip(numbers, rows, strict=True)}
             bad = [
-                BadRow(number, row, (RowFlaw(number, None, reason),))
-                for row, (number, reason) in zip(rows, reasons.items(), strict=True)
-                if reason
+                BadRow(number, row, found) for row, (number, found) in zip(rows, flaws.items(), strict=True) if found
             ]
-            rows = [row for row, reason in zip(rows, reasons.values(), strict=True) if not reason]
-            numbers = [number for number, reason in reasons.items() if not reason]
+            rows = [row for row, found in zip(rows, flaws.values(), strict=True) if not found]
+            numbers = [number for number, found in flaws.items() if not found]
         return Batch(Sheet(numbers, rows), bad, self._size * done // max(self._rows, done, 1))
 
-
-def _check_type(field: Any) -> None:
-    kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-    checks = (
-        pa.types.is_string, pa.types.is_large_string, pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean,
-        pa.types.is_decimal, pa.types.is_date, pa.types.is_timestamp, pa.types.is_null,
-    )  # fmt: skip
-    if not any(check(kind) for check in checks):
-        raise UnusableFile(
-            f"column {field.name!r} is of type {field.type}; taken are texts, numbers, decimals, booleans, dates and"
-            " times; flatten or leave out what is nested"
-        )
-
-
-def _cells(column: Any, suspicions: SuspiciousCells) -> list[Cell]:
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    kind = column.type
-    if pa.types.is_timestamp(kind):
-        exact = pa.timestamp("us", "UTC" if kind.tz else None)
-        column = pc.cast(column, exact, safe=False).cast(pa.string())
-    elif pa.types.is_date(kind) or pa.types.is_decimal(kind):
-        column = column.cast(pa.string())
-    elif pa.types.is_floating(kind):
-        column = column.cast(pa.float64())
-        column = pc.if_else(pc.is_finite(column), column, None)
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return _texts(column, suspicions)
-    found: list[Cell] = column.to_pylist()
-    return found
-
-
-def _texts(column: Any, suspicions: SuspiciousCells) -> list[Cell]:
-    try:
-        found: list[str | None] = column.to_pylist()
-    except UnicodeDecodeError:
-        raw = column.cast(pa.large_binary() if pa.types.is_large_string(column.type) else pa.binary()).to_pylist()
-        found = [None if one is None else one.decode("utf-8", "surrogateescape") for one in raw]
-    suspicions.look_at("\n".join([text for text in found if text]))
-    return list(found)
+    def _flaws(self, number: int, row: Sequence[Cell], suspicions: SuspiciousCells) -> tuple[RowFlaw, ...]:
+        """What is wrong with single cells of a row."""
+        told = ((name, suspicions.in_row([cell])) for name, cell in zip(self.header, row, strict=True))
+        return tuple(RowFlaw(number, name, reason) for name, reason in told if reason)
 
 
 def _first_line(error: BaseException) -> str:

@@ -10,8 +10,9 @@ from services.events.domain.imports.rows import Row
 class SuspiciousCells:
     """Looks at whole texts first, which is quick, and at single rows only if one of them held something."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, not_encoded: str = "bytes that are not of the file's encoding; say which it is") -> None:
         self.any = False
+        self._not_encoded = not_encoded
 
     def look_at(self, text: str) -> None:
         """Take note of whether a text that rows will be read of holds anything."""
@@ -22,7 +23,7 @@ class SuspiciousCells:
         text = "\n".join([cell for cell in row if isinstance(cell, str)])
         if "\x00" in text:
             return "the character U+0000 cannot be stored"
-        return None if _is_encodable(text) else "bytes that are not of the file's encoding; say which it is"
+        return None if _is_encodable(text) else self._not_encoded
 
 
 def _is_encodable(text: str) -> bool:
