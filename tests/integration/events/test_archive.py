@@ -111,6 +111,9 @@ def test_files_are_listed_and_fetched_by_id_and_nothing_else_is(events: Events) 
     assert len(fetched.content) == file["bytes"]
     assert pq.read_table(io.BytesIO(fetched.content))["message_id"].to_pylist() == ["p"]
     assert events.http.get("/v1/archive/files", params={"day": "1999-01-01"}, headers=events.read).json()["data"] == []
+    for day in ("2026-02-30", "2026-13-01", "yesterday"):
+        refused = events.http.get("/v1/archive/files", params={"day": day}, headers=events.read)
+        assert (refused.status_code, refused.json()["errors"][0]["where"]) == (422, "query.day")
     missing = events.http.get(f"/v1/archive/files/{new_id()}", headers=events.read)
     assert (missing.status_code, missing.json()["code"]) == (404, "archive_file_not_found")
     for path in ("..%2F..%2Fevents.db", "%2Fetc%2Fpasswd", "part-x.parquet"):

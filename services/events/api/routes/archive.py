@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse
+from pydantic import AfterValidator
 
 from services.events.adapters.parquet.folder import ArchiveFolder
 from services.events.adapters.sql.archive.reading import read_days, read_file, read_files
@@ -21,6 +23,22 @@ from shared.sql.database import Database
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _PARQUET = "application/vnd.apache.parquet"
+
+
+def _on_the_calendar(day: str) -> str:
+    try:
+        date.fromisoformat(day)
+    except ValueError as error:
+        raise ValueError(f"no day of the calendar: {error}") from error
+    return day
+
+
+_Day = Annotated[
+    str,
+    Query(pattern=_DAY, description="only of this day", examples=["2026-01-31"], json_schema_extra={"format": "date"}),
+    AfterValidator(_on_the_calendar),
+]
+
 router = APIRouter(
     prefix="/v1/archive",
     tags=["Archive"],
@@ -45,7 +63,7 @@ def list_days(request: Request, paging: Paged) -> ArchivePage:
 def list_files(
     request: Request,
     paging: Paged,
-    day: Annotated[str | None, Query(pattern=_DAY, description="only of this day", examples=["2026-01-31"])] = None,
+    day: _Day | None = None,
 ) -> Page[ArchiveFileView]:
     """The files, the last written first."""
     before = paging.after_id()
