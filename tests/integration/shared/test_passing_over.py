@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -25,8 +24,8 @@ from shared.sql.database import Database
 from shared.sql.plumbing import inbox_positions
 
 from .conftest import effects
+from .consuming import WITHIN_S, consuming
 
-WITHIN_S = 30.0
 MANY = 200
 
 
@@ -45,21 +44,11 @@ def publish(bus: Bus, outbox: Outbox, names: Sequence[str]) -> None:
     publisher.close()
 
 
-@contextmanager
-def consuming(bus: Bus, database: Database, dead_letters: DeadLetters, wanted: threading.Event) -> Iterator[None]:
+def listening(bus: Bus, database: Database, dead_letters: DeadLetters, wanted: threading.Event) -> ConsumerLoop:
     subscription = Subscription(
         consumer="toy.listening", topics=(PROFILES,), handle=note, is_wanted=lambda _: wanted.is_set(), max_records=1
     )
-    loop = ConsumerLoop(bus=bus, database=database, subscription=subscription, dead_letters=dead_letters)
-    stop = threading.Event()
-    thread = threading.Thread(target=loop.run, args=(stop,))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(WITHIN_S)
-    assert not thread.is_alive()
+    return ConsumerLoop(bus=bus, database=database, subscription=subscription, dead_letters=dead_letters)
 
 
 def reached(database: Database) -> int:
@@ -80,7 +69,7 @@ def test_a_position_follows_seldom_while_nobody_wants_anything_and_at_once_when_
     bus, wanted = open_bus(str(tmp_path / "bus")), threading.Event()
     bus.create_topics([PROFILES])
     publish(bus, outbox, [f"early-{number}" for number in range(MANY)])
-    with consuming(bus, database, dead_letters, wanted):
+    with consuming(listening(bus, database, dead_letters, wanted)):
         wait_until_at(database, MANY)
         assert database.commits < MANY / 4
         wanted.set()

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -26,8 +26,7 @@ from shared.outbox.outbox import Outbox, records_of
 from shared.sql.database import Database
 
 from .conftest import effects
-
-WITHIN_S = 20.0
+from .consuming import WITHIN_S, consuming
 
 
 @pytest.fixture
@@ -80,21 +79,11 @@ def _names(facts: Sequence[Contract]) -> list[str]:
     return [each.profile_id for each in facts if isinstance(each, ProfilesMergedV1)]
 
 
-@contextmanager
-def running(bus: Bus, database: Database, dead_letters: DeadLetters, toy: Toy) -> Iterator[None]:
+def running(bus: Bus, database: Database, dead_letters: DeadLetters, toy: Toy) -> AbstractContextManager[None]:
     subscription = Subscription(
         consumer="toy.ahead", topics=(PROFILES,), handle=toy.handle, prepare=toy.prepare, max_records=1
     )
-    loop = ConsumerLoop(bus=bus, database=database, subscription=subscription, dead_letters=dead_letters)
-    stop = threading.Event()
-    thread = threading.Thread(target=loop.run, args=(stop,))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(WITHIN_S)
-    assert not thread.is_alive()
+    return consuming(ConsumerLoop(bus=bus, database=database, subscription=subscription, dead_letters=dead_letters))
 
 
 def wait_for(database: Database, count: int) -> None:
