@@ -219,3 +219,18 @@ def test_a_body_is_about_a_customer_by_its_ids_and_not_by_chance() -> None:
     assert not search.holds(body("touchpoint.recorded", subject="user_id:1", received_at="2026-02-01T00:00:00Z"))
     assert not search.holds(body("touchpoint.recorded", subject="user_id:11", properties={"x": "user_id:1"}))
     assert not search.holds(body("profile.erased", profile_id=JANE))
+
+
+def test_a_call_with_a_number_out_of_range_is_about_whom_it_names_alone() -> None:
+    moment = datetime(2026, 1, 31, tzinfo=UTC)
+    search = Search(ToErase(id="e", subjects=["user_id:1"], profile_ids=[JANE], until=moment))
+    hers, of_another = (
+        msgspec.Raw(b'{"type":"page","userId":"%b","messageId":"m","properties":{"x":1e999,"friend":"1"}}' % name)
+        for name in (b"1", b"2")
+    )
+    letter = IngestReceivedV1(source_id=SOURCE, received_at=moment, events=(hers, of_another))
+    event = Event(id="e", source="s", type=letter.event_type, time=moment, data=msgspec.json.encode(letter))
+    mended = search.mended(event)
+    assert mended is not None
+    kept = msgspec.json.decode(mended.data, type=IngestReceivedV1).events
+    assert [bytes(text) for text in kept] == [bytes(of_another)]

@@ -11,14 +11,14 @@ import msgspec
 
 from services.events.domain.subjects import id_text, subject_of
 from services.events.use_cases.archive.erasure_ports import ToErase
-from services.events.use_cases.calls import Call
+from services.events.use_cases.calls import CallOutline
 from shared.bus.cloudevents import Event
 from shared.contracts.ingest import IngestReceivedV1, IngestWebhookReceivedV1
 from shared.contracts.profile import ProfileErasedV1
 
 _ERASED = "profile.erased"
 _received = msgspec.json.Decoder(IngestReceivedV1).decode
-_call = msgspec.json.Decoder(Call).decode
+_call = msgspec.json.Decoder(CallOutline).decode
 
 
 class Search:
