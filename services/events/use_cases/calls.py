@@ -59,10 +59,8 @@ def decode_call(text: msgspec.Raw | bytes) -> tuple[Call, tuple[str, ...]]:
     """
     try:
         return _decode(text), ()
-    except msgspec.ValidationError as error:
-        if "out of range" not in str(error):
-            raise
-    return msgspec.convert(decode_leniently(bytes(text)), Call), (HUGE_NUMBER,)
+    except msgspec.ValidationError:  # for a number that is out of range; any other reason is found again
+        return msgspec.convert(decode_leniently(bytes(text)), Call), (HUGE_NUMBER,)
 
 
 class _Unread(msgspec.Struct, gc=False):

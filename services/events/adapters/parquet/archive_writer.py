@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -140,18 +139,22 @@ class ArchiveWriter:
 def _read(records: Sequence[Record]) -> _Read:
     read = _Read()
     for record in records:
-        with suppress(msgspec.MsgspecError, UnicodeDecodeError):  # most hold nothing else: decoded at once
-            read.touchpoints += [told.data for told in decode_batch(record.value)]
-            continue
         try:
-            events = from_record(record)
-        except MalformedRecord as error:
-            read.broken.append((_opaque(record), f"malformed record: {error}"))
-            continue
-        for event in events:
-            if reason := read.take(event):
-                read.broken.append((event, reason))
+            read.touchpoints += [told.data for told in decode_batch(record.value)]
+        except (msgspec.MsgspecError, UnicodeDecodeError):  # seldom: it holds something else, too
+            _read_singly(record, read)
     return read
+
+
+def _read_singly(record: Record, read: _Read) -> None:
+    try:
+        events = from_record(record)
+    except MalformedRecord as error:
+        read.broken.append((_opaque(record), f"malformed record: {error}"))
+        return
+    for event in events:
+        if reason := read.take(event):
+            read.broken.append((event, reason))
 
 
 def _opaque(record: Record) -> Event:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 
 from services.events.adapters.parquet.folder import ArchiveFolder
 from services.events.adapters.sql.archive.reading import read_days, read_file, read_files
@@ -25,19 +25,12 @@ _DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _PARQUET = "application/vnd.apache.parquet"
 
 
-def _on_the_calendar(day: str) -> str:
+def _on_the_calendar(day: str | None) -> str | None:
     try:
-        date.fromisoformat(day)
+        return day and date.fromisoformat(day).isoformat()
     except ValueError as error:
         raise ValueError(f"no day of the calendar: {error}") from error
-    return day
 
-
-_Day = Annotated[
-    str,
-    Query(pattern=_DAY, description="only of this day", examples=["2026-01-31"], json_schema_extra={"format": "date"}),
-    AfterValidator(_on_the_calendar),
-]
 
 router = APIRouter(
     prefix="/v1/archive",
@@ -63,7 +56,12 @@ def list_days(request: Request, paging: Paged) -> ArchivePage:
 def list_files(
     request: Request,
     paging: Paged,
-    day: _Day | None = None,
+    day: Annotated[
+        str | None,
+        Query(pattern=_DAY, description="only of this day"),
+        AfterValidator(_on_the_calendar),
+        WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-01-31"]}),
+    ] = None,
 ) -> Page[ArchiveFileView]:
     """The files, the last written first."""
     before = paging.after_id()
