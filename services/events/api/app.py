@@ -114,7 +114,13 @@ def create_app(settings: EventsSettings) -> FastAPI:
     )
     app.state.ingestion = ingestion
     app.add_middleware(StreamForBrowsers)
-    app.add_middleware(IngestGateway, ingestion=ingestion)
+    _put_in_front(app, ingestion)
     describe_ingest(app, settings.call_limits)
     describe_cloud_events(app, settings.call_limits)
     return app
+
+
+def _put_in_front(app: FastAPI, ingestion: Ingestion) -> None:
+    """Let the gateway stand before every middleware, FastAPI's own among them: they cost a single call a tenth."""
+    layers = app.build_middleware_stack
+    app.build_middleware_stack = lambda: IngestGateway(layers(), ingestion=ingestion)  # type: ignore[method-assign]
