@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+import msgspec
+
 from shared.bus.cloudevents import Event
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.ingest import IngestReceivedV1
@@ -54,7 +56,7 @@ class KnownProfile:
     subjects: frozenset[str]
 
 
-class Draft(NamedTuple):
+class Draft(msgspec.Struct, frozen=True, gc=False):
     """All that is to be kept and told of a touchpoint, made before there is a transaction.
 
     `row` is as the store takes it, `event` what goes out.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import Dialect
@@ -26,7 +27,8 @@ _c = tables.touchpoints.c
 _COLUMNS = (_c.id, _c.subject, _c.occurred_at, _c.kind, _c.name, _c.channel, _c.department, _c.document)
 
 
-_subject_of = itemgetter(_COLUMNS.index(_c.subject), 0)
+_subject_of = itemgetter(_COLUMNS.index(_c.subject))
+_counted_by = attrgetter("received_at", "source_id", "kind", "name")
 
 
 class TouchpointRows:
@@ -62,7 +64,7 @@ class SqlTouchpoints:
 
     def add(self, drafts: Sequence[Draft]) -> None:
         """Record touchpoints, the orders they tell of, and that their messages were seen."""
-        # In the order of the index, so that each of its pages is visited once.
+        # In the order of the index, so that each of its pages is visited once; those of a subject come in that of ids.
         part = current_part(self._session)
         in_order = [(*row, part) for row in sorted([draft.row for draft in drafts], key=_subject_of)]
         insert_rows(self._session, (*_COLUMNS, _c.part), in_order)
@@ -78,10 +80,10 @@ class SqlTouchpoints:
 
         Rows are taken in one order, so that two workers wait for each other and never for ever.
         """
-        recorded, dropped, lines = Counter(map(_key, touchpoints)), Counter(map(_key, duplicates)), Counter[_TallyKey]()
+        recorded, dropped, lines = _counted(touchpoints), _counted(duplicates), Counter[_TallyKey]()
         for touchpoint in touchpoints:
             if touchpoint.order:
-                lines[_key(touchpoint)] += len(touchpoint.order.lines)
+                lines[_key(*_counted_by(touchpoint))] += len(touchpoint.order.lines)
         rows = [
             {
                 **dict(zip(("bucket", "source_id", "kind", "name"), key, strict=True)),
@@ -103,6 +105,13 @@ class SqlTouchpoints:
         )
 
 
-def _key(touchpoint: TouchpointRecordedV1) -> _TallyKey:
-    name = touchpoint.name if touchpoint.kind == "track" else None
-    return bucket_of(touchpoint.received_at), touchpoint.source_id, touchpoint.kind, name or ""
+def _counted(touchpoints: Iterable[TouchpointRecordedV1]) -> Counter[_TallyKey]:
+    """How many there are of each key. The calls of one request share most of it, and are counted together first."""
+    counted = Counter[_TallyKey]()
+    for shared, count in Counter(map(_counted_by, touchpoints)).items():
+        counted[_key(*shared)] += count
+    return counted
+
+
+def _key(received_at: datetime, source_id: str, kind: str, name: str | None) -> _TallyKey:
+    return bucket_of(received_at), source_id, kind, (name or "") if kind == "track" else ""

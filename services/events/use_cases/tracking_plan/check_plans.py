@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace as with_fields
@@ -26,7 +26,7 @@ FLAW = "tracking-plan"
 _Read = Callable[[], Mapping[str, Any]]
 
 
-class ReadCall(NamedTuple):
+class ReadCall(msgspec.Struct, frozen=True, gc=False):
     """A call: what was read of it, its own text, and what it came in."""
 
     draft: Draft
