@@ -34,6 +34,12 @@ class SqlCampaigns:
         query = select(campaigns).where(campaigns.c.id == campaign_id).with_for_update()
         return _found(self._session.execute(query).first(), campaign_id)
 
+    def lock_asking(self, audience_id: str) -> Campaign | None:
+        """The campaign that asked for its segment under this id last, locked; None when there is none."""
+        query = select(campaigns).where(campaigns.c.audience_id == audience_id).with_for_update()
+        row = self._session.execute(query).first()
+        return None if row is None else campaign_from(row)
+
     def save(self, campaign: Campaign, *, traceparent: str | None = None) -> None:
         """Store what changed; `traceparent` is that of the launch, which the messages' facts carry on."""
         values = _changing(campaign)
@@ -67,6 +73,9 @@ def campaign_from(row: Row[Any]) -> Campaign:
         completed_at=row.completed_at,
         paused_from=CampaignStatus(row.paused_from) if row.paused_from else None,
         audience_size=row.audience_size,
+        audience_id=row.audience_id,
+        audience_whole_at=row.audience_whole_at,
+        failure=row.failure,
     )
 
 
@@ -104,4 +113,6 @@ def _changing(campaign: Campaign) -> dict[str, Any]:
         "paused_from": campaign.paused_from,
         "launched_at": campaign.launched_at,
         "completed_at": campaign.completed_at,
+        "audience_id": campaign.audience_id,
+        "failure": campaign.failure,
     }
