@@ -78,6 +78,12 @@ class Campaign:
         waits = self.status is CampaignStatus.PREPARING and self.audience_whole_at is None
         return "members" if waits else None
 
+    def still_draft(self, what: str) -> Campaign:
+        """Itself, to be `what`. Raises TransitionRefused once it was launched or cancelled."""
+        if self.status is not CampaignStatus.DRAFT:
+            raise TransitionRefused(f"a {self.status} campaign cannot be {what}")
+        return self
+
     def launch(self, now: datetime) -> Campaign:
         """Let it go, now or at `send_at`; one that was launched before stays as it is."""
         if self.status is not CampaignStatus.DRAFT:

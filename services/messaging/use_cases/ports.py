@@ -78,6 +78,14 @@ class Campaigns(Protocol):
 
     def add(self, campaign: Campaign) -> None: ...
 
+    def replace(self, campaign: Campaign) -> None:
+        """Store the draft as it is planned now."""
+        ...
+
+    def remove(self, campaign: Campaign) -> None:
+        """Forget a draft, which has no messages."""
+        ...
+
     def lock(self, campaign_id: str) -> Campaign:
         """Raises CampaignNotFound."""
         ...

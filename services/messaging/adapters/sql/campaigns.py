@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.messaging.adapters.sql.tables import campaigns
@@ -23,6 +23,15 @@ class SqlCampaigns:
         """Store a new campaign."""
         values = {**_changing(campaign), **_fixed(campaign), "audience_cursor": "", "audience_size": 0}
         self._session.execute(insert(campaigns).values(values))
+
+    def replace(self, campaign: Campaign) -> None:
+        """Store the draft as it is planned now."""
+        mine = campaigns.c.id == campaign.campaign_id
+        self._session.execute(update(campaigns).where(mine).values(_fixed(campaign)))
+
+    def remove(self, campaign: Campaign) -> None:
+        """Forget a draft, which has no messages."""
+        self._session.execute(delete(campaigns).where(campaigns.c.id == campaign.campaign_id))
 
     def get(self, campaign_id: str) -> Campaign:
         """One campaign. Raises CampaignNotFound."""
@@ -47,9 +56,11 @@ class SqlCampaigns:
             values["traceparent"] = traceparent
         self._session.execute(update(campaigns).where(campaigns.c.id == campaign.campaign_id).values(values))
 
-    def page(self, *, after: str | None, limit: int) -> list[Campaign]:
-        """Campaigns newest first, before the id `after`."""
+    def page(self, *, status: CampaignStatus | None, after: str | None, limit: int) -> list[Campaign]:
+        """Campaigns newest first, before the id `after`; of one status where it is given."""
         query = select(campaigns).order_by(campaigns.c.id.desc()).limit(limit)
+        if status is not None:
+            query = query.where(campaigns.c.status == status)
         if after is not None:
             query = query.where(campaigns.c.id < after)
         return [campaign_from(row) for row in self._session.execute(query)]
