@@ -22,7 +22,7 @@ class Sent:
 
 
 def reach_out(api: SuiteApi, narrator: Narrator, programmes: tuple[Programme, ...], findings: Findings) -> list[Sent]:
-    """Make every segment and, once messaging knows its members, write to them."""
+    """Make every segment and write to its members."""
     segments = [_segment(api, narrator, programme) for programme in programmes]
     campaigns = [_launch(api, programme, segment) for programme, segment in zip(programmes, segments, strict=True)]
     total = sum(segment["size"] for segment in segments)
@@ -44,14 +44,7 @@ def _segment(api: SuiteApi, narrator: Narrator, programme: Programme) -> Json:
     path = f"/v1/segments/{segment_id}"
     with narrator.stage(f"Segment: {programme.segment}", 1) as advance:
         wait_until(lambda: int(api.get("profile", path)["state"] == "ready"), 1, advance, what=programme.segment)
-    segment = api.get("profile", path)
-    with narrator.stage("Its members known to messaging", segment["size"]) as advance:
-        wait_until(lambda: _seen(api, segment_id), segment["size"], advance, what=f"{programme.segment} in messaging")
-    return segment
-
-
-def _seen(api: SuiteApi, segment_id: str) -> int:
-    return int(api.get("messaging", "/v1/summary")["segments"].get(segment_id, 0))
+    return api.get("profile", path)
 
 
 def _launch(api: SuiteApi, programme: Programme, segment: Json) -> str:

@@ -12,9 +12,11 @@ from services.messaging.adapters.jinja.templates import JinjaTemplates
 from services.messaging.adapters.smtp.server import parse_smtp_url
 from services.messaging.adapters.smtp.transport import SmtpTransport
 from services.messaging.adapters.sql.audiences import SqlAudiences
+from services.messaging.adapters.sql.campaigns import SqlCampaigns
 from services.messaging.adapters.sql.dispatch_queue import SqlDispatchQueue
 from services.messaging.adapters.sql.erasing import erase
 from services.messaging.adapters.sql.read_copies import SqlReadCopies
+from services.messaging.adapters.sql.segments import SqlSegments
 from services.messaging.adapters.sql.senders import Senders
 from services.messaging.adapters.sql.suppressions import SqlSuppressions
 from services.messaging.domain.contacts import Contact
@@ -22,6 +24,7 @@ from services.messaging.domain.unsubscribing import Unsubscribing
 from services.messaging.settings import MessagingSettings
 from services.messaging.use_cases.dispatch_messages import DispatchLimits, DispatchMessages
 from services.messaging.use_cases.follow_profiles import follow_profiles
+from services.messaging.use_cases.hear_answers import hear_answers
 from services.messaging.use_cases.ports import Programme
 from services.messaging.use_cases.run_campaigns import RunCampaigns
 from services.messaging.use_cases.save_template import SaveTemplate
@@ -85,12 +88,18 @@ class Wiring:
                 erase(session, fact, names=names, outbox=self.outbox)
         living = names.without(facts, names=names_in, moment=moment_of)
         follow_profiles(SqlReadCopies(session, self.outbox), living)
+        hear_answers(SqlSegments(session), SqlCampaigns(session), living, clock=self.clock)
 
     def move_campaigns(self) -> int:
         """Do the next piece of work on audiences; 0 when there was none."""
         with self.database.transaction() as session:
             audiences = SqlAudiences(session, self.outbox)
-            return self.run_campaigns.step(audiences, SqlSuppressions(session, self.outbox))
+            return self.run_campaigns.step(audiences, SqlSegments(session), SqlSuppressions(session, self.outbox))
+
+    def waiting_campaigns(self) -> int:
+        """How many campaigns are due and wait for members of their segment."""
+        with self.database.reading() as session:
+            return SqlSegments(session).waiting()
 
     def unsubscribe(self, token: str) -> None:
         """One click out. Raises UnknownToken."""

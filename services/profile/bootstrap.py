@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from services.profile.adapters.phone_numbers import read_e164
 from services.profile.adapters.sql.work import SqlWork
 from services.profile.settings import ProfileSettings
+from services.profile.use_cases.answer_campaigns import AnswerCampaigns
 from services.profile.use_cases.apply_scores import ApplyScores
 from services.profile.use_cases.apply_touchpoints import ApplyTouchpoints
 from services.profile.use_cases.edit_segments import EditSegments
@@ -22,8 +23,9 @@ from shared.bus.ports import Bus
 from shared.clock import Clock, utc_now
 from shared.contracts.contract import Contract
 from shared.contracts.events import TouchpointRecordedV1
+from shared.contracts.messaging import AudienceWantedV1
 from shared.contracts.scoring import ScoreComputedV1
-from shared.contracts.topics import SCORES, TOUCHPOINTS
+from shared.contracts.topics import AUDIENCES, SCORES, TOUCHPOINTS
 from shared.erased_names import NameHash
 from shared.ids import new_id
 from shared.inbox.dead_letters import DeadLetters
@@ -51,6 +53,7 @@ class Wiring:
         self.erase_profile = EraseProfile(clock=clock, new_id=new_id)
         self.edit_segments = EditSegments(clock=clock, new_id=new_id)
         self.refresh_segment = RefreshSegment(clock=clock)
+        self.answer_campaigns = AnswerCampaigns(refresh=self.refresh_segment)
 
     @cached_property
     def bus(self) -> Bus:
@@ -88,6 +91,7 @@ class Wiring:
             Subscription(
                 consumer="profile.scores", topics=(SCORES,), handle=self.handle_scores, max_records=_RECORDS_A_BATCH
             ),
+            Subscription(consumer="profile.audiences", topics=(AUDIENCES,), handle=self.handle_audiences),
         )
 
     def handle_touchpoints(self, session: Session, facts: Sequence[Contract]) -> None:
@@ -99,3 +103,8 @@ class Wiring:
         """Take in what scoring computed, in the transaction of `session`."""
         computed = [fact for fact in facts if isinstance(fact, ScoreComputedV1)]
         self.outbox.add(session, self.apply_scores(self.work(session), computed))
+
+    def handle_audiences(self, session: Session, facts: Sequence[Contract]) -> None:
+        """Answer the campaigns that messaging launched, in the transaction of `session`."""
+        wanted = [fact for fact in facts if isinstance(fact, AudienceWantedV1)]
+        self.outbox.add(session, self.answer_campaigns(self.work(session), wanted))

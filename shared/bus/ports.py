@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Protocol
 from zlib import crc32
 
@@ -55,6 +56,10 @@ class Topic:
     def partition_of(self, key: str) -> int:
         """The partition all records of `key` go to, the same in every process and implementation."""
         return crc32(key.encode("utf-8", "surrogatepass")) % self.partitions
+
+    def key_of(self, partition: int) -> str:
+        """A key whose records go to `partition`: for what is to be told on every one."""
+        return next(key for key in map(str, count()) if self.partition_of(key) == partition)
 
 
 @dataclass(frozen=True, slots=True)

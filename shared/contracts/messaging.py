@@ -1,4 +1,4 @@
-"""What messaging publishes on `messages`."""
+"""What messaging publishes on `messages`, and asks on `audiences`."""
 
 from __future__ import annotations
 
@@ -49,3 +49,23 @@ class UnsubscribedV1(Contract, frozen=True, kw_only=True):
     @property
     def bus_key(self) -> str:
         return self.profile_id
+
+
+@contract
+class AudienceWantedV1(Contract, frozen=True, kw_only=True):
+    """A campaign goes to a segment: is there one, and, with `members`, who is in it now?
+
+    Profile answers under the same `audience_id`: with SegmentMissingV1 where there is no such segment, else, if its
+    members are wanted, with a SegmentToldV1 on each partition.
+    """
+
+    event_type: ClassVar[str] = "rapport.audiences.wanted.v1"
+    topic: ClassVar[str] = "audiences"
+
+    audience_id: str
+    segment_id: str
+    members: bool = False
+
+    @property
+    def bus_key(self) -> str:
+        return self.audience_id

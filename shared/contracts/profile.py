@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from shared.contracts.contract import Contract, Time, contract
+from shared.contracts.topics import PROFILES
 
 
 class Identifier(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +102,42 @@ class SegmentLeftV1(Contract, frozen=True, kw_only=True):
     @property
     def bus_key(self) -> str:
         return self.profile_id
+
+
+@contract
+class SegmentToldV1(Contract, frozen=True, kw_only=True):
+    """What is told of a segment's members before this, on this partition, is all there is to tell.
+
+    It answers one AudienceWantedV1 on every one of `partitions`; who has met it on all of them knows the whole segment
+    as it was after the question, and the state of each member.
+    """
+
+    event_type: ClassVar[str] = "rapport.profiles.segment-told.v1"
+    topic: ClassVar[str] = "profiles"
+
+    audience_id: str
+    segment_id: str
+    partition: int
+    partitions: int
+
+    @property
+    def bus_key(self) -> str:
+        return PROFILES.key_of(self.partition)
+
+
+@contract
+class SegmentMissingV1(Contract, frozen=True, kw_only=True):
+    """The answer to an AudienceWantedV1 for a segment that there is not, or not any more."""
+
+    event_type: ClassVar[str] = "rapport.profiles.segment-missing.v1"
+    topic: ClassVar[str] = "profiles"
+
+    audience_id: str
+    segment_id: str
+
+    @property
+    def bus_key(self) -> str:
+        return self.audience_id
 
 
 @contract

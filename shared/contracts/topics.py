@@ -23,6 +23,9 @@ def dead_letter_of(topic: Topic) -> Topic:
     return Topic(f"{topic.name}.dead-letter", partitions=1, retention_days=90)
 
 
+AUDIENCES = Topic("audiences", partitions=1)
+"""Private to messaging, which asks on it, and profile, which answers on `profiles`: few, and none behind outcomes."""
+
 PUBLIC = (TOUCHPOINTS, PROFILES, SCORES, MESSAGES)
-ALL = tuple(t for topic in (INGEST, *PUBLIC) for t in (topic, dead_letter_of(topic)))
+ALL = tuple(t for topic in (INGEST, AUDIENCES, *PUBLIC) for t in (topic, dead_letter_of(topic)))
 BY_NAME = {topic.name: topic for topic in ALL}

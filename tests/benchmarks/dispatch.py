@@ -38,6 +38,7 @@ from shared.clock import utc_now
 from shared.contracts.profile import Identifier, ProfileChangedV1, SegmentEnteredV1
 from shared.ids import new_id
 from shared.sql.migrations import upgrade
+from tests.support.audiences import answer_campaigns
 from tests.support.real_servers import free_ports
 
 SEGMENT = new_id()
@@ -137,6 +138,8 @@ def _prepare(wiring: Wiring, number: int) -> None:
         )
         campaign = plan_campaign(plan, templates=templates, campaigns=campaigns, clock=utc_now)
         change_campaign(campaigns, campaign.campaign_id, lambda found: found.launch(now))
+    wiring.move_campaigns()
+    answer_campaigns(wiring)
     while wiring.move_campaigns():
         pass
 

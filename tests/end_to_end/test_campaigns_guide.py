@@ -13,15 +13,17 @@ from tests.support.mail_sink import MailSink
 from tests.support.suite import API_KEY, ROOT, Suite
 
 GUIDE = ROOT / "docs" / "campaigns.md"
-USUAL = "http://127.0.0.1:8102"
+USUAL = {"profile": "http://127.0.0.1:8101", "messaging": "http://127.0.0.1:8102"}
 
 
-def script(address: str) -> str:
-    """Every shell block of the guide, with this suite's address and key."""
+def script(suite: Suite) -> str:
+    """Every shell block of the guide, with this suite's addresses and key."""
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
     text = "\n".join(blocks).replace(". var/dev.env\n", "")
-    assert USUAL in text
-    return text.replace(USUAL, address)
+    for service, usual in USUAL.items():
+        assert usual in text
+        text = text.replace(usual, suite.url(service))
+    return text
 
 
 @pytest.mark.timeout(300)
@@ -29,10 +31,10 @@ def test_the_guides_campaign_is_tried_out_launched_and_ended(tmp_path: Path) -> 
     environment = os.environ | {"RAPPORT_DEV_API_KEY": API_KEY}
     with (
         MailSink() as mail,
-        Suite(tmp_path / "suite", {"RAPPORT_SMTP_URL": mail.url}, services=("messaging",)) as suite,
+        Suite(tmp_path / "suite", {"RAPPORT_SMTP_URL": mail.url}, services=tuple(USUAL)) as suite,
     ):
         done = subprocess.run(
-            ["bash", "-euo", "pipefail"], input=script(suite.url("messaging")), env=environment, cwd=tmp_path,
+            ["bash", "-euo", "pipefail"], input=script(suite), env=environment, cwd=tmp_path,
             capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

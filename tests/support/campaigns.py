@@ -36,15 +36,11 @@ def create(client: httpx.Client, path: str, body: Mapping[str, Any]) -> dict[str
 
 
 def segment(suite: Suite, definition: Mapping[str, Any], *, size: int, name: str = "audience") -> str:
-    """The id of a new segment, once it has `size` members and messaging knows them all."""
-    with suite.client("profile") as profile, suite.client("messaging") as messaging:
+    """The id of a new segment, once it has `size` members."""
+    with suite.client("profile") as profile:
         segment_id: str = create(profile, "/v1/segments", {"name": name, "definition": definition})["id"]
-
-        def known() -> tuple[int, int]:
-            members: dict[str, int] = messaging.get("/v1/summary").json()["segments"]
-            return profile.get(f"/v1/segments/{segment_id}").json()["size"], members.get(segment_id, 0)
-
-        suite.wait_for(lambda: known() == (size, size), f"{size} members of segment {name} in both services")
+        path = f"/v1/segments/{segment_id}"
+        suite.wait_for(lambda: profile.get(path).json()["size"] == size, f"{size} members of segment {name}")
     return segment_id
 
 

@@ -1,4 +1,4 @@
-"""Plans campaigns and moves them through their statuses."""
+"""Plans campaigns, changes and deletes drafts, and moves campaigns through their statuses."""
 
 from __future__ import annotations
 
@@ -29,24 +29,22 @@ class Plan:
 
 def plan_campaign(plan: Plan, *, templates: Templates, campaigns: Campaigns, clock: Clock) -> Campaign:
     """A new draft. Raises TemplateNotFound, AddressInvalid."""
-    parse_address(plan.sender.address)
-    template = templates.get(plan.template_id)
-    version = plan.template_version or template.current.version
-    templates.version(plan.template_id, version)
-    campaign = Campaign(
-        campaign_id=new_id(),
-        name=plan.name,
-        kind=plan.kind,
-        topic=plan.topic,
-        segment_id=plan.segment_id,
-        template_id=plan.template_id,
-        template_version=version,
-        sender=plan.sender,
-        created_at=clock(),
-        send_at=plan.send_at,
-    )
+    campaign = _draft(plan, templates, campaign_id=new_id(), created_at=clock())
     campaigns.add(campaign)
     return campaign
+
+
+def replan_campaign(campaign_id: str, plan: Plan, *, templates: Templates, campaigns: Campaigns) -> Campaign:
+    """The draft, planned anew. Raises CampaignNotFound, TransitionRefused, TemplateNotFound, AddressInvalid."""
+    before = campaigns.lock(campaign_id).still_draft("changed")
+    after = _draft(plan, templates, campaign_id=campaign_id, created_at=before.created_at)
+    campaigns.replace(after)
+    return after
+
+
+def delete_draft(campaign_id: str, campaigns: Campaigns) -> None:
+    """Forget a campaign that was never launched. Raises CampaignNotFound, TransitionRefused."""
+    campaigns.remove(campaigns.lock(campaign_id).still_draft("deleted"))
 
 
 def change_campaign(
@@ -58,3 +56,22 @@ def change_campaign(
     if after is not before:
         campaigns.save(after, traceparent=traceparent)
     return after
+
+
+def _draft(plan: Plan, templates: Templates, *, campaign_id: str, created_at: datetime) -> Campaign:
+    parse_address(plan.sender.address)
+    template = templates.get(plan.template_id)
+    version = plan.template_version or template.current.version
+    templates.version(plan.template_id, version)
+    return Campaign(
+        campaign_id=campaign_id,
+        name=plan.name,
+        kind=plan.kind,
+        topic=plan.topic,
+        segment_id=plan.segment_id,
+        template_id=plan.template_id,
+        template_version=version,
+        sender=plan.sender,
+        created_at=created_at,
+        send_at=plan.send_at,
+    )

@@ -78,11 +78,53 @@ class Campaigns(Protocol):
 
     def add(self, campaign: Campaign) -> None: ...
 
+    def replace(self, campaign: Campaign) -> None:
+        """Store the draft as it is planned now."""
+        ...
+
+    def remove(self, campaign: Campaign) -> None:
+        """Forget a draft, which has no messages."""
+        ...
+
     def lock(self, campaign_id: str) -> Campaign:
         """Raises CampaignNotFound."""
         ...
 
+    def lock_asking(self, audience_id: str) -> Campaign | None:
+        """The campaign that asked for its segment under this id last, locked; None when there is none."""
+        ...
+
     def save(self, campaign: Campaign, *, traceparent: str | None = None) -> None: ...
+
+
+class Segments(Protocol):
+    """Whether campaigns go to segments that there are, and all of whose members are known here."""
+
+    def ask(self, limit: int) -> Sequence[Asked]:
+        """Give campaigns that wait an id to ask profile under: each that has none."""
+        ...
+
+    def add_part(self, audience_id: str, *, partition: int, partitions: int) -> None:
+        """All is told on one partition of the bus."""
+        ...
+
+    def complete(self) -> int:
+        """Let the audience be taken of campaigns that all is told for; how many."""
+        ...
+
+    def waiting(self) -> int:
+        """How many campaigns are due and wait for members."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to profile: is there this segment, and, with `members`, who is in it now?"""
+
+    audience_id: str
+    segment_id: str
+    members: bool
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +144,7 @@ class Audiences(Protocol):
         ...
 
     def lock_preparing(self) -> Preparation | None:
-        """A campaign whose audience is still being taken, which no other process is at; None when there is none."""
+        """A campaign whose audience can be taken, which no other process is at; None when there is none."""
         ...
 
     def members(self, preparation: Preparation, limit: int) -> Sequence[Contact]:

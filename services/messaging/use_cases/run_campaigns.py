@@ -1,4 +1,4 @@
-"""Takes the audience of campaigns that were launched, and closes those that are over."""
+"""Asks profile for the segments of launched campaigns, takes their audience, and closes those that are over."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from services.messaging.domain.contacts import Contact
 from services.messaging.domain.deliveries import MessageStatus
 from services.messaging.domain.unsubscribing import Unsubscribing
-from services.messaging.use_cases.ports import Audiences, Preparation, Recipient, Suppressions
+from services.messaging.use_cases.ports import Audiences, Preparation, Recipient, Segments, Suppressions
 from services.messaging.use_cases.tell import dispatched
 from shared.clock import Clock
-from shared.contracts.messaging import MessageDispatchedV1
+from shared.contracts.messaging import AudienceWantedV1, MessageDispatchedV1
 from shared.ids import new_id
 
 PAGE = 1_000
@@ -23,9 +23,9 @@ class RunCampaigns:
         self._unsubscribing = unsubscribing
         self._clock = clock
 
-    def step(self, audiences: Audiences, suppressions: Suppressions) -> int:
+    def step(self, audiences: Audiences, segments: Segments, suppressions: Suppressions) -> int:
         """The next piece of work, within the caller's transaction; how much there was, 0 when nothing was left."""
-        started = audiences.start_due()
+        started = audiences.start_due() + self._ask(audiences, segments) + segments.complete()
         preparation = audiences.lock_preparing()
         if preparation is not None:
             return 1 + self._take_page(audiences, suppressions, preparation)
@@ -43,6 +43,19 @@ class RunCampaigns:
             for each in skipped
         )
         return started + len(skipped) + audiences.complete()
+
+    def _ask(self, audiences: Audiences, segments: Segments) -> int:
+        asked = segments.ask(PAGE)
+        audiences.tell(
+            AudienceWantedV1(
+                audience_id=each.audience_id,
+                segment_id=each.segment_id,
+                members=each.members,
+                traceparent=each.traceparent,
+            )
+            for each in asked
+        )
+        return len(asked)
 
     def _take_page(self, audiences: Audiences, suppressions: Suppressions, preparation: Preparation) -> int:
         members = audiences.members(preparation, PAGE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
+from prometheus_client import Gauge
 from sqlalchemy.exc import DBAPIError
 
 from services.messaging.bootstrap import Wiring
@@ -12,6 +13,7 @@ from services.messaging.bootstrap import Wiring
 _log = logging.getLogger(__name__)
 _IDLE_S = 0.25
 _RETRY_S = 2.0
+WAITING = Gauge("rapport_messaging_waiting_campaigns", "campaigns that are due and wait for members of their segment")
 
 
 class CampaignLoop:
@@ -25,6 +27,7 @@ class CampaignLoop:
         while not stop.is_set():
             try:
                 if not self._wiring.move_campaigns():
+                    WAITING.set(self._wiring.waiting_campaigns())
                     stop.wait(_IDLE_S)
             except DBAPIError as error:
                 _log.warning("campaigns wait", extra={"reason": str(error)})

@@ -14,7 +14,7 @@ from shared.workers import Loop
 
 
 def loops(settings: ProfileSettings) -> Mapping[str, Loop]:
-    """The relay, the two consumers, housekeeping, and the segments' own loop."""
+    """The relay, the consumers, housekeeping, and the segments' own loop."""
     wiring = Wiring(settings)
     segments = SegmentLoop(
         database=wiring.database,

@@ -34,6 +34,7 @@ from shared.contracts.profile import (
 )
 from shared.ids import new_id
 from shared.sql.plumbing import outbox
+from tests.support.audiences import answer_campaigns
 
 WHEN = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SEGMENT = "0193f0a2-8d00-7d10-b0c4-93a1d7a4c001"
@@ -111,6 +112,13 @@ class Shop:
             return change_campaign(SqlCampaigns(session), campaign_id, change)
 
     def move_campaigns(self) -> None:
+        """Do what there is to do, with every member of each segment told."""
+        self.move_unanswered()
+        answer_campaigns(self.wiring)
+        self.move_unanswered()
+
+    def move_unanswered(self) -> None:
+        """Do what there is to do while profile says nothing."""
         while self.wiring.move_campaigns():
             pass
 

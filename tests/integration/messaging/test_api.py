@@ -237,6 +237,51 @@ def test_what_a_status_does_not_allow_is_a_conflict(http: TestClient, shop: Shop
     assert http.post(f"/v1/campaigns/{campaign}/launch").status_code == 409
 
 
+def test_a_draft_is_planned_anew_and_deleted(http: TestClient, shop: Shop, server: MailServer) -> None:
+    shop.customers(1)
+    campaign = planned(http)
+    path = f"/v1/campaigns/{campaign['id']}"
+    http.put(f"/v1/templates/{campaign['template_id']}", json={**TEMPLATE, "variants": {"en": TEMPLATE_2}})
+    draft = {
+        "name": "June",
+        "segment_id": SEGMENT,
+        "template_id": campaign["template_id"],
+        "sender": {"address": "june@example.com"},
+        "kind": "transactional",
+    }
+    changed = http.put(path, json=draft)
+    assert changed.status_code == 200, changed.text
+    kept = {name: campaign[name] for name in ("id", "created_at", "status")}
+    assert changed.json() == http.get(path).json()
+    assert changed.json().items() >= {**kept, "name": "June", "kind": "transactional", "template_version": 2}.items()
+    wrong = http.put(path, json={**draft, "template_id": SEGMENT})
+    assert (wrong.status_code, wrong.json()["code"]) == (404, "template_not_found")
+    assert http.get(path).json() == changed.json()
+    other = planned(http)
+    assert http.delete(f"/v1/campaigns/{other['id']}").status_code == 204
+    assert http.delete(f"/v1/campaigns/{other['id']}").status_code == 404
+    http.post(f"{path}/launch")
+    for answer in (http.put(path, json=draft), http.delete(path)):
+        assert (answer.status_code, answer.json()["code"]) == (409, "wrong_status")
+    shop.send_all()
+    assert [email.message_from_bytes(content)["Subject"] for _, content in server.accepted] == ["Other"]
+
+
+def test_campaigns_are_listed_by_status(http: TestClient) -> None:
+    drafts = [planned(http)["id"] for _ in range(3)]
+    cancelled = planned(http)["id"]
+    http.post(f"/v1/campaigns/{cancelled}/cancel")
+    page = http.get("/v1/campaigns", params={"status": "draft", "limit": 2}).json()
+    rest = http.get("/v1/campaigns", params={"status": "draft", "cursor": page["next_cursor"]}).json()
+    assert [each["id"] for each in (*page["data"], *rest["data"])] == drafts[::-1]
+    assert rest["next_cursor"] is None
+    assert [each["id"] for each in http.get("/v1/campaigns?status=cancelled").json()["data"]] == [cancelled]
+    assert http.get("/v1/campaigns?status=failed").json()["data"] == []
+    wrong = http.get("/v1/campaigns?status=done")
+    assert (wrong.status_code, "draft" in wrong.text) == (422, True)
+    assert http.get("/v1/campaigns", params={"cursor": page["next_cursor"]}).status_code == 400
+
+
 def test_a_key_without_the_scope_and_no_key_are_refused(http: TestClient) -> None:
     made = http.post("/v1/api-keys", json={"name": "reader", "scopes": ["campaigns:read"]})
     assert made.status_code == 201, made.text

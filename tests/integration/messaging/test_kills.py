@@ -4,7 +4,7 @@ import asyncio
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -14,11 +14,14 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from shared.bus.cloudevents import Event, to_record
 from shared.bus.opening import open_bus
+from shared.bus.ports import Bus
 from shared.contracts.contract import Contract
-from shared.contracts.topics import PROFILES
+from shared.contracts.messaging import AudienceWantedV1
+from shared.contracts.topics import AUDIENCES, PROFILES
 from shared.ids import new_id
 from tests.integration.messaging.mail_server import MailServer
 from tests.integration.messaging.scenes import SEGMENT, WHEN, changed, entered
+from tests.support.audiences import all_told
 from tests.support.suite import Suite
 
 CUSTOMERS = 300
@@ -49,15 +52,18 @@ def test_a_worker_killed_again_and_again_accounts_for_every_message(
     }
     with Suite(tmp_path, settings, services=("messaging",)) as suite:
         http = suite.client("messaging")
-        _publish(suite.bus_url)
+        bus = open_bus(suite.bus_url)
+        _publish_customers(bus)
         suite.wait_for(lambda: http.get("/v1/summary").json()["segments"] == {SEGMENT: CUSTOMERS}, "all are members")
         campaign = _launch(http)
+        _answer(bus)
         for _ in range(KILLS):
             before = len(slow_server.accepted)
             suite.wait_for(lambda seen=before: len(slow_server.accepted) > seen + WINDOW, "messages go out")
             suite.restart("messaging-worker")
         suite.wait_for(lambda: http.get(f"/v1/campaigns/{campaign}").json()["status"] == "completed", "it is over")
         counts = http.get(f"/v1/campaigns/{campaign}").json()["messages"]
+        bus.close()
     accepted = Counter(address for address, _ in slow_server.accepted)
     twice = len(slow_server.accepted) - len(accepted)
     with capsys.disabled():
@@ -70,12 +76,26 @@ def test_a_worker_killed_again_and_again_accounts_for_every_message(
     assert len({found[1] for found in ids if found}) == len(accepted)
 
 
-def _publish(bus_url: str) -> None:
+def _publish_customers(bus: Bus) -> None:
     facts: list[Contract] = []
     for index in range(CUSTOMERS):
         who = new_id()
         facts += [changed(who, f"c{index}@example.com", firstName="Jane"), entered(who)]
-    publisher = open_bus(bus_url).publisher()
+    _publish(bus, facts)
+
+
+def _answer(bus: Bus) -> None:
+    """Say, as profile does, that all of the segment is told."""
+    consumer = bus.consumer("test", [AUDIENCES.name], start_at=lambda _: {})
+    while not (records := consumer.poll()):
+        pass
+    consumer.close()
+    question = msgspec.json.decode(records[0].value, type=AudienceWantedV1)
+    _publish(bus, all_told(question.audience_id, question.segment_id))
+
+
+def _publish(bus: Bus, facts: Sequence[Contract]) -> None:
+    publisher = bus.publisher()
     for fact in facts:
         event = Event(
             id=new_id(),

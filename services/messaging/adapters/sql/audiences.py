@@ -33,14 +33,19 @@ class SqlAudiences:
         due = (campaigns.c.status == CampaignStatus.SCHEDULED) & or_(
             campaigns.c.send_at.is_(None), campaigns.c.send_at <= now
         )
-        begun = update(campaigns).where(due).values(status=CampaignStatus.PREPARING).returning(campaigns.c.id)
+        begun = (
+            update(campaigns)
+            .where(due)
+            .values(status=CampaignStatus.PREPARING, audience_id=None)
+            .returning(campaigns.c.id)
+        )
         return len(self._session.execute(begun).all())
 
     def lock_preparing(self) -> Preparation | None:
-        """A campaign whose audience is still being taken, which no other process is at; None when there is none."""
+        """A campaign whose audience can be taken, which no other process is at; None when there is none."""
         row = self._session.execute(
             select(campaigns)
-            .where(campaigns.c.status == CampaignStatus.PREPARING)
+            .where(campaigns.c.status == CampaignStatus.PREPARING, campaigns.c.audience_whole_at.is_not(None))
             .order_by(campaigns.c.id)
             .limit(1)
             .with_for_update(skip_locked=True)

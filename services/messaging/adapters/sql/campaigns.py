@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.messaging.adapters.sql.tables import campaigns
@@ -24,6 +24,15 @@ class SqlCampaigns:
         values = {**_changing(campaign), **_fixed(campaign), "audience_cursor": "", "audience_size": 0}
         self._session.execute(insert(campaigns).values(values))
 
+    def replace(self, campaign: Campaign) -> None:
+        """Store the draft as it is planned now."""
+        mine = campaigns.c.id == campaign.campaign_id
+        self._session.execute(update(campaigns).where(mine).values(_fixed(campaign)))
+
+    def remove(self, campaign: Campaign) -> None:
+        """Forget a draft, which has no messages."""
+        self._session.execute(delete(campaigns).where(campaigns.c.id == campaign.campaign_id))
+
     def get(self, campaign_id: str) -> Campaign:
         """One campaign. Raises CampaignNotFound."""
         row = self._session.execute(select(campaigns).where(campaigns.c.id == campaign_id)).first()
@@ -34,6 +43,12 @@ class SqlCampaigns:
         query = select(campaigns).where(campaigns.c.id == campaign_id).with_for_update()
         return _found(self._session.execute(query).first(), campaign_id)
 
+    def lock_asking(self, audience_id: str) -> Campaign | None:
+        """The campaign that asked for its segment under this id last, locked; None when there is none."""
+        query = select(campaigns).where(campaigns.c.audience_id == audience_id).with_for_update()
+        row = self._session.execute(query).first()
+        return None if row is None else campaign_from(row)
+
     def save(self, campaign: Campaign, *, traceparent: str | None = None) -> None:
         """Store what changed; `traceparent` is that of the launch, which the messages' facts carry on."""
         values = _changing(campaign)
@@ -41,9 +56,11 @@ class SqlCampaigns:
             values["traceparent"] = traceparent
         self._session.execute(update(campaigns).where(campaigns.c.id == campaign.campaign_id).values(values))
 
-    def page(self, *, after: str | None, limit: int) -> list[Campaign]:
-        """Campaigns newest first, before the id `after`."""
+    def page(self, *, status: CampaignStatus | None, after: str | None, limit: int) -> list[Campaign]:
+        """Campaigns newest first, before the id `after`; of one status where it is given."""
         query = select(campaigns).order_by(campaigns.c.id.desc()).limit(limit)
+        if status is not None:
+            query = query.where(campaigns.c.status == status)
         if after is not None:
             query = query.where(campaigns.c.id < after)
         return [campaign_from(row) for row in self._session.execute(query)]
@@ -67,6 +84,9 @@ def campaign_from(row: Row[Any]) -> Campaign:
         completed_at=row.completed_at,
         paused_from=CampaignStatus(row.paused_from) if row.paused_from else None,
         audience_size=row.audience_size,
+        audience_id=row.audience_id,
+        audience_whole_at=row.audience_whole_at,
+        failure=row.failure,
     )
 
 
@@ -104,4 +124,6 @@ def _changing(campaign: Campaign) -> dict[str, Any]:
         "paused_from": campaign.paused_from,
         "launched_at": campaign.launched_at,
         "completed_at": campaign.completed_at,
+        "audience_id": campaign.audience_id,
+        "failure": campaign.failure,
     }

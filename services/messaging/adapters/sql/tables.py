@@ -96,7 +96,19 @@ campaigns = Table(
     Column("audience_cursor", String(100), nullable=False),
     Column("audience_size", Integer, nullable=False),
     Column("traceparent", String(55)),
+    Column("audience_id", String(36), index=True),
+    Column("audience_whole_at", UtcDateTime),
+    Column("failure", String(200)),
 )
+
+audience_parts = Table(
+    "audience_parts",
+    metadata,
+    Column("audience_id", String(36), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("partitions", Integer, nullable=False),
+)
+"""Partitions of the bus on which profile has told all of the segment that was asked for under this id."""
 
 messages = Table(
     "messages",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -23,10 +22,10 @@ from services.messaging.api.schemas.campaigns import (
 from services.messaging.api.schemas.messages import MessageView
 from services.messaging.api.schemas.templates import Reader, RenderedView, rendered_view
 from services.messaging.bootstrap import Wiring
-from services.messaging.domain.campaigns import Campaign
+from services.messaging.domain.campaigns import CampaignStatus
 from services.messaging.domain.contacts import Contact
 from services.messaging.domain.deliveries import MessageStatus
-from services.messaging.use_cases.change_campaigns import change_campaign, plan_campaign
+from services.messaging.use_cases.change_campaigns import delete_draft, plan_campaign, replan_campaign
 from services.messaging.use_cases.ports import Programme
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
@@ -34,18 +33,19 @@ from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
-from shared.telemetry.trace import current_traceparent
 
 router = APIRouter(prefix="/v1/campaigns", tags=["Campaigns"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 Writer = Annotated[Caller, Depends(require("campaigns:write"))]
 
 
 @router.get("", dependencies=[Requires("campaigns:read")])
-def list_campaigns(wired: Wired, paging: Paged) -> Page[CampaignView]:
+def list_campaigns(
+    wired: Wired, paging: Paged, status: Annotated[CampaignStatus | None, Query()] = None
+) -> Page[CampaignView]:
     """Campaigns with their counts, the newest first."""
     after = paging.after_id()
     with wired.database.reading() as session:
-        found = SqlCampaigns(session).page(after=after, limit=paging.limit + 1)
+        found = SqlCampaigns(session).page(status=status, after=after, limit=paging.limit + 1)
         counts = reading.counts_of(session, [campaign.campaign_id for campaign in found[: paging.limit]])
     return paging.page(found, lambda campaign: campaign_view(campaign, counts[campaign.campaign_id]))
 
@@ -73,6 +73,22 @@ def get_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignView:
     with wired.database.reading() as session:
         campaign = SqlCampaigns(session).get(campaign_id)
         return campaign_view(campaign, reading.counts_of(session, [campaign_id])[campaign_id])
+
+
+@router.put("/{campaign_id}", dependencies=[Requires("campaigns:write")])
+def change_campaign(campaign_id: CampaignId, draft: CampaignDraft, wired: Wired) -> CampaignView:
+    """Plan a draft anew, with the template's current version unless one is named; what was launched stays as it is."""
+    with wired.database.transaction() as session:
+        templates, campaigns = SqlTemplates(session), SqlCampaigns(session)
+        campaign = replan_campaign(campaign_id, draft.plan(), templates=templates, campaigns=campaigns)
+    return campaign_view(campaign, {})
+
+
+@router.delete("/{campaign_id}", status_code=204, dependencies=[Requires("campaigns:write")])
+def delete_campaign(campaign_id: CampaignId, wired: Wired) -> None:
+    """Forget a draft; what was launched can be cancelled and stays."""
+    with wired.database.transaction() as session:
+        delete_draft(campaign_id, SqlCampaigns(session))
 
 
 @router.get("/{campaign_id}/messages", dependencies=[Requires("messages:read")])
@@ -104,49 +120,8 @@ def send_test(campaign_id: CampaignId, draft: TrialDraft, wired: Wired) -> Trial
     return trial_view(wired.send_test(programme, contact, draft.to))
 
 
-@router.post("/{campaign_id}/launch")
-def launch_campaign(campaign_id: CampaignId, wired: Wired, caller: Writer, key: IdempotencyKey = None) -> CampaignView:
-    """Let it go, at once or at `send_at`. Launching twice is launching once."""
-    with wired.database.transaction() as session:
-        campaigns = SqlCampaigns(session)
-
-        def act() -> CampaignView:
-            trace = current_traceparent.get()
-            now = wired.clock()
-            launched = change_campaign(campaigns, campaign_id, lambda found: found.launch(now), traceparent=trace)
-            return campaign_view(launched, reading.counts_of(session, [campaign_id])[campaign_id])
-
-        request = f"launch:{campaign_id}"
-        return once(session, caller=caller.key_id, key=key, request=request, answer=CampaignView, act=act)
-
-
-@router.post("/{campaign_id}/pause", dependencies=[Requires("campaigns:write")])
-def pause_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignView:
-    """Hold it; messages that are with the mail server already go out."""
-    return _change(wired, campaign_id, Campaign.pause)
-
-
-@router.post("/{campaign_id}/resume", dependencies=[Requires("campaigns:write")])
-def resume_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignView:
-    """Go on where it was paused."""
-    return _change(wired, campaign_id, Campaign.resume)
-
-
-@router.post("/{campaign_id}/cancel", dependencies=[Requires("campaigns:write")])
-def cancel_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignView:
-    """End it for good; what is still queued is skipped."""
-    now = wired.clock()
-    return _change(wired, campaign_id, lambda campaign: campaign.cancel(now))
-
-
 def _written_for(wired: Wiring, campaign_id: str, reader: Reader) -> tuple[Programme, Contact]:
     with wired.database.reading() as session:
         campaign = SqlCampaigns(session).get(campaign_id)
         version = SqlTemplates(session).version(campaign.template_id, campaign.template_version)
         return Programme(campaign, version), reader_of(session, reader)
-
-
-def _change(wired: Wiring, campaign_id: str, change: Callable[[Campaign], Campaign]) -> CampaignView:
-    with wired.database.transaction() as session:
-        campaign = change_campaign(SqlCampaigns(session), campaign_id, change)
-        return campaign_view(campaign, reading.counts_of(session, [campaign_id])[campaign_id])

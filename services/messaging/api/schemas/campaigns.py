@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -88,6 +89,10 @@ class CampaignView(BaseModel):
     launched_at: datetime | None
     completed_at: datetime | None
     audience_size: int
+    waiting_for: Literal["members"] | None = Field(
+        None, description="`members` while a campaign that is due waits until all of its segment is known here"
+    )
+    reason: str | None = Field(None, description="why it failed: `no-segment` where profile has no such segment")
     messages: MessageCounts
 
 
@@ -128,6 +133,8 @@ def campaign_view(campaign: Campaign, counts: Mapping[str, int]) -> CampaignView
         launched_at=campaign.launched_at,
         completed_at=campaign.completed_at,
         audience_size=campaign.audience_size,
+        waiting_for=campaign.waiting_for,
+        reason=campaign.failure,
         messages=message_counts(counts),
     )
 
