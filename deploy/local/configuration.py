@@ -27,6 +27,7 @@ SETTINGS: Mapping[str, type[ServiceSettings]] = {
 _PORTS = 65_536
 _AWKWARD = re.compile(r"[%?#\x00-\x1f\x7f]")
 _OF_TESTS = frozenset({"RAPPORT_REQUIRE_SERVICES"})
+_OF_THE_COMMAND = frozenset({"RAPPORT_API_KEY"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,11 @@ class Configuration:
     def url(self, service: str) -> str:
         """The base URL of a service's HTTP API."""
         return f"http://{self.host}:{self.ports[service]}"
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Every service's base URL, under the names that clients and examples read them from."""
+        return {_url_variable(service): self.url(service) for service in self.ports}
 
     @property
     def logs(self) -> Path:
@@ -100,8 +106,9 @@ def configure(*, mail_port: int = 8125, **chosen: Any) -> Configuration:
 
 
 def unknown_variables() -> list[str]:
-    """RAPPORT_* variables of the environment that no service reads: most likely misspelt."""
-    known = {_variable(field) for cls in SETTINGS.values() for field in cls.model_fields} | _OF_TESTS
+    """RAPPORT_* variables of the environment that neither a service nor a client reads: most likely misspelt."""
+    known = {_variable(field) for cls in SETTINGS.values() for field in cls.model_fields}
+    known |= {_url_variable(service) for service in SETTINGS} | _OF_THE_COMMAND | _OF_TESTS
     return sorted(name for name in os.environ if name.startswith("RAPPORT_") and name not in known)
 
 
@@ -123,3 +130,7 @@ def _read(settings: type[ServiceSettings], chosen: Mapping[str, Any]) -> Service
 
 def _variable(field: str) -> str:
     return f"RAPPORT_{field.upper()}"
+
+
+def _url_variable(service: str) -> str:
+    return _variable(f"{service}_url")

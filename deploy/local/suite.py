@@ -54,7 +54,8 @@ class Suite:
 
     def _start(self, lock: int) -> None:
         try:
-            self.keys = development_keys(os.environ, self.configuration.data_dir / "dev.env")
+            kept_in = self.configuration.data_dir / "dev.env"
+            self.keys = development_keys(os.environ, kept_in, self.configuration.urls)
         except OSError as error:
             raise CannotStart(f"{error.filename}: {error.strerror}") from error
         environment = {**self.configuration.environment, **self.keys.environment}

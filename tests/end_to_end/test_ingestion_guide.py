@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.suite import API_KEY, ROOT, WRITE_KEY, Suite
-
-GUIDE = ROOT / "docs" / "ingestion.md"
-USUAL = "http://127.0.0.1:8104"
-
-
-def script(address: str) -> str:
-    """Every shell block of the guide, with this suite's address and keys."""
-    blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
-    text = "\n".join(blocks).replace(". var/dev.env\n", "")
-    assert USUAL in text
-    return text.replace(USUAL, address)
+from tests.support.guides import blocks, run_examples
+from tests.support.suite import Suite
 
 
 def recorded(client: httpx.Client, subject: str) -> list[dict[str, Any]]:
@@ -33,15 +21,9 @@ def recorded(client: httpx.Client, subject: str) -> list[dict[str, Any]]:
 
 @pytest.mark.timeout(300)
 def test_every_example_arrives_once_in_the_timeline(tmp_path: Path) -> None:
-    (tmp_path / "var").mkdir()
-    environment = os.environ | {"RAPPORT_DEV_WRITE_KEY": WRITE_KEY, "RAPPORT_DEV_API_KEY": API_KEY}
     with Suite(tmp_path / "suite", services=("events",)) as suite, suite.client("events") as client:
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail"], input=script(suite.url("events")), env=environment, cwd=tmp_path,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        answers = [json.loads(line) for line in re.sub(r"}\s*{", "}\n{", done.stdout).splitlines()]
+        said = run_examples("\n".join(blocks("docs/ingestion.md")), suite, tmp_path)
+        answers = [json.loads(line) for line in re.sub(r"}\s*{", "}\n{", said).splitlines()]
         assert [one.get("success", one.get("name")) for one in answers] == [True, True, True, True, "shop", True]
         suite.wait_for(lambda: len(recorded(client, "user_id:17850")) >= 5, "five touchpoints", timeout_s=60)
         found = {one["message_id"]: one for one in recorded(client, "user_id:17850")}

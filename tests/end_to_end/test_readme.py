@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +12,8 @@ import pytest
 
 from deploy.local.configuration import SETTINGS, configure
 from deploy.local.suite import Suite
+from tests.support.guides import blocks, run_in
 from tests.support.real_servers import free_ports
-
-README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.fixture
@@ -24,34 +21,23 @@ def suite(tmp_path: Path) -> Iterator[Suite]:
     """The four services with their workers, on free ports and an empty folder."""
     *ports, mail_port = free_ports(len(SETTINGS) + 1)
     chosen: dict[str, Any] = {f"{name}_port": port for name, port in zip(SETTINGS, ports, strict=True)}
-    with Suite(configure(mail_port=mail_port, data_dir=tmp_path, **chosen)) as running:
+    with Suite(configure(mail_port=mail_port, data_dir=tmp_path / "var", **chosen)) as running:
         running.wait_until_ready(print, timeout_s=180)
         yield running
 
 
-def first_requests(suite: Suite) -> str:
-    """The block of README.md, with this suite's ports and keys."""
-    found = re.search(r"```sh\n\. var/dev\.env\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
-    assert found is not None
-    script = found[1]
-    for name, settings in SETTINGS.items():
-        usual = settings.model_fields[f"{name}_port"].default
-        assert f":{usual}/" in script, f"no request to {name}"
-        script = script.replace(f"http://127.0.0.1:{usual}", suite.configuration.url(name))
-    return script
-
-
-def answers_to(script: str, environment: dict[str, str]) -> list[Any]:
+def answers_to(script: str, folder: Path) -> list[Any]:
     """What each request was answered; shorter where one failed and ended the script."""
-    done = subprocess.run(["bash", "-e"], input=script, env=environment, capture_output=True, text=True, check=False)
+    done = run_in(folder, script)
     return [json.loads(answer) for answer in re.sub(r"}\s*{", "}\n{", done.stdout).splitlines()]
 
 
 @pytest.mark.timeout(400)
-def test_each_request_is_answered_with_what_it_promises(suite: Suite) -> None:
-    script, environment = first_requests(suite), os.environ | suite.keys.environment
+@pytest.mark.usefixtures("suite")
+def test_each_request_is_answered_with_what_it_promises(tmp_path: Path) -> None:
+    (script,) = (block for block in blocks("README.md") if ". var/dev.env" in block)
     for _ in range(5):  # a busy machine takes longer than the script sleeps; every request may be sent again
-        answers = answers_to(script, environment)
+        answers = answers_to(script, tmp_path)
         if len(answers) == 6 and answers[4]["data"]:
             break
     accepted, profile, segment, run, scores, template = answers

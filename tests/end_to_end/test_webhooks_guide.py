@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import shutil
 import subprocess
 import time
@@ -17,17 +15,13 @@ import pytest
 
 from services.events.domain.webhooks.signing import new_secret, signature_header
 from tests.integration.events.partner import Partner
-from tests.support.suite import API_KEY, ROOT, WRITE_KEY, Suite
+from tests.support.guides import blocks, run_examples
+from tests.support.suite import API_KEY, WRITE_KEY, Suite
 
-GUIDE = (ROOT / "docs" / "webhooks-and-stream.md").read_text("utf-8")
-USUAL = "http://127.0.0.1:8104"
+GUIDE = "docs/webhooks-and-stream.md"
 BODY = '{"type":"segment.entered","data":{"名":"é"}}'.encode()
 SECRET, OLD = new_secret(), new_secret()
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
 
 
 def cases() -> Iterator[tuple[str, dict[str, str], bytes, bool]]:
@@ -51,7 +45,7 @@ def cases() -> Iterator[tuple[str, dict[str, str], bytes, bool]]:
 
 
 def test_the_python_verification_takes_what_we_sign_and_nothing_else() -> None:
-    (source,) = blocks("python")
+    (source,) = blocks(GUIDE, "python")
     names: dict[str, Any] = {}
     exec(source, names)  # noqa: S102 - it is our own page
     for secret, headers, body, genuine in cases():
@@ -60,7 +54,7 @@ def test_the_python_verification_takes_what_we_sign_and_nothing_else() -> None:
 
 @needs_node
 def test_the_javascript_verification_takes_what_we_sign_and_nothing_else(tmp_path: Path) -> None:
-    source = next(block for block in blocks("js") if "isGenuine" in block)
+    source = next(block for block in blocks(GUIDE, "js") if "isGenuine" in block)
     asked = [[secret, headers, body.decode()] for secret, headers, body, _ in cases()]
     check = f"console.log(JSON.stringify({json.dumps(asked)}.map(([s, h, b]) => isGenuine(s, h, Buffer.from(b)))));"
     (tmp_path / "check.mjs").write_text(source + check)
@@ -76,16 +70,10 @@ def test_the_calls_and_the_browsers_reader(tmp_path: Path) -> None:
         url = suite.url("events")
         track(url, "Order Completed")
         suite.wait_for(lambda: bool(summary(suite)["touchpoints"]), "the past")
-        endpoint = make(suite, partner.url("/guide"))
-        calls = "\n".join(blocks("sh")[:2]).replace("https://partner.example/hooks/rapport", partner.url("/made"))
-        environment = os.environ | {"KEY": API_KEY, "ID": endpoint}
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail"], input=calls.replace(USUAL, url).replace("curl ", "curl -sf "),
-            env=environment, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert '"delivered":true' in done.stdout
-        assert '"missing_only":true' in done.stdout
+        calls = "\n".join(blocks(GUIDE)[:2]).replace("https://partner.example/hooks/rapport", partner.url("/guide"))
+        said = run_examples(calls, suite, tmp_path)
+        assert '"delivered":true' in said
+        assert '"missing_only":true' in said
         suite.wait_for(lambda: len(partner.at("/guide")) >= 2, "the test and the replayed order")
         assert [json.loads(each.body)["type"] for each in partner.at("/guide")] == [
             "webhook.test",
@@ -96,7 +84,7 @@ def test_the_calls_and_the_browsers_reader(tmp_path: Path) -> None:
 
 def follows(suite: Suite, folder: Path) -> None:
     """The reader for browsers goes on after a restart of the API."""
-    source = next(block for block in blocks("js") if "follow" in block)
+    source = next(block for block in blocks(GUIDE, "js") if "follow" in block)
     address = f"{suite.url('events')}/v1/stream?types=touchpoint.recorded"
     (folder / "follow.mjs").write_text(
         f"{source}\nfollow({json.dumps(address)}, {json.dumps(API_KEY)}, (told) => console.log(told.data.name));\n"
@@ -126,11 +114,6 @@ def track(url: str, name: str) -> None:
 
 def summary(suite: Suite) -> Mapping[str, Any]:
     return dict(suite.client("events").get("/v1/summary").raise_for_status().json())
-
-
-def make(suite: Suite, url: str) -> str:
-    body = {"url": url, "event_types": ["touchpoint.recorded:Order Completed"]}
-    return str(suite.client("events").post("/v1/webhook-endpoints", json=body).raise_for_status().json()["id"])
 
 
 def test_a_page_of_another_origin_may_read_the_stream_and_nothing_else(tmp_path: Path) -> None:
