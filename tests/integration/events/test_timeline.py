@@ -257,6 +257,7 @@ def timeline(events: Events, **query: Any) -> list[dict[str, Any]]:
 def test_the_timeline_is_newest_first_over_every_subject(told: Events) -> None:
     whole = timeline(told, limit=200)
     assert len(whole) == 25
+    assert [one for one in whole if "traceparent" in one] == []
     times = [(one["occurred_at"], one["touchpoint_id"]) for one in whole]
     assert times == sorted(times, reverse=True)
     for limit in (1, 7, 25):
@@ -271,6 +272,8 @@ def test_the_timeline_is_newest_first_over_every_subject(told: Events) -> None:
     assert len(timeline(told, **between)) == 6
     one = told.http.get(f"/v1/touchpoints/{whole[0]['touchpoint_id']}", headers=told.read)
     assert one.json() == whole[0]
+    listed = told.get("/v1/touchpoints", params={"limit": 200})["data"]
+    assert [one for one in listed if "traceparent" in one] == []
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ def test_what_is_wanted_arrives_once_in_order_and_signed(hub: Events, partner: P
     assert latest.headers["webhook-signature"].split() == signatures(latest, second["current"]["secret"], first)
     assert latest.headers["webhook-timestamp"].isdigit()
     assert set(json.loads(latest.body)) == {"type", "timestamp", "data"}
+    assert [each for each in partner.at("/everything") if b"traceparent" in each.body] == []
 
 
 def test_every_way_to_fail_has_its_consequence(hub: Events, partner: Partner) -> None:

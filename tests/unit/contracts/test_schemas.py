@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared.contracts.contract import all_contracts
+from shared.contracts.contract import Contract, all_contracts, without_trace
 from shared.contracts.export import SCHEMAS, broken_promises, export, load, schemas
+from shared.contracts.profile import SegmentLeftV1
 from shared.contracts.topics import BY_NAME
 
 RELEASED = Path(__file__).parent / "released"
@@ -21,6 +26,19 @@ def test_the_committed_schemas_are_those_of_the_code() -> None:
 def test_what_was_released_still_holds() -> None:
     assert load(RELEASED), "there is a baseline"
     assert broken_promises(load(RELEASED), schemas()) == []
+
+
+@pytest.mark.parametrize("contract", all_contracts().values(), ids=all_contracts())
+def test_the_trace_leads_every_contract_and_can_be_cut_off(contract: type[Contract]) -> None:
+    assert msgspec.structs.fields(contract)[0].name == "traceparent"
+
+
+@given(trace=st.none() | st.just("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), value=st.text())
+def test_without_its_trace_a_fact_is_as_it_was(trace: str | None, value: str) -> None:
+    untraced = SegmentLeftV1(segment_id=value, profile_id="p", sequence=1, left_at=datetime(2026, 1, 1, tzinfo=UTC))
+    told = msgspec.json.encode(msgspec.structs.replace(untraced, traceparent=trace))
+    assert without_trace(told) == msgspec.json.encode(untraced)
+    assert without_trace(b'{"traceparent":"00"}') == without_trace(b"{}") == b"{}"
 
 
 def test_every_contract_names_its_topic_kind_and_version() -> None:

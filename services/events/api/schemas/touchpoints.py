@@ -10,6 +10,8 @@ import msgspec
 from fastapi import Response
 from pydantic import BaseModel, Field
 
+from shared.contracts.contract import without_trace
+
 
 class OrderLineView(BaseModel):
     """One product of an order; numbers are decimal texts."""
@@ -56,15 +58,14 @@ class TouchpointView(BaseModel):
     context: dict[str, Any] = {}
     order: OrderView | None = None
     flaws: list[str] = []
-    traceparent: str | None = None
 
 
 def single(stored: bytes) -> Response:
-    """A stored touchpoint as the answer: its document is the view's JSON already."""
-    return Response(stored, media_type="application/json")
+    """A stored touchpoint as the answer: its document is the view's JSON already, but for the trace."""
+    return Response(without_trace(stored), media_type="application/json")
 
 
 def page(stored: Sequence[bytes], next_cursor: str | None) -> Response:
     """A page of stored touchpoints, put together without reading them."""
-    body = {"data": [msgspec.Raw(one) for one in stored], "next_cursor": next_cursor}
+    body = {"data": [msgspec.Raw(without_trace(one)) for one in stored], "next_cursor": next_cursor}
     return Response(msgspec.json.encode(body), media_type="application/json")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from shared.contracts.contract import Contract
+from shared.contracts.contract import Contract, without_trace
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.messaging import MessageDispatchedV1, UnsubscribedV1
 from shared.contracts.profile import (
@@ -105,7 +105,7 @@ EVENT_TYPES: Final = tuple(sorted(each.name for each in _NAMES.values()))
 CONTRACT_NAMES: Final = {contract.event_type: named.name for contract, named in _NAMES.items()}
 """The short name of each contract's CloudEvents type, which means the same where types are chosen."""
 
-_INSIDE: Final = {ProfileErasedV1.event_type: frozenset({"subjects"})}
+_INSIDE: Final = {ProfileErasedV1.event_type: frozenset({"subjects", "traceparent"})}
 """Fields that only our own services need: who was erased is not told once more to everybody."""
 
 
@@ -113,7 +113,7 @@ def public_data(event_type: str, data: bytes) -> bytes:
     """The JSON of a fact as partners get it."""
     hidden = _INSIDE.get(event_type)
     if hidden is None:
-        return data
+        return without_trace(data)
     return msgspec.json.encode({name: value for name, value in msgspec.json.decode(data).items() if name not in hidden})
 
 
