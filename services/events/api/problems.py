@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from services.events.domain.errors import (
     ArchiveFileNotFound,
     CorrectionRefused,
     DeliveryNotFound,
     DestinationRefused,
+    DestinationUnknown,
     EndpointChanged,
     EndpointNotFound,
     EntryNotFound,
@@ -54,7 +55,12 @@ from services.events.domain.inbound.errors import (
     UnusableSecret,
     Unverified,
 )
-from shared.http.problems import ProblemSpec
+from shared.http.problems import Flaw, ProblemSpec
+
+
+def _of_the_url(error: Exception) -> Sequence[Flaw]:
+    return [Flaw("/url", str(error))]
+
 
 PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     InvalidCall: ProblemSpec(status=400, code="invalid_call", title="The call is not valid"),
@@ -66,7 +72,12 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     TooManyWriteKeys: ProblemSpec(status=409, code="too_many_write_keys", title="Two write keys are live already"),
     EndpointNotFound: ProblemSpec(status=404, code="endpoint_not_found", title="There is no such webhook endpoint"),
     DeliveryNotFound: ProblemSpec(status=404, code="delivery_not_found", title="There is no such webhook delivery"),
-    DestinationRefused: ProblemSpec(status=403, code="destination_refused", title="Webhooks may not go there"),
+    DestinationRefused: ProblemSpec(
+        status=403, code="destination_refused", title="Webhooks may not go there", flaws=_of_the_url
+    ),
+    DestinationUnknown: ProblemSpec(
+        status=422, code="destination_unknown", title="The host has no address now", flaws=_of_the_url
+    ),
     TooManySecrets: ProblemSpec(status=409, code="too_many_secrets", title="Too many secrets sign at once"),
     TooManyEndpoints: ProblemSpec(status=409, code="too_many_endpoints", title="There are as many as there may be"),
     EndpointChanged: ProblemSpec(status=412, code="endpoint_changed", title="The endpoint was changed meanwhile"),

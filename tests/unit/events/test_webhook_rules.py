@@ -166,10 +166,12 @@ def test_one_inner_address_spoils_a_name_and_named_networks_are_allowed() -> Non
     inside, outside = ipaddress.ip_address("10.1.2.3"), ipaddress.ip_address("8.8.8.8")
     name, plain = Destination.parse("https://a.example/"), Destination.parse("http://a.example/")
     NOTHING.check(name, [outside])
-    with pytest.raises(DestinationRefused):
+    with pytest.raises(DestinationRefused, match=r"^10\.1\.2\.3, which a\.example stands for, is not on the public"):
         NOTHING.check(name, [outside, inside])
     with pytest.raises(DestinationRefused):
         NOTHING.check(plain, [outside])
+    with pytest.raises(DestinationRefused, match=r"^10\.1\.2\.3 is not on the public internet$"):
+        NOTHING.check(Destination.parse("https://10.1.2.3/"), [inside])
     Borders.of(["10.0.0.0/8"]).check(plain, [inside])
     with pytest.raises(DestinationRefused):
         Borders.of(["10.0.0.0/8"]).check(plain, [ipaddress.ip_address("::ffff:10.1.2.3")])

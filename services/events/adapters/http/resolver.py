@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from time import monotonic
 
+from services.events.domain.errors import DestinationUnknown
 from services.events.domain.webhooks.destinations import Address, Borders, Destination
 
 _THREADS = 64
@@ -40,19 +41,21 @@ class Resolver:
         return found
 
     def check_url(self, url: str, borders: Borders) -> None:
-        """Raise DestinationRefused for a URL that may not be kept.
+        """Raise DestinationRefused for a URL that may not be kept, DestinationUnknown for one that leads nowhere now.
 
-        A name that has no address now may have one later, and is checked again with every attempt.
+        A name that is misspelt and one that has no address yet look the same; either would be tried for days in vain.
         """
         destination = Destination.parse(url)
         looking = self._threads.submit(look_up, destination.host)
-        wait([looking], timeout=_SAVING_WAIT_S)
         try:
-            addresses = looking.result(timeout=0)
-        except (Unresolvable, TimeoutError):
-            borders.check_unresolved(destination)
-        else:
-            borders.check(destination, addresses)
+            addresses = looking.result(_SAVING_WAIT_S)
+        except Unresolvable as error:
+            raise DestinationUnknown(f"{error}; check its spelling, or save it once it has one") from error
+        except TimeoutError as error:
+            raise DestinationUnknown(
+                f"no name server tells the address of {destination.host} now; try again"
+            ) from error
+        borders.check(destination, addresses)
 
     def close(self) -> None:
         """Let go of the threads."""
@@ -72,5 +75,6 @@ def look_up(host: str) -> Sequence[Address]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise Unresolvable(f"{host} has no address: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise Unresolvable(f"{host} has no address: {reason}") from error
     return tuple(dict.fromkeys(ip_address(str(place[0]).partition("%")[0]) for *_, place in found))

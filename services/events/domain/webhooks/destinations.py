@@ -111,11 +111,10 @@ class Borders:
         for address in addresses:
             named = any(address in network for network in self.allowed)
             if not named and not is_public(address):
-                raise DestinationRefused(f"{destination.host} is {address}, which is not on the public internet")
+                raise DestinationRefused(f"{_named(destination.host, address)} is not on the public internet")
             if not named and destination.scheme != "https":
                 raise DestinationRefused("a webhook URL begins with https://")
 
-    def check_unresolved(self, destination: Destination) -> None:
-        """Raise DestinationRefused unless a host without an address now may be kept all the same."""
-        if destination.scheme != "https":
-            raise DestinationRefused("a webhook URL begins with https://")
+
+def _named(host: str, address: Address) -> str:
+    return host if host == str(address) else f"{address}, which {host} stands for,"
