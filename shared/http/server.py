@@ -26,11 +26,13 @@ class PatientProtocol(HttpToolsProtocol):
 
     Every 64 KB of a body earn it ten seconds more, so that a large file may take its time. Headers, trailers and all
     else that is no body is held in memory, and the parser knows no limit: 64 KB of it in a row end the connection.
+    A request that names no host, or two, is refused: a proxy might take it for another one (RFC 9112, section 3.2).
     """
 
     _deadline: asyncio.TimerHandle | None = None
     _arrived = 0
     _beside_body = 0
+    _flaw = "what was sent is no request of HTTP/1.1"
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -47,6 +49,13 @@ class PatientProtocol(HttpToolsProtocol):
         self._beside_body = 0
         self._arm()
 
+    def on_headers_complete(self) -> None:
+        hosts = [name for name, _ in self.headers].count(b"host")
+        if hosts != 1 and self.parser.get_http_version() == "1.1":
+            self._flaw = f"a request of HTTP/1.1 has one Host header, not {hosts}"
+            raise ValueError(self._flaw)
+        super().on_headers_complete()
+
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
         self._beside_body = 0
@@ -61,7 +70,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP is told in the same words as all else that cannot be taken."""
-        self._refuse(Problem(400, "invalid_http", "what was sent is no request of HTTP/1.1"))
+        self._refuse(Problem(400, "invalid_http", self._flaw))
 
     def _refuse(self, problem: Problem) -> None:
         answer = problem_response(Request(_NOTHING_READ), problem)

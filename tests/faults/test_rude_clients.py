@@ -56,8 +56,10 @@ NO_REQUESTS = {
     "a TLS handshake": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "an unknown method": b"FROBNICATE / HTTP/1.1\r\nHost: x\r\n\r\n",
     "an endless address": b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-    "two lengths": b"POST /v1/batch HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
-    "a negative length": b"POST /v1/batch HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+    "two lengths": b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+    "no host": b"GET /healthz HTTP/1.1\r\n\r\n",
+    "two hosts": b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nHost: y\r\nContent-Length: 2\r\n\r\n{}",
+    "a negative length": b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
 }
 
 
@@ -71,6 +73,15 @@ def test_what_is_no_request_is_told_as_a_problem(suite: Suite, kind: str) -> Non
             problem = json.loads(answer.read())
         assert (answer.status, problem["status"], problem["code"]) == (400, 400, "invalid_http")
         assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_clients_from_before_hosts_are_answered(suite: Suite) -> None:
+    for service in SERVICES:
+        with socket.create_connection(("127.0.0.1", suite.ports[service]), timeout=20) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+            answer = HTTPResponse(connection)
+            answer.begin()
+            assert answer.status == 200
 
 
 TO_ADD_TO = {
