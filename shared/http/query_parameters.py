@@ -1,7 +1,11 @@
-"""Query parameters, read strictly: a misspelt filter is refused, where ignoring it would answer another question."""
+"""Query parameters, read strictly: a filter that is misspelt or given twice is refused.
+
+Ignoring it would answer another question. Several values of one parameter stand in it with commas between them.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from fastapi import Request, params
@@ -24,11 +28,16 @@ def refused(name: str, detail: str) -> Problem:
     return Problem(422, "invalid_request", f"{flaw.where}: {detail}", errors=[flaw])
 
 
-def refuse_unknown(request: Request, known: Sequence[str]) -> None:
-    """Raises Problem 422 that names each query parameter not in `known`, and those that are."""
-    unknown = [name for name in request.query_params if name not in known]
-    if not unknown:
-        return
-    there_are = f"there are {', '.join(known)}" if known else "this address takes none"
-    flaws = [Flaw(f"query.{name}", f"no such parameter; {there_are}") for name in unknown[:_TOLD]]
-    raise Problem(422, "invalid_request", f"{flaws[0].where}: {flaws[0].detail}", errors=flaws)
+def check_names(request: Request, known: Sequence[str]) -> None:
+    """Raises Problem 422 that names each query parameter not in `known`, with those that are, or given twice."""
+    counts = Counter(name for name, _ in request.query_params.multi_items())
+    flaws = [Flaw(f"query.{name}", flaw) for name, times in counts.items() if (flaw := _flaw(name, times, known))]
+    if flaws:
+        raise Problem(422, "invalid_request", f"{flaws[0].where}: {flaws[0].detail}", errors=flaws[:_TOLD])
+
+
+def _flaw(name: str, times: int, known: Sequence[str]) -> str | None:
+    if name not in known:
+        there_are = f"there are {', '.join(known)}" if known else "this address takes none"
+        return f"no such parameter; {there_are}"
+    return f"given {times} times; give it once" if times > 1 else None

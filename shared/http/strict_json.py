@@ -11,7 +11,7 @@ from fastapi import Request, Response, params
 from fastapi.routing import APIRoute
 
 from shared.http.problems import Problem
-from shared.http.query_parameters import names_of, refuse_unknown
+from shared.http.query_parameters import check_names, names_of
 
 MAX_DEPTH = 64
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -75,7 +75,7 @@ class StrictRoute(APIRoute):
         known = names_of(self.dependant)
 
         async def strict(request: Request) -> Response:
-            refuse_unknown(request, known)
+            check_names(request, known)
             strictly = StrictRequest(request.scope, request.receive)
             if takes_json:
                 _require_json(request.headers.get("content-type", ""))
