@@ -17,13 +17,15 @@ from shared.http.health import router as health_routes
 from shared.http.limits import LimitRequests
 from shared.http.observation import ObserveRequests
 from shared.http.problems import PROBLEM_RESPONSES, ProblemBody, ProblemSpec, install_problems
+from shared.http.reads import AnswerReads
 from shared.settings import ServiceSettings
 from shared.sql.database import Database
 
 MAX_BODY = 1024 * 1024
 _MANNERS = (
-    "Fields and query parameters that are not in this document are refused (422). A `next_cursor` belongs to the list "
-    "and the filters that it came with."
+    "Fields and query parameters that are not in this document are refused (422), and so is a parameter that is given "
+    "twice. A `next_cursor` belongs to the list and the filters that it came with. What can be read with GET answers "
+    "HEAD, too, and 304 to an `If-None-Match` with its `ETag`."
 )
 
 
@@ -79,6 +81,7 @@ def build_app(
     for router in (*routers, api_key_routes, dead_letter_routes, health_routes, docs_routes):
         app.include_router(router)
     install_problems(app, problems)
+    app.add_middleware(AnswerReads)
     app.add_middleware(LimitRequests, max_body=max_body, larger=larger_bodies)
     app.add_middleware(ObserveRequests, unlogged=unlogged)
     _describe(app)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Header
 
-_TAG = re.compile(r'(?:W/)?"(?P<version>[0-9]{1,9})"')
+_TAG = re.compile(r'(?:W/)?"(?P<version>[0-9]{1,9})(?:\.[0-9a-f]+)?"')
+"""A version, and behind it the digest of what was read with it."""
 _NO_VERSION = -1
 """Of another's tag: the change is based on nothing that ever was."""
 

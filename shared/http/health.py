@@ -1,4 +1,4 @@
-"""/healthz, /readyz and /metrics. Watchers of up-time ask with HEAD."""
+"""/healthz, /readyz and /metrics."""
 
 from __future__ import annotations
 
@@ -20,14 +20,12 @@ class Health(BaseModel):
 
 
 @router.get("/healthz", name="get_liveness")
-@router.head("/healthz", include_in_schema=False)
 def alive() -> Health:
     """Whether the process runs; looks at no dependency, so that an outage restarts nothing."""
     return Health()
 
 
 @router.get("/readyz", name="get_readiness", responses={503: PROBLEM_RESPONSES[503]})
-@router.head("/readyz", include_in_schema=False)
 def ready(request: Request) -> Health:
     """Whether requests can be served: the database answers and the process is not draining."""
     database: Database = request.app.state.database

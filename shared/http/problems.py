@@ -149,13 +149,14 @@ def install_problems(app: FastAPI, table: Mapping[type[Exception], ProblemSpec])
 
 def _allowed(request: Request) -> list[str]:
     """The methods of every route at this address; the framework names those of the first one only."""
-    return [
+    stated = [
         method
-        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
         if any(
             route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.router.routes
         )
     ]
+    return ["GET", "HEAD", *stated[1:]] if "GET" in stated else stated
 
 
 def _by_table(spec: ProblemSpec) -> Any:

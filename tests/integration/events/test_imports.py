@@ -276,7 +276,8 @@ def test_mappings_are_kept_by_name_and_changed_by_who_saw_them(gate: Events) -> 
         == 409
     )
     seen = gate.http.get(path, headers=gate.read)
-    assert (seen.json(), seen.headers["etag"]) == (made, '"1"')
+    assert seen.json() == made
+    assert seen.headers["etag"].startswith('"1.')
     wanted = {"mapping": CALLS, "csv": {"delimiter": ";"}}
     changed = gate.http.put(path, json=wanted, headers=gate.read | {"If-Match": '"1"'})
     assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')

@@ -64,7 +64,7 @@ def fill(wiring: Wiring) -> None:
 def test_anybody_is_found_under_any_name(client: TestClient, jane: dict[str, Any], kind: str, value: str) -> None:
     found = client.get("/v1/profiles/lookup", params={"kind": kind, "value": value, "region": "TW"})
     assert found.json()["id"] == jane["id"]
-    assert found.headers["etag"] == '"2"'
+    assert found.headers["etag"].startswith('"2.')
 
 
 def test_a_profile_is_shown_with_where_it_is_known_from(jane: dict[str, Any]) -> None:
@@ -157,7 +157,8 @@ def test_a_segment_from_making_to_end(client: TestClient, wiring: Wiring, jane: 
     path = f"/v1/segments/{made.json()['id']}"
     fill(wiring)
     ready = client.get(path)
-    assert (ready.json()["state"], ready.json()["size"], ready.headers["etag"]) == ("ready", 1, '"1"')
+    assert (ready.json()["state"], ready.json()["size"]) == ("ready", 1)
+    assert ready.headers["etag"].startswith('"1.')
     assert [member["profile_id"] for member in client.get(f"{path}/members").json()["data"]] == [jane["id"]]
     belongs = client.get(f"/v1/profiles/{jane['id']}/segments").json()["data"]
     assert [each["name"] for each in belongs] == ["Taipei"]

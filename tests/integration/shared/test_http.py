@@ -1,11 +1,13 @@
 """What the four APIs have in common, seen from a client."""
 
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Annotated, Any, Literal
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import FileResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from pydantic import Field
 
@@ -72,6 +74,19 @@ def toy_router() -> APIRouter:
     @router.get("/v1/wanted-version")
     def wanted(version: WantedVersion) -> int | None:
         return version
+
+    @router.get("/v1/versioned")
+    def versioned(request: Request, response: Response) -> int:
+        response.headers["ETag"] = etag(3)
+        return len(made)
+
+    @router.get("/v1/file")
+    def file() -> FileResponse:
+        return FileResponse(__file__)
+
+    @router.get("/v1/endless")
+    def endless() -> StreamingResponse:
+        return StreamingResponse(repeat(b"a"))
 
     @router.post("/v1/drawings")
     def draw(body: Drawing) -> Made:
@@ -198,7 +213,53 @@ def test_health_and_readiness_differ(client: TestClient, database: Database) -> 
 def test_a_wrong_method_is_told_every_right_one(client: TestClient) -> None:
     answer = client.put("/v1/api-keys")
     assert problem(answer) == (405, "method_not_allowed")
-    assert answer.headers["allow"] == "GET, POST"
+    assert answer.headers["allow"] == "GET, HEAD, POST"
+    assert client.head("/v1/drawings").headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("path", ["/v1/versioned", "/v1/file", "/v1/api-keys", "/v1/refused", "/docs", "/v1/nowhere"])
+def test_head_is_answered_as_get_is_without_the_body(client: TestClient, path: str) -> None:
+    told, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (told.status_code, b"")
+    assert head.headers == told.headers
+
+
+def test_head_ends_what_would_never_end(client: TestClient) -> None:
+    assert client.head("/v1/endless").content == b""
+
+
+def test_what_a_reader_has_already_is_not_sent_again(client: TestClient) -> None:
+    first = client.get("/v1/versioned")
+    tag = first.headers["etag"]
+    assert client.get("/v1/wanted-version", headers={"If-Match": tag}).json() == 3
+    for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        for method in ("GET", "HEAD"):
+            again = client.request(method, "/v1/versioned", headers={"If-None-Match": known})
+            assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+            assert "content-type" not in again.headers
+    for other in ('"3"', tag.strip('"'), "", '"other"'):
+        assert client.get("/v1/versioned", headers={"If-None-Match": other}).json() == first.json()
+    assert client.get("/v1/api-keys", headers={"If-None-Match": "*"}).status_code == 200
+    assert client.get("/v1/refused", headers={"If-None-Match": "*"}).status_code == 409
+
+
+def test_what_changed_without_a_new_version_is_sent(client: TestClient) -> None:
+    tag = client.get("/v1/versioned").headers["etag"]
+    client.post("/v1/things", json={"name": "a"})
+    again = client.get("/v1/versioned", headers={"If-None-Match": tag})
+    assert (again.status_code, again.json()) == (200, 1)
+    assert again.headers["etag"] != tag
+
+
+def test_a_file_that_a_reader_has_already_is_not_sent_again(client: TestClient) -> None:
+    tag = client.get("/v1/file").headers["etag"]
+    again = client.get("/v1/file", headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_what_reads_is_measured_as_what_it_is(client: TestClient) -> None:
+    client.head("/v1/refused")
+    assert 'method="HEAD",route="/v1/refused",status="409"' in client.get("/metrics").text
 
 
 def test_metrics_name_routes_not_addresses(client: TestClient) -> None:
@@ -225,6 +286,20 @@ def test_unknown_query_parameters_are_named_with_those_there_are(
     assert [flaw["where"] for flaw in answer.json()["errors"]] == unknown
     assert unknown[0] in answer.json()["detail"]
     assert all(known in flaw["detail"] for flaw in answer.json()["errors"])
+
+
+@pytest.mark.parametrize(
+    ("address", "where"),
+    [
+        ("/v1/dead-letters?state=dead&state=replayed", ["query.state"]),
+        ("/v1/dead-letters?limit=1&limit=1&cursor=a&cursor=b", ["query.limit", "query.cursor"]),
+        ("/v1/dead-letters?stat=1&stat=2", ["query.stat"]),
+    ],
+)
+def test_a_query_parameter_is_given_once(client: TestClient, address: str, where: list[str]) -> None:
+    answer = client.get(address)
+    assert problem(answer) == (422, "invalid_request")
+    assert [flaw["where"] for flaw in answer.json()["errors"]] == where
 
 
 def test_probes_and_metrics_take_what_they_are_sent(client: TestClient) -> None:
