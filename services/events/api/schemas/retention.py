@@ -54,7 +54,7 @@ class TermBody(RuleChange):
 
 
 class RetentionRuleView(BaseModel):
-    """A retention rule; `version` is its ETag."""
+    """A retention rule; its `ETag` begins with `version`."""
 
     id: str
     kind: Kind | None
