@@ -71,7 +71,7 @@ class _Answer:
         if start["status"] != 200 or not (tag := _values(headers, b"etag")):
             return start
         if _VERSION.fullmatch(tag) and not first.get("more_body"):
-            tag = b'%b.%b"' % (tag[:-1], hashlib.blake2s(first["body"], digest_size=_DIGEST_BYTES).hexdigest().encode())
+            tag = _with_digest(tag, first.get("body", b""))
             headers = [*((name, value) for name, value in headers if name != b"etag"), (b"etag", tag)]
         if not _is_known(tag, self._known):
             return {**start, "headers": headers}
@@ -82,6 +82,11 @@ class _Answer:
 
 def _values(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes:
     return b", ".join(value for name, value in headers if name == wanted)
+
+
+def _with_digest(tag: bytes, body: bytes) -> bytes:
+    digest = hashlib.blake2s(body, digest_size=_DIGEST_BYTES).hexdigest()
+    return b'%b.%b"' % (tag[:-1], digest.encode())
 
 
 def _is_known(tag: bytes, known: bytes) -> bool:
