@@ -12,8 +12,7 @@ from tests.support.suite import SERVICES, Suite
 
 @pytest.fixture(scope="module", params=SERVICES)
 def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
-    """A suite of which only one service's API runs; webhooks may go to this machine."""
+    """A suite of which only one service's API runs."""
     directory: Path = tmp_path_factory.mktemp(request.param)
-    settings = {"RAPPORT_WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8"}
-    with Suite(directory, settings, services=(request.param,), roles=("api",)) as suite:
+    with Suite(directory, services=(request.param,), roles=("api",)) as suite:
         yield suite

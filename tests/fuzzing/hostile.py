@@ -11,7 +11,6 @@ import httpx
 
 JSON_TYPE = "application/json"
 Document = Mapping[str, Any]
-_PARTNER = "https://partner.example"
 _OPEN = frozenset({"Tracking API", "CloudEvents", "Unsubscribe", "Operations"})
 
 
@@ -49,13 +48,6 @@ def routes_with_body(document: Document) -> Iterator[Route]:
                     example=_example(document, content[JSON_TYPE]),
                     is_tracking=any("WriteKey" in scheme for scheme in operation.get("security", [])),
                 )
-
-
-def resolvable(example: Any) -> Any:
-    """An example whose webhook goes to this machine: the partner in the documents has no address."""
-    if not (isinstance(example, dict) and str(example.get("url")).startswith(_PARTNER)):
-        return example
-    return {**example, "url": example["url"].replace(_PARTNER, "https://127.0.0.1:9", 1)}
 
 
 def strict_addresses(document: Document) -> Iterator[tuple[str, str]]:
