@@ -9,7 +9,6 @@ from services.events.domain.errors import (
     CorrectionRefused,
     DeliveryNotFound,
     DestinationRefused,
-    DestinationUnknown,
     EndpointChanged,
     EndpointNotFound,
     EntryNotFound,
@@ -74,9 +73,6 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     DeliveryNotFound: ProblemSpec(status=404, code="delivery_not_found", title="There is no such webhook delivery"),
     DestinationRefused: ProblemSpec(
         status=403, code="destination_refused", title="Webhooks may not go there", flaws=_of_the_url
-    ),
-    DestinationUnknown: ProblemSpec(
-        status=422, code="destination_unknown", title="The host has no address now", flaws=_of_the_url
     ),
     TooManySecrets: ProblemSpec(status=409, code="too_many_secrets", title="Too many secrets sign at once"),
     TooManyEndpoints: ProblemSpec(status=409, code="too_many_endpoints", title="There are as many as there may be"),

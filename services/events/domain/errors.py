@@ -13,7 +13,6 @@ Tree::
      +-- EndpointNotFound       no webhook endpoint of the caller's has this id
      +-- DeliveryNotFound       no webhook delivery of the caller's has this id
      +-- DestinationRefused     a webhook's URL leads where webhooks may not go
-     +-- DestinationUnknown     the host of a webhook's URL has no address now
      +-- TooManySecrets         too many secrets of a webhook endpoint sign at once
      +-- TooManyEndpoints       one owner has as many webhook endpoints as there may be
      +-- EndpointChanged        the webhook endpoint is not as the caller last saw it
@@ -95,10 +94,6 @@ class DeliveryNotFound(EventsError):
 
 class DestinationRefused(EventsError):
     """A webhook's URL leads where webhooks may not go; says why."""
-
-
-class DestinationUnknown(EventsError):
-    """The host of a webhook's URL has no address now; says why."""
 
 
 class TooManySecrets(EventsError):

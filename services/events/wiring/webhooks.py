@@ -60,7 +60,7 @@ class WebhookWiring:
         return WebhookSender(self.resolver, self.settings.borders, deadline_s=self.settings.webhook_deadline_s)
 
     def check_url(self, url: str) -> None:
-        """Raise DestinationRefused or DestinationUnknown for a URL that may not be kept."""
+        """Raise DestinationRefused for a URL that may not be kept."""
         self.resolver.check_url(url, self.settings.borders)
 
     def lanes(self) -> SqlLanes:

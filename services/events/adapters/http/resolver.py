@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from ipaddress import ip_address
 from time import monotonic
 
-from services.events.domain.errors import DestinationUnknown
 from services.events.domain.webhooks.destinations import Address, Borders, Destination
 
 _THREADS = 64
@@ -41,21 +40,19 @@ class Resolver:
         return found
 
     def check_url(self, url: str, borders: Borders) -> None:
-        """Raise DestinationRefused for a URL that may not be kept, DestinationUnknown for one that leads nowhere now.
+        """Raise DestinationRefused for a URL that may not be kept.
 
-        A name that is misspelt and one that has no address yet look the same; either would be tried for days in vain.
+        A name that has no address now may have one later, and is checked again with every attempt.
         """
         destination = Destination.parse(url)
         looking = self._threads.submit(look_up, destination.host)
+        wait([looking], timeout=_SAVING_WAIT_S)
         try:
-            addresses = looking.result(_SAVING_WAIT_S)
-        except Unresolvable as error:
-            raise DestinationUnknown(f"{error}; check its spelling, or save it once it has one") from error
-        except TimeoutError as error:
-            raise DestinationUnknown(
-                f"no name server tells the address of {destination.host} now; try again"
-            ) from error
-        borders.check(destination, addresses)
+            addresses = looking.result(timeout=0)
+        except (Unresolvable, TimeoutError):
+            borders.check_unresolved(destination)
+        else:
+            borders.check(destination, addresses)
 
     def close(self) -> None:
         """Let go of the threads."""

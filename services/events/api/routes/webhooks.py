@@ -134,7 +134,7 @@ def rotate(
 
 
 def _check(url: str, request: Request) -> None:
-    """Raise DestinationRefused or DestinationUnknown; before any transaction, because names are looked up."""
+    """Raise DestinationRefused; before any transaction, because names are looked up."""
     wiring: WebhookWiring = request.app.state.webhooks
     wiring.check_url(url)
 

@@ -115,6 +115,11 @@ class Borders:
             if not named and destination.scheme != "https":
                 raise DestinationRefused("a webhook URL begins with https://")
 
+    def check_unresolved(self, destination: Destination) -> None:
+        """Raise DestinationRefused unless a host without an address now may be kept all the same."""
+        if destination.scheme != "https":
+            raise DestinationRefused("a webhook URL begins with https://")
+
 
 def _named(host: str, address: Address) -> str:
     return host if host == str(address) else f"{address}, which {host} stands for,"
