@@ -29,6 +29,8 @@ class SkipReason(StrEnum):
     """Why a message was never attempted."""
 
     NO_ADDRESS = "no-address"
+    MALFORMED_ADDRESS = "malformed-address"
+    """There is an e-mail, and no mail can be sent to it."""
     SUPPRESSED = "suppressed"
     """The address refused marketing."""
     SAME_ADDRESS = "same-address"

@@ -111,13 +111,14 @@ class DispatchMessages:
 
     def _write_one(self, message: Claimed) -> _Written | Settlement:
         contact, programme = message.contact, self._programme(message.campaign_id)
+        if contact is None or contact.address is None:
+            unreachable = SkipReason.NO_ADDRESS if contact is None else contact.unreachable
+            return Settlement(message.message_id, MessageStatus.SKIPPED, message.attempts, unreachable)
         try:
-            if contact is None or contact.address is None:
-                raise AddressInvalid(SkipReason.NO_ADDRESS)
             address_hash = self._write.address_hash(contact.address)
             letter = self._write.write(programme, contact, message_id=message.message_id, address_hash=address_hash)
         except AddressInvalid:
-            return Settlement(message.message_id, MessageStatus.SKIPPED, message.attempts, SkipReason.NO_ADDRESS)
+            return Settlement(message.message_id, MessageStatus.SKIPPED, message.attempts, SkipReason.MALFORMED_ADDRESS)
         except RenderFailed as error:
             return Settlement(message.message_id, MessageStatus.FAILED, message.attempts, f"template: {error}"[:200])
         return _Written(letter, message.attempts, programme.campaign.kind, address_hash)

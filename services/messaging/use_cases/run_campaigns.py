@@ -77,7 +77,7 @@ class RunCampaigns:
         def recipient(member: Contact) -> Recipient:
             digest = hashes.get(member.profile_id)
             if digest is None:
-                return Recipient(new_id(), member.profile_id, SkipReason.NO_ADDRESS)
+                return Recipient(new_id(), member.profile_id, member.unreachable)
             if digest in refused:
                 return Recipient(new_id(), member.profile_id, SkipReason.SUPPRESSED)
             key = self._unsubscribing.dedup_key(preparation.campaign_id, digest) if marketing else None

@@ -11,7 +11,7 @@ from services.messaging.settings import MessagingSettings
 from shared.ids import new_id
 from shared.sql.migrations import check, upgrade
 from shared.sql.types import to_microseconds
-from tests.integration.messaging.scenes import SEGMENT, WHEN, Shop
+from tests.integration.messaging.scenes import SEGMENT, WHEN, Shop, changed, entered
 
 
 def test_the_history_makes_the_tables_that_the_code_expects(shop: Shop) -> None:
@@ -36,7 +36,19 @@ def test_messages_of_before_there_were_keys_are_sent(old_shop: Shop) -> None:
     assert [(row.status, row.dedup_key) for row in old_shop.messages()] == [("sent", None)] * 2
 
 
-def _fill(shop: Shop, *addresses: str) -> None:
+def test_contacts_of_before_malformed_addresses_were_told_have_none_until_profile_tells_again(old_shop: Shop) -> None:
+    _fill(old_shop, None)
+    upgrade(old_shop.wiring.database, MIGRATIONS)
+    old_shop.send_all()
+    (told,) = old_shop.messages()
+    assert (told.status, told.reason) == ("skipped", "no-address")
+    old_shop.tell(changed(told.profile_id, "not an address", version=2), entered(told.profile_id))
+    old_shop.campaign()
+    old_shop.send_all()
+    assert {row.reason for row in old_shop.messages()} == {"no-address", "malformed-address"}
+
+
+def _fill(shop: Shop, *addresses: str | None) -> None:
     """A campaign that is being sent, with a queued message for each address."""
     now: Any = WHEN if shop.wiring.database.dialect == "postgresql" else to_microseconds(WHEN)
     shared = {"template": new_id(), "campaign": new_id(), "segment": SEGMENT, "now": now}

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -30,6 +31,7 @@ contacts = Table(
     Column("profile_id", String(100), primary_key=True),
     Column("version", BigInteger, nullable=False),
     Column("address", String(320)),
+    Column("address_malformed", Boolean, nullable=False, server_default=false()),
     Column("language", String(64)),
     Column("timezone", String(64)),
     Column("traits", Json, nullable=False),
