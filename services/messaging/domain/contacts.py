@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from services.messaging.domain.deliveries import SkipReason
 from services.messaging.domain.names import PersonName, person_of
 
 
@@ -24,15 +25,26 @@ class LastPurchase:
 
 @dataclass(frozen=True)
 class Contact:
-    """A customer as the bus last told of them; a higher `version` replaces a lower one."""
+    """A customer as the bus last told of them; a higher `version` replaces a lower one.
+
+    `address_malformed` says that they have e-mails, none of which is an address.
+    """
 
     profile_id: str
     version: int = 0
     address: str | None = None
+    address_malformed: bool = False
     language: str | None = None
     timezone: str | None = None
     traits: Mapping[str, Any] = field(default_factory=dict)
     last_purchase: LastPurchase | None = None
+
+    @property
+    def unreachable(self) -> SkipReason | None:
+        """Why there is no address to write to; None where there is one."""
+        if self.address is not None:
+            return None
+        return SkipReason.MALFORMED_ADDRESS if self.address_malformed else SkipReason.NO_ADDRESS
 
     @cached_property
     def person(self) -> PersonName:

@@ -10,7 +10,6 @@ from services.messaging.domain.campaigns import Kind
 from services.messaging.domain.retries import RETRY_DELAYS_S, retry_delay_s
 
 LONGEST_REASON = 200
-ERASED = "erased"
 UNREACHED_RETRY_S = 5.0
 
 
@@ -24,6 +23,22 @@ class MessageStatus(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
+
+
+class SkipReason(StrEnum):
+    """Why a message was never attempted."""
+
+    NO_ADDRESS = "no-address"
+    MALFORMED_ADDRESS = "malformed-address"
+    """There is an e-mail, and no mail can be sent to it."""
+    SUPPRESSED = "suppressed"
+    """The address refused marketing."""
+    SAME_ADDRESS = "same-address"
+    """Another profile's message of this campaign goes to the same address."""
+    MERGED = "merged"
+    """The customer has another message of this campaign, as another profile that turned out to be theirs."""
+    CANCELLED = "cancelled"
+    ERASED = "erased"
 
 
 OPEN = (MessageStatus.QUEUED, MessageStatus.CLAIMED, MessageStatus.SENDING)
@@ -99,9 +114,9 @@ def settle_abandoned(
 
 def stand_in(message_id: str) -> str:
     """Whom a message was to, once nobody is to know any more."""
-    return f"{ERASED}:{message_id}"
+    return f"{SkipReason.ERASED}:{message_id}"
 
 
 def is_stand_in(profile_id: str) -> bool:
     """Whether whom a message was to is erased."""
-    return profile_id.startswith(f"{ERASED}:")
+    return profile_id.startswith(f"{SkipReason.ERASED}:")

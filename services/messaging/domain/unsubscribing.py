@@ -29,12 +29,18 @@ class Unsubscribing:
 
     def __init__(self, secret: str) -> None:
         self._token_key = hashlib.blake2b(secret.encode(), person=b"rapport-token").digest()
+        self._letter_key = hashlib.blake2b(secret.encode(), person=b"rapport-letter").digest()
         self._address_key = hashlib.blake2b(secret.encode(), person=b"rapport-address").digest()
 
     def address_hash(self, address: str) -> str:
         """32 hexadecimal digits that stand for the address; without the secret nobody can tell or test which."""
         data = canonical_address(address).encode("utf-8", "surrogatepass")
         return hashlib.blake2b(data, key=self._address_key, digest_size=_HASH_BYTES).hexdigest()
+
+    def dedup_key(self, campaign_id: str, address_hash: str) -> str:
+        """32 hexadecimal digits that stand for a campaign's one letter to an address; no two campaigns share any."""
+        data = f"{campaign_id}:{address_hash}".encode()
+        return hashlib.blake2b(data, key=self._letter_key, digest_size=_HASH_BYTES).hexdigest()
 
     def token(self, claim: UnsubscribeClaim) -> str:
         """A token of 64 URL-safe characters."""

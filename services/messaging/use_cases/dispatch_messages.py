@@ -18,6 +18,7 @@ from services.messaging.domain.deliveries import (
     Delivery,
     MessageStatus,
     Settlement,
+    SkipReason,
     settle,
     settle_abandoned,
 )
@@ -110,13 +111,14 @@ class DispatchMessages:
 
     def _write_one(self, message: Claimed) -> _Written | Settlement:
         contact, programme = message.contact, self._programme(message.campaign_id)
+        if contact is None or contact.address is None:
+            unreachable = SkipReason.NO_ADDRESS if contact is None else contact.unreachable
+            return Settlement(message.message_id, MessageStatus.SKIPPED, message.attempts, unreachable)
         try:
-            if contact is None or contact.address is None:
-                raise AddressInvalid("no-address")
             address_hash = self._write.address_hash(contact.address)
             letter = self._write.write(programme, contact, message_id=message.message_id, address_hash=address_hash)
         except AddressInvalid:
-            return Settlement(message.message_id, MessageStatus.SKIPPED, message.attempts, "no-address")
+            return Settlement(message.message_id, MessageStatus.SKIPPED, message.attempts, SkipReason.MALFORMED_ADDRESS)
         except RenderFailed as error:
             return Settlement(message.message_id, MessageStatus.FAILED, message.attempts, f"template: {error}"[:200])
         return _Written(letter, message.attempts, programme.campaign.kind, address_hash)
@@ -167,7 +169,7 @@ def _back(unsent: Claimed) -> Settlement:
 def _suppressed(window: Sequence[_Written], suppressed: frozenset[str]) -> Iterator[Settlement]:
     attempts: Mapping[str, int] = {each.letter.message_id: each.attempts for each in window}
     for message_id in suppressed:
-        yield Settlement(message_id, MessageStatus.SKIPPED, attempts[message_id], "suppressed")
+        yield Settlement(message_id, MessageStatus.SKIPPED, attempts[message_id], SkipReason.SUPPRESSED)
 
 
 def _windows(claimed: Sequence[Claimed], size: int) -> Iterator[Sequence[Claimed]]:

@@ -44,10 +44,13 @@ def follow_profiles(copies: ReadCopies, facts: Sequence[Contract]) -> None:
 def contact_of(fact: ProfileChangedV1) -> Contact:
     """What messaging keeps of a profile."""
     traits = fact.traits
+    emails = _emails_of(fact)
+    address = _first_address(emails)
     return Contact(
         profile_id=fact.profile_id,
         version=fact.version,
-        address=_address_of(fact),
+        address=address,
+        address_malformed=address is None and bool(emails),
         language=_first_text(traits, "language", "locale", "lang"),
         timezone=_first_text(traits, "timezone", "time_zone"),
         traits=traits,
@@ -64,15 +67,20 @@ def _membership_of(fact: SegmentEnteredV1 | SegmentLeftV1) -> Membership:
     )
 
 
-def _address_of(fact: ProfileChangedV1) -> str | None:
-    """The e-mail that the customer stated last where it identifies them, else any of theirs that is an address."""
+def _emails_of(fact: ProfileChangedV1) -> Sequence[str]:
+    """Those that identify the customer, the one that they stated last before all others; else the one they stated."""
     known = [identifier.value for identifier in fact.identifiers if identifier.kind == "email"]
     stated = fact.traits.get("email")
-    if isinstance(stated, str):
-        known.sort(key=lambda address: address.casefold() != stated.strip().casefold())
-    for address in (*known, *([stated] if not known else [])):
+    if not isinstance(stated, str) or not stated.strip():
+        return known
+    known.sort(key=lambda address: address.casefold() != stated.strip().casefold())
+    return known or [stated]
+
+
+def _first_address(emails: Sequence[str]) -> str | None:
+    for email in emails:
         try:
-            return str(parse_address(address))
+            return str(parse_address(email))
         except AddressInvalid:
             continue
     return None

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from services.messaging.domain.campaigns import Campaign, CampaignStatus, Kind, Sender
 from services.messaging.domain.contacts import Contact, Membership, Merge
-from services.messaging.domain.deliveries import Delivery, Settlement
+from services.messaging.domain.deliveries import Delivery, Settlement, SkipReason
 from services.messaging.domain.letters import Letter
 from services.messaging.domain.templates import Rendered, Template, TemplateVersion
 from shared.contracts.contract import Contract
@@ -129,11 +129,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A member of the audience as a new message row: `skipped` says why it will not be sent."""
+    """A member of the audience as a new message row: `skipped` says why it will not be sent.
+
+    No two messages have the same `dedup_key`.
+    """
 
     message_id: str
     profile_id: str
-    skipped: str | None = None
+    skipped: SkipReason | None = None
+    dedup_key: str | None = None
 
 
 class Audiences(Protocol):
@@ -152,7 +156,7 @@ class Audiences(Protocol):
         ...
 
     def add_messages(self, preparation: Preparation, recipients: Sequence[Recipient]) -> frozenset[str]:
-        """Store those whose profile has no message of this campaign yet; the message ids that were stored."""
+        """Store those whose profile and `dedup_key` have no message yet; the message ids that were stored."""
         ...
 
     def advance(self, preparation: Preparation, *, cursor: str | None, added: int) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from services.messaging.domain.contacts import Contact
-from services.messaging.domain.deliveries import MessageStatus
+from services.messaging.domain.deliveries import MessageStatus, SkipReason
 from services.messaging.domain.unsubscribing import Unsubscribing
 from services.messaging.use_cases.ports import Audiences, Preparation, Recipient, Segments, Suppressions
 from services.messaging.use_cases.tell import dispatched
@@ -37,7 +38,7 @@ class RunCampaigns:
                 profile_id=each.profile_id,
                 outcome=MessageStatus.SKIPPED,
                 at=self._clock(),
-                reason="cancelled",
+                reason=SkipReason.CANCELLED,
                 traceparent=each.traceparent,
             )
             for each in skipped
@@ -60,12 +61,8 @@ class RunCampaigns:
     def _take_page(self, audiences: Audiences, suppressions: Suppressions, preparation: Preparation) -> int:
         members = audiences.members(preparation, PAGE)
         recipients = self._recipients(members, suppressions, preparation)
-        stored = audiences.add_messages(preparation, recipients)
-        audiences.tell(
-            self._skipped(recipient, preparation)
-            for recipient in recipients
-            if recipient.skipped and recipient.message_id in stored
-        )
+        stored = _store(audiences, preparation, recipients)
+        audiences.tell(self._skipped(recipient, preparation) for recipient in stored if recipient.skipped)
         more = len(members) == PAGE
         audiences.advance(preparation, cursor=members[-1].profile_id if more else None, added=len(stored))
         return len(members)
@@ -74,14 +71,19 @@ class RunCampaigns:
         self, members: Sequence[Contact], suppressions: Suppressions, preparation: Preparation
     ) -> list[Recipient]:
         hashes = {each.profile_id: self._unsubscribing.address_hash(each.address) for each in members if each.address}
-        refused = suppressions.among(set(hashes.values())) if preparation.kind == "marketing" else frozenset()
+        marketing = preparation.kind == "marketing"
+        refused = suppressions.among(set(hashes.values())) if marketing else frozenset()
 
-        def reason(member: Contact) -> str | None:
-            if member.address is None:
-                return "no-address"
-            return "suppressed" if hashes[member.profile_id] in refused else None
+        def recipient(member: Contact) -> Recipient:
+            digest = hashes.get(member.profile_id)
+            if digest is None:
+                return Recipient(new_id(), member.profile_id, member.unreachable)
+            if digest in refused:
+                return Recipient(new_id(), member.profile_id, SkipReason.SUPPRESSED)
+            key = self._unsubscribing.dedup_key(preparation.campaign_id, digest) if marketing else None
+            return Recipient(new_id(), member.profile_id, dedup_key=key)
 
-        return [Recipient(new_id(), member.profile_id, reason(member)) for member in members]
+        return list(map(recipient, members))
 
     def _skipped(self, recipient: Recipient, preparation: Preparation) -> MessageDispatchedV1:
         return dispatched(
@@ -93,3 +95,15 @@ class RunCampaigns:
             reason=recipient.skipped,
             traceparent=preparation.traceparent,
         )
+
+
+def _store(audiences: Audiences, preparation: Preparation, recipients: Sequence[Recipient]) -> list[Recipient]:
+    """Those that became messages: of one address the first is to be sent, the others are skipped."""
+    stored = audiences.add_messages(preparation, recipients)
+    left = (each for each in recipients if each.dedup_key and each.message_id not in stored)
+    others = [replace(each, skipped=SkipReason.SAME_ADDRESS, dedup_key=None) for each in left]
+    stored_others = audiences.add_messages(preparation, others)
+    return [
+        *(each for each in recipients if each.message_id in stored),
+        *(each for each in others if each.message_id in stored_others),
+    ]

@@ -12,9 +12,11 @@ from fastapi.testclient import TestClient
 from services.messaging.api.app import create_app
 from services.messaging.settings import MessagingSettings
 from shared.contracts.messaging import UnsubscribedV1
+from shared.contracts.profile import ProfileErasedV1
+from shared.ids import new_id
 from tests.integration.messaging.conftest import KEY
 from tests.integration.messaging.mail_server import MailServer
-from tests.integration.messaging.scenes import SEGMENT, Shop
+from tests.integration.messaging.scenes import SEGMENT, WHEN, Shop, changed, entered
 
 TEMPLATE = {
     "name": "Thanks",
@@ -63,6 +65,7 @@ def test_a_campaign_from_plan_to_its_messages(http: TestClient, shop: Shop, serv
     shop.send_all()
     shown = http.get(f"/v1/campaigns/{campaign['id']}").json()
     assert (shown["status"], shown["audience_size"], shown["messages"]["sent"]) == ("completed", 3, 3)
+    assert shown["skipped"] == {}
     page = http.get(f"/v1/campaigns/{campaign['id']}/messages", params={"limit": 2}).json()
     rest = http.get(f"/v1/campaigns/{campaign['id']}/messages", params={"cursor": page["next_cursor"]}).json()
     assert [each["profile_id"] for each in (*page["data"], *rest["data"])] == ids
@@ -74,6 +77,20 @@ def test_a_campaign_from_plan_to_its_messages(http: TestClient, shop: Shop, serv
     assert (summary["contacts"], summary["messages"]["sent"], summary["campaigns"]) == (3, 3, {"completed": 1})
     sender = email.message_from_bytes(server.accepted[0][1], policy=policy.default)["From"]
     assert (sender.addresses[0].display_name, sender.addresses[0].addr_spec) == ("小店, Ltd.", "shop@example.com")
+
+
+def test_a_campaign_tells_why_messages_were_skipped(http: TestClient, shop: Shop) -> None:
+    shop.customers(2)
+    gone = new_id()
+    shop.tell(changed("x1", "c0@example.com"), changed("x2", "me@shop"), changed("x3", "you@shop"))
+    shop.tell(*map(entered, (gone, "x1", "x2", "x3", "x4")))
+    path = f"/v1/campaigns/{planned(http)['id']}"
+    http.post(f"{path}/launch")
+    shop.send_all()
+    shop.tell(ProfileErasedV1(erasure_id=new_id(), profile_id=gone, merged_profile_ids=(), erased_at=WHEN))
+    shown = http.get(path).json()
+    assert (shown["messages"]["sent"], shown["messages"]["skipped"]) == (2, 5)
+    assert shown["skipped"] == {"erased": 1, "malformed-address": 2, "no-address": 1, "same-address": 1}
 
 
 @pytest.mark.parametrize(
@@ -252,11 +269,11 @@ def test_a_draft_is_planned_anew_and_deleted(http: TestClient, shop: Shop, serve
     changed = http.put(path, json=draft)
     assert changed.status_code == 200, changed.text
     kept = {name: campaign[name] for name in ("id", "created_at", "status")}
-    assert changed.json() == http.get(path).json()
+    assert {**changed.json(), "skipped": {}} == http.get(path).json()
     assert changed.json().items() >= {**kept, "name": "June", "kind": "transactional", "template_version": 2}.items()
     wrong = http.put(path, json={**draft, "template_id": SEGMENT})
     assert (wrong.status_code, wrong.json()["code"]) == (404, "template_not_found")
-    assert http.get(path).json() == changed.json()
+    assert http.get(path).json() == {**changed.json(), "skipped": {}}
     other = planned(http)
     assert http.delete(f"/v1/campaigns/{other['id']}").status_code == 204
     assert http.delete(f"/v1/campaigns/{other['id']}").status_code == 404

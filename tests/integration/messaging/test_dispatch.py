@@ -187,14 +187,29 @@ def test_two_senders_share_the_work_and_send_nothing_twice(shop: Shop, server: M
     assert shop.outcomes() == {"sent": 60}
 
 
-def test_those_without_an_address_are_skipped_and_told(shop: Shop) -> None:
+def test_those_without_an_address_are_skipped_and_told_with_the_reason(shop: Shop) -> None:
     shop.customers(2)
-    shop.tell(changed("x1", None), entered("x1"), changed("x2", "not an address"), entered("x2"), entered("x3"))
+    shop.tell(changed("x1", None, email=" "), changed("x2", "not an address"), changed("x3", None, email="me@shop"))
+    shop.tell(*map(entered, ("x1", "x2", "x3", "x4")))
     campaign = shop.campaign()
     shop.send_all()
-    assert shop.counts(campaign) == {"sent": 2, "skipped": 3}
-    assert {row.reason for row in shop.messages() if row.status == "skipped"} == {"no-address"}
-    assert shop.outcomes() == {"sent": 2, "skipped": 3}
+    assert shop.counts(campaign) == {"sent": 2, "skipped": 4}
+    assert {row.profile_id: row.reason for row in shop.messages() if row.status == "skipped"} == {
+        "x1": "no-address",
+        "x2": "malformed-address",
+        "x3": "malformed-address",
+        "x4": "no-address",
+    }
+    assert shop.outcomes() == {"sent": 2, "skipped": 4}
+
+
+def test_an_address_that_goes_bad_before_its_turn_is_told_as_such(shop: Shop) -> None:
+    first, second = shop.customers(2)
+    shop.campaign()
+    shop.move_campaigns()
+    shop.tell(changed(first, "not an address", version=2), changed(second, None, version=2))
+    shop.send_all()
+    assert [row.reason for row in shop.messages()] == ["malformed-address", "no-address"]
 
 
 def test_a_template_that_cannot_be_filled_in_fails_that_message_only(shop: Shop) -> None:

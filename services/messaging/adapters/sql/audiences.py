@@ -12,7 +12,7 @@ from services.messaging.adapters.sql.read_copies import contact_from
 from services.messaging.adapters.sql.tables import campaigns, contacts, memberships, messages
 from services.messaging.domain.campaigns import CampaignStatus
 from services.messaging.domain.contacts import Contact
-from services.messaging.domain.deliveries import OPEN, MessageStatus
+from services.messaging.domain.deliveries import OPEN, MessageStatus, SkipReason
 from services.messaging.use_cases.ports import Preparation, Recipient, Skipped
 from shared.contracts.contract import Contract
 from shared.outbox.outbox import Outbox
@@ -71,7 +71,7 @@ class SqlAudiences:
         return [contact_from(row) if row.profile_id is not None else Contact(row.member_id) for row in rows]
 
     def add_messages(self, preparation: Preparation, recipients: Sequence[Recipient]) -> frozenset[str]:
-        """Store those whose profile has no message of this campaign yet; the message ids that were stored."""
+        """Store those whose profile and `dedup_key` have no message yet; the message ids that were stored."""
         if not recipients:
             return frozenset()
         now = database_now(self._session)
@@ -84,6 +84,7 @@ class SqlAudiences:
                 "due_at": now,
                 "attempts": 0,
                 "reason": recipient.skipped,
+                "dedup_key": recipient.dedup_key,
                 "created_at": now,
                 "settled_at": now if recipient.skipped else None,
             }
@@ -109,7 +110,11 @@ class SqlAudiences:
             .with_for_update(skip_locked=True)
         )
         skip = update(messages).where(messages.c.id.in_(page))
-        values = {"status": MessageStatus.SKIPPED, "reason": "cancelled", "settled_at": database_now(self._session)}
+        values = {
+            "status": MessageStatus.SKIPPED,
+            "reason": SkipReason.CANCELLED,
+            "settled_at": database_now(self._session),
+        }
         rows = self._session.execute(
             skip.values(values).returning(messages.c.id, messages.c.campaign_id, messages.c.profile_id)
         ).all()

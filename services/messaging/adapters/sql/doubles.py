@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from typing import Any
+
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from services.messaging.adapters.sql.tables import campaigns, messages
-from services.messaging.domain.deliveries import MessageStatus
+from services.messaging.domain.deliveries import MessageStatus, SkipReason
 from services.messaging.use_cases.tell import dispatched
 from shared.outbox.outbox import Outbox
 from shared.sql.present import database_now
 
-MERGED = "merged"
-
 
 def settle_doubles(session: Session, outbox: Outbox, *, merged: str, survivor: str) -> None:
-    """Give the merged profile's messages to the survivor; where both have one of a campaign, skip one still queued."""
+    """Give the merged profile's messages to the survivor; where both have one of a campaign, skip one still queued.
+
+    Where one of the two was skipped already, the survivor has the other.
+    """
     rows = session.execute(
         select(messages, campaigns.c.traceparent)
         .join(campaigns, campaigns.c.id == messages.c.campaign_id)
@@ -28,11 +31,15 @@ def settle_doubles(session: Session, outbox: Outbox, *, merged: str, survivor: s
         if other is None:
             session.execute(update(messages).where(messages.c.id == row.id).values(profile_id=survivor))
             continue
+        if MessageStatus.SKIPPED in (row.status, other.status):
+            if row.status != MessageStatus.SKIPPED:
+                _exchange(session, row, other)
+            continue
         double = next((each for each in (row, other) if each.status == MessageStatus.QUEUED), None)
         if double is not None:
             now = database_now(session)
             skipped = update(messages).where(messages.c.id == double.id)
-            session.execute(skipped.values(status=MessageStatus.SKIPPED, reason=MERGED, settled_at=now))
+            session.execute(skipped.values(status=MessageStatus.SKIPPED, reason=SkipReason.MERGED, settled_at=now))
             fact = dispatched(
                 message_id=double.id,
                 campaign_id=double.campaign_id,
@@ -40,7 +47,13 @@ def settle_doubles(session: Session, outbox: Outbox, *, merged: str, survivor: s
                 outcome=MessageStatus.SKIPPED,
                 at=now,
                 attempts=double.attempts,
-                reason=MERGED,
+                reason=SkipReason.MERGED,
                 traceparent=double.traceparent,
             )
             outbox.add(session, [fact])
+
+
+def _exchange(session: Session, one: Row[Any], other: Row[Any]) -> None:
+    """Give each message the other's profile; a profile has one of a campaign at any moment."""
+    for message_id, profile_id in ((other.id, other.id), (one.id, other.profile_id), (other.id, one.profile_id)):
+        session.execute(update(messages).where(messages.c.id == message_id).values(profile_id=profile_id))

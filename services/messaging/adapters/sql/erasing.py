@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from services.messaging.adapters.sql.tables import campaigns, contacts, memberships, merges, messages
-from services.messaging.domain.deliveries import ERASED, MessageStatus, stand_in
+from services.messaging.domain.deliveries import MessageStatus, SkipReason, stand_in
 from services.messaging.use_cases.tell import dispatched
 from shared.contracts.about import names_erased
 from shared.contracts.profile import ProfileErasedV1
@@ -39,9 +39,8 @@ def erase(session: Session, fact: ProfileErasedV1, *, names: ErasedNames, outbox
         .with_for_update(of=messages)
     ).all()
     for row in theirs:
-        session.execute(
-            update(messages).where(messages.c.id == row.id).values(profile_id=stand_in(row.id), reason=None)
-        )
+        nobody = {"profile_id": stand_in(row.id), "reason": None, "dedup_key": None}
+        session.execute(update(messages).where(messages.c.id == row.id).values(nobody))
     _skip(session, [row for row in theirs if row.status in _NOT_SENT], outbox)
     about = frozenset((*fact.subjects, *ids))
     mend_dead_letters(session, lambda event: None if is_about(event.data, about) else event)
@@ -49,7 +48,7 @@ def erase(session: Session, fact: ProfileErasedV1, *, names: ErasedNames, outbox
 
 def _skip(session: Session, rows: Sequence[Any], outbox: Outbox) -> None:
     now = database_now(session)
-    values = {"status": MessageStatus.SKIPPED, "reason": ERASED, "claimed_by": None, "settled_at": now}
+    values = {"status": MessageStatus.SKIPPED, "reason": SkipReason.ERASED, "claimed_by": None, "settled_at": now}
     session.execute(update(messages).where(messages.c.id.in_([row.id for row in rows])).values(values))
     outbox.add(
         session,
@@ -61,7 +60,7 @@ def _skip(session: Session, rows: Sequence[Any], outbox: Outbox) -> None:
                 outcome=MessageStatus.SKIPPED,
                 at=now,
                 attempts=row.attempts,
-                reason=ERASED,
+                reason=SkipReason.ERASED,
                 traceparent=row.traceparent,
             )
             for row in rows

@@ -86,6 +86,7 @@ def contact_from(row: Row[Any]) -> Contact:
         profile_id=row.profile_id,
         version=row.version,
         address=row.address,
+        address_malformed=row.address_malformed,
         language=row.language,
         timezone=row.timezone,
         traits=row.traits,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from services.messaging.adapters.sql.read_copies import contact_from
@@ -19,7 +19,7 @@ from services.messaging.adapters.sql.tables import (
     templates,
 )
 from services.messaging.domain.contacts import Contact
-from services.messaging.domain.deliveries import MessageStatus
+from services.messaging.domain.deliveries import MessageStatus, SkipReason
 from services.messaging.domain.errors import ContactNotFound, MessageNotFound
 
 
@@ -34,6 +34,14 @@ def counts_of(session: Session, campaign_ids: Collection[str]) -> Mapping[str, M
     for campaign_id, status, number in session.execute(query):
         counts[campaign_id][status] = number
     return counts
+
+
+def skipped_of(session: Session, campaign_id: str) -> Mapping[str, int]:
+    """Skipped messages of a campaign by reason; an erasure leaves no other reason than itself."""
+    # Not a parameter: PostgreSQL would take the one in GROUP BY for another than the one that is selected.
+    reason = func.coalesce(messages.c.reason, literal_column(f"'{SkipReason.ERASED}'"))
+    skipped = (messages.c.campaign_id == campaign_id) & (messages.c.status == MessageStatus.SKIPPED)
+    return _by(session, select(reason, func.count()).where(skipped).group_by(reason))
 
 
 def messages_of(

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -20,6 +21,7 @@ from shared.sql.plumbing import NAMING
 from shared.sql.types import Json, UtcDateTime
 
 _OWNED = text("claimed_by IS NOT NULL")
+_KEYED = text("dedup_key IS NOT NULL")
 
 metadata = MetaData(naming_convention=NAMING)
 
@@ -29,6 +31,7 @@ contacts = Table(
     Column("profile_id", String(100), primary_key=True),
     Column("version", BigInteger, nullable=False),
     Column("address", String(320)),
+    Column("address_malformed", Boolean, nullable=False, server_default=false()),
     Column("language", String(64)),
     Column("timezone", String(64)),
     Column("traits", Json, nullable=False),
@@ -121,6 +124,7 @@ messages = Table(
     Column("attempts", Integer, nullable=False),
     Column("reason", String(200)),
     Column("claimed_by", String(36)),
+    Column("dedup_key", String(32)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("settled_at", UtcDateTime),
     UniqueConstraint("campaign_id", "profile_id"),
@@ -128,7 +132,9 @@ messages = Table(
     Index("ix_messages_queue", "campaign_id", "status", "due_at"),
     Index("ix_messages_claimed_by", "claimed_by", sqlite_where=_OWNED, postgresql_where=_OWNED),
     Index("ix_messages_profile_id", "profile_id"),
+    Index("uq_messages_dedup_key", "dedup_key", unique=True, sqlite_where=_KEYED, postgresql_where=_KEYED),
 )
+"""`dedup_key` stands for the campaign's one letter to an address; of marketing that was planned to be sent only."""
 
 suppressions = Table(
     "suppressions",

@@ -13,6 +13,7 @@ from services.messaging.api.dependencies import CampaignId, Wired
 from services.messaging.api.readers import reader_of
 from services.messaging.api.schemas.campaigns import (
     CampaignDraft,
+    CampaignReport,
     CampaignView,
     TrialDraft,
     TrialView,
@@ -68,11 +69,12 @@ def create_campaign(
 
 
 @router.get("/{campaign_id}", dependencies=[Requires("campaigns:read")])
-def get_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignView:
-    """A campaign, and how far it has come."""
+def get_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignReport:
+    """A campaign, how far it has come, and why messages were skipped."""
     with wired.database.reading() as session:
         campaign = SqlCampaigns(session).get(campaign_id)
-        return campaign_view(campaign, reading.counts_of(session, [campaign_id])[campaign_id])
+        view = campaign_view(campaign, reading.counts_of(session, [campaign_id])[campaign_id])
+        return CampaignReport(**view.model_dump(), skipped=reading.skipped_of(session, campaign_id))
 
 
 @router.put("/{campaign_id}", dependencies=[Requires("campaigns:write")])

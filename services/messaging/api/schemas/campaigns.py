@@ -96,6 +96,14 @@ class CampaignView(BaseModel):
     messages: MessageCounts
 
 
+class CampaignReport(CampaignView):
+    """A campaign, and why messages of it were skipped."""
+
+    skipped: dict[str, int] = Field(
+        description="skipped messages by reason", examples=[{"no-address": 12, "malformed-address": 3}]
+    )
+
+
 class TrialDraft(Reader):
     """An address of yours, and whose letter it shall get: a known profile's or a sample's."""
 
