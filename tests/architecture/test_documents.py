@@ -12,7 +12,8 @@ from tests.architecture.suite import ROOT, all_environment_names
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 OF_TESTS = {"RAPPORT_REQUIRE_SERVICES"}
-OF_THE_COMMAND = {"RAPPORT_API_KEY", "RAPPORT_EVENTS_URL"}
+OF_THE_COMMAND = {"RAPPORT_API_KEY"}
+OF_A_SUITE = {f"RAPPORT_{service.upper()}_URL" for service in ("profile", "messaging", "scoring", "events")}
 
 
 def test_the_settings_page_is_that_of_the_classes() -> None:
@@ -31,7 +32,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_named_settings_files_and_targets_exist(page: Path) -> None:
     text = page.read_text("utf-8")
     variables = set(re.findall(r"\bRAPPORT_[A-Z0-9_]*[A-Z0-9]\b", text))
-    assert variables <= all_environment_names() | OF_TESTS | OF_THE_COMMAND
+    assert variables <= all_environment_names() | OF_TESTS | OF_THE_COMMAND | OF_A_SUITE
     folders = ("services", "shared", "deploy", "tests", "docs")
     paths = re.findall(rf"`((?:{'|'.join(folders)})/[\w./-]+)`", text)
     assert [path for path in paths if not (ROOT / path).exists()] == []
