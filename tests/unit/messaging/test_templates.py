@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import time
 import tracemalloc
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,6 +79,14 @@ def test_html_is_escaped_and_text_is_not() -> None:
     said = fill("{{ traits.city | default('-') }}", html="<p>{{ traits.city | default('-') }}</p>")
     assert said.text == "Leeds <&>"
     assert said.html == "<p>Leeds &lt;&amp;&gt;</p>"
+
+
+def test_what_stands_in_a_link_is_escaped() -> None:
+    contact = replace(JANE, traits={"ref": "茶 & cake/5"})
+    link = "https://shop.example/?ref={{ traits.ref | urlencode }}"
+    assert fill(f"{{% if traits.ref %}}{link}{{% endif %}}", contact).text == (
+        "https://shop.example/?ref=%E8%8C%B6%20%26%20cake%2F5"
+    )
 
 
 def test_names_that_are_missing_print_a_neutral_word_and_are_false() -> None:

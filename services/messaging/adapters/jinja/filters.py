@@ -1,9 +1,10 @@
-"""The filters a template may use. Each takes a bounded value and gives back one that is no longer."""
+"""The filters a template may use. Each takes a bounded value and gives back one that is bounded, too."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Undefined, UndefinedError
 from jinja2.exceptions import TemplateRuntimeError
@@ -90,6 +91,11 @@ def escaped(value: Any) -> Any:
     return escape(text_of(value))
 
 
+def urlencode(value: Any) -> str:
+    """The value as part of a link, such as what follows `?name=`: all but letters, digits and `_.-~` is escaped."""
+    return text_of(quote(text_of(value), safe=""))
+
+
 def items_of(value: Any) -> list[Any]:
     """What a loop goes over: a list's items, none where it is missing. Raises TemplateRuntimeError for others."""
     return [] if isinstance(value, Undefined) else _items(value)
@@ -125,4 +131,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "count": length,
     "escape": escaped,
     "e": escaped,
+    "urlencode": urlencode,
 }
