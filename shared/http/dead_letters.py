@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel
+import msgspec
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, BeforeValidator
 from sqlalchemy import select, update
 
 from shared.auth.access import Requires
+from shared.bus.cloudevents import Event
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 from shared.http.strict_json import StrictRoute
@@ -19,6 +22,10 @@ from shared.sql.plumbing import dead_letters
 router = APIRouter(
     prefix="/v1/dead-letters", tags=["Dead letters"], route_class=StrictRoute, responses=PROBLEM_RESPONSES
 )
+_LetterId = Annotated[
+    str, BeforeValidator(str), Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a dead letter's id")
+]
+"""Of routes with `{letter_id:uuid}`: the router hands over a UUID, and `replay` is no letter."""
 State = Literal["dead", "replay_requested", "replayed"]
 
 
@@ -35,6 +42,41 @@ class DeadLetterView(BaseModel):
     state: State
     created_at: datetime
     replayed_at: datetime | None
+
+
+class LetterEvent(BaseModel):
+    """The CloudEvent as it came. `data` is its JSON; of bytes that are none, their text, or their Base64.
+
+    `source` and `type` are `unknown` where the record was no CloudEvent.
+    """
+
+    source: str
+    type: str
+    time: datetime
+    subject: str | None
+    traceparent: str | None
+    encoding: Literal["json", "text", "base64"]
+    data: Any
+
+    @classmethod
+    def of(cls, event: Event) -> LetterEvent:
+        """The event as it is shown."""
+        encoding, data = _readable(event.data)
+        return cls(
+            source=event.source,
+            type=event.type,
+            time=event.time,
+            subject=event.subject,
+            traceparent=event.traceparent,
+            encoding=encoding,
+            data=data,
+        )
+
+
+class DeadLetterDetail(DeadLetterView):
+    """One event that was given up on, why, and what is in it."""
+
+    event: LetterEvent
 
 
 class Replay(BaseModel):
@@ -61,10 +103,22 @@ def list_dead_letters(
     return paging.page(rows, lambda row: DeadLetterView.model_validate(row, from_attributes=True))
 
 
-@router.post("/{letter_id}/replay", status_code=202, dependencies=[Requires("dead-letters:write")])
-def replay_dead_letter(
-    letter_id: Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$")], request: Request
-) -> Replay:
+@router.get("/{letter_id:uuid}", dependencies=[Requires("dead-letters:write")])
+def get_dead_letter(letter_id: _LetterId, request: Request, response: Response) -> DeadLetterDetail:
+    """One dead letter with the event itself: customers' data, so it takes the scope that has it handled again."""
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        row = session.execute(select(dead_letters).where(dead_letters.c.id == letter_id)).one_or_none()
+    if row is None:
+        raise Problem(404, "not_found", f"no dead letter {letter_id}")
+    response.headers["Cache-Control"] = "no-store"
+    view = DeadLetterView.model_validate(row, from_attributes=True)
+    event = msgspec.json.decode(row.record, type=Event)
+    return DeadLetterDetail(**view.model_dump(), event=LetterEvent.of(event))
+
+
+@router.post("/{letter_id:uuid}/replay", status_code=202, dependencies=[Requires("dead-letters:write")])
+def replay_dead_letter(letter_id: _LetterId, request: Request) -> Replay:
     """Ask that this letter be handled again; the worker does it within a second or two."""
     if not _request_replay(request, letter_id):
         raise Problem(404, "not_found", f"no dead letter {letter_id} that waits")
@@ -85,3 +139,14 @@ def _request_replay(request: Request, letter_id: str | None) -> int:
     with database.transaction() as session:
         asked = session.execute(waiting.values(state="replay_requested").returning(dead_letters.c.id)).all()
     return len(asked)
+
+
+def _readable(data: bytes) -> tuple[Literal["json", "text", "base64"], Any]:
+    try:
+        return "json", msgspec.json.decode(data)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return "text", data.decode()
+    except UnicodeDecodeError:
+        return "base64", b64encode(data).decode()
