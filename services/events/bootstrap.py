@@ -20,6 +20,7 @@ from services.events.domain.duplicates import bucket_of
 from services.events.settings import EventsSettings
 from services.events.use_cases.inbound.map_webhooks import map_webhooks
 from services.events.use_cases.keep_sources import digest_of
+from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.ports import Draft, Seen, Source
 from services.events.use_cases.record_touchpoints import ReadCalls, Recording, read_calls, record_touchpoints
 from services.events.wiring.archive import ArchiveWiring, ErasureWiring
@@ -114,18 +115,19 @@ class Wiring:
         named = self.settings.dev_write_key
         if named is not None and named.get_secret_value() == write_key:
             with self.database.transaction() as session:
-                SqlSources(session).add(Source(DEVELOPMENT_SOURCE, "development", self.clock()))
+                SqlSources(session, EVERYBODY).add(Source(DEVELOPMENT_SOURCE, "development", self.clock()))
             return DEVELOPMENT_SOURCE
         with self.database.reading() as session:
-            return SqlSources(session).source_of_key(digest_of(write_key))
+            return SqlSources(session, EVERYBODY).source_of_key(digest_of(write_key))
 
     def source_of_caller(self, caller: Caller) -> str:
-        """The id of the source that an API key is, made when the key first sends."""
-        if caller.key_id not in self._sending_callers:
+        """The id of the source that an owner of API keys is, made when a key of theirs first sends."""
+        owner = caller.owner
+        if owner not in self._sending_callers:
             with self.database.transaction() as session:
-                SqlSources(session).add(Source(caller.key_id, f"API key {caller.key_id}", self.clock()))
-            self._sending_callers.add(caller.key_id)
-        return caller.key_id
+                SqlSources(session, EVERYBODY).add(Source(owner, f"API key {owner}", self.clock(), owner=owner))
+            self._sending_callers.add(owner)
+        return owner
 
     def subscriptions(self) -> Sequence[Subscription]:
         """What events reads from the bus."""
@@ -146,7 +148,7 @@ class Wiring:
         """Record what the ingest topic brought, in the transaction of `session`."""
         refusals = _Refusals(session, self.dead_letters)
         received = map_webhooks(facts, SqlDeliveries(session), refusals, limits=self.settings.call_limits)
-        currencies = SqlSources(session).default_currencies()
+        currencies = SqlSources(session, EVERYBODY).default_currencies()
         self._record(session, read_calls(received, currencies, draft=self._draft))
 
     def prepare(self, facts: Sequence[Contract]) -> Effect:
@@ -155,7 +157,7 @@ class Wiring:
         if len(received) < len(facts):
             return partial(self.record, facts=facts)
         with self.database.reading() as session:
-            currencies = SqlSources(session).default_currencies()
+            currencies = SqlSources(session, EVERYBODY).default_currencies()
         read = read_calls(received, currencies, draft=self._draft)
         return partial(self._record, read=read, packed=Packed([call.draft.event for call in read.calls]))
 

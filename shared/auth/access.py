@@ -1,10 +1,8 @@
 """Who may call a route."""
 
-from __future__ import annotations
-
 import base64
 import binascii
-from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic
 from typing import Annotated
 
@@ -17,7 +15,8 @@ from shared.http.problems import Problem
 from shared.settings import ServiceSettings
 from shared.sql.database import Database
 
-_REMEMBER_S = 10.0
+_REMEMBER_S = 7.0
+"""With the two seconds in which what stays open asks again, a revoked key has ended within ten."""
 _bearer = HTTPBearer(auto_error=False, description="an API key `rk_…` as a bearer token")
 
 
@@ -29,10 +28,10 @@ class Access:
         self._known: dict[str, tuple[float, Caller]] = {}
         self._from_settings = {}
         if settings.admin_key_sha256:
-            self._from_settings[settings.admin_key_sha256] = Caller("administrator", frozenset({EVERYTHING}))
+            self._from_settings[settings.admin_key_sha256] = _all_powerful("administrator")
         if settings.dev_api_key:
             digest = sha256_of(settings.dev_api_key.get_secret_value())
-            self._from_settings[digest] = Caller("development", frozenset({EVERYTHING}))
+            self._from_settings[digest] = _all_powerful("development")
 
     def recognise(self, key: str) -> Caller | None:
         """The caller of `key`, or None. A revoked key is refused within ten seconds everywhere."""
@@ -51,28 +50,47 @@ class Access:
             self._known.pop(digest, None)
         return found
 
-
-def require(scope: str) -> Callable[..., Caller]:
-    """A dependency that lets only callers with `scope` through; 401 without a live key, 403 without the scope."""
-
-    def caller(
-        request: Request, _shown: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None
-    ) -> Caller:
-        access: Access = request.app.state.access
-        key = _key_in(request.headers.get("authorization", ""))
-        found = access.recognise(key) if key else None
+    def admit(self, key: str | None, scope: str) -> Caller:
+        """The caller of `key`. Raises Problem: 401 when it is no live key, 403 when it lacks `scope`."""
+        found = self.recognise(key) if key else None
         if found is None:
             raise Problem(401, "unauthorized", "send a live API key: Authorization: Bearer rk_…")
-        if not found.may(scope):
-            raise Problem(403, "forbidden", f"this key lacks the scope {scope}")
+        check_scope(found, scope)
         return found
 
-    return caller
+
+def check_scope(caller: Caller, scope: str) -> None:
+    """Raise Problem 403 when the caller's key lacks `scope`."""
+    if not caller.may(scope):
+        raise Problem(403, "forbidden", f"this key lacks the scope {scope}")
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a route demands of its caller's key. FastAPI reads the annotations of an object only as they stand."""
+
+    scope: str
+
+    def __call__(
+        self, request: Request, _shown: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None
+    ) -> Caller:
+        """Who calls. Raises Problem 401 or 403; what stays open asks again."""
+        access: Access = request.app.state.access
+        return access.admit(_key_in(request.headers.get("authorization", "")), self.scope)
+
+
+def require(scope: str) -> Demand:
+    """A dependency that lets only callers with `scope` through, and tells who it is."""
+    return Demand(scope)
 
 
 def Requires(scope: str) -> params.Depends:  # noqa: N802 - reads as a dependency in a decorator
     """`dependencies=[Requires("segments:write")]` of a route."""
-    return params.Depends(require(scope))
+    return params.Depends(Demand(scope))
+
+
+def _all_powerful(name: str) -> Caller:
+    return Caller(name, frozenset({EVERYTHING}), owner=name)
 
 
 def _key_in(authorization: str) -> str | None:

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
 from shared.auth.access import require
-from shared.auth.keys import ApiKey, Caller, create_key, list_keys, revoke_key
+from shared.auth.keys import EVERYTHING, ApiKey, Caller, create_key, find_key, list_keys, revoke_key
 from shared.clock import utc_now
 from shared.http.pagination import Page, Paged
-from shared.http.problems import PROBLEM_RESPONSES, Problem
+from shared.http.problems import PROBLEM_RESPONSES, Flaw, Problem, invalid_request
 from shared.http.schemas import Schema
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
 
 router = APIRouter(prefix="/v1/api-keys", tags=["API keys"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 Administrator = Annotated[Caller, Depends(require("api-keys:write"))]
-_Scope = Annotated[str, Field(pattern=r"^(\*|[a-z-]{1,40}:(\*|read|write))$", examples=["segments:write"])]
+_KeyId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$")]
 
 
 class NewApiKey(Schema):
     """What a key is for, and what it may do."""
 
     name: str = Field(min_length=1, max_length=100, examples=["warehouse export"])
-    scopes: list[_Scope] = Field(min_length=1, max_length=50)
+    scopes: list[Annotated[str, Field(max_length=100)]] = Field(
+        min_length=1, max_length=50, description="what it may do; `x:*` grants all of a resource, `*` everything"
+    )
+    owner: str | None = Field(
+        None,
+        max_length=36,
+        pattern=r"^[0-9a-f-]+$",
+        description="the id of a key whose owner gets this one, to see and change what that one made",
+    )
 
 
 class ApiKeyView(BaseModel):
-    """A key as it is listed: `hint` is how it begins."""
+    """A key as it is listed: `hint` is how it begins, `owner` the id of its owner's first key."""
 
     id: str
+    owner: str
     name: str
     hint: str
     scopes: list[str]
@@ -48,12 +59,14 @@ class CreatedApiKey(ApiKeyView):
 
 @router.post("", status_code=201)
 def create_api_key(body: NewApiKey, request: Request, caller: Administrator) -> CreatedApiKey:
-    """Make a key. A caller can grant only what it may do itself."""
-    beyond = [scope for scope in body.scopes if not caller.may(scope)]
-    if beyond:
-        raise Problem(403, "forbidden", f"this key cannot grant {', '.join(beyond)}")
+    """Make a key. A caller can grant only what it may do itself, and give a key to its own owner only.
+
+    An administrator gives keys to anybody.
+    """
+    _check_scopes(body.scopes, caller, known=request.app.state.scopes)
     with _database(request).transaction() as session:
-        stored, text = create_key(session, name=body.name, scopes=body.scopes, clock=utc_now)
+        owner = None if body.owner is None else _owner(session, body.owner, caller)
+        stored, text = create_key(session, name=body.name, scopes=body.scopes, owner=owner, clock=utc_now)
     return CreatedApiKey(**_view(stored).model_dump(), key=text)
 
 
@@ -66,13 +79,38 @@ def list_api_keys(request: Request, _caller: Administrator, paging: Paged) -> Pa
 
 
 @router.delete("/{key_id}", status_code=204)
-def revoke_api_key(
-    key_id: Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$")], request: Request, _caller: Administrator
-) -> None:
-    """End a key for good; it is refused everywhere within ten seconds."""
+def revoke_api_key(key_id: _KeyId, request: Request, _caller: Administrator) -> None:
+    """End a key for good; it is refused everywhere within ten seconds, and streams that it has open end.
+
+    With the last key of an owner, nothing more is told to its webhook endpoints.
+    """
     with _database(request).transaction() as session:
-        if not revoke_key(session, key_id, clock=utc_now):
+        key = find_key(session, key_id)
+        if key is None:
             raise Problem(404, "not_found", f"no API key {key_id}")
+        if revoke_key(session, key, clock=utc_now):
+            request.app.state.owner_left(session, key.owner)
+
+
+def _check_scopes(wanted: Sequence[str], caller: Caller, *, known: Collection[str]) -> None:
+    there_are = f"there are {', '.join(known)}"
+    odd = [
+        Flaw(f"/scopes/{n}", f"no scope {each!r}; {there_are}") for n, each in enumerate(wanted) if each not in known
+    ]
+    if odd:
+        raise invalid_request(odd)
+    beyond = [scope for scope in wanted if not caller.may(scope)]
+    if beyond:
+        raise Problem(403, "forbidden", f"this key cannot grant {', '.join(beyond)}")
+
+
+def _owner(session: Session, key_id: str, caller: Caller) -> str:
+    key = find_key(session, key_id)
+    if EVERYTHING not in caller.scopes and (key is None or key.owner != caller.owner):
+        raise Problem(403, "forbidden", "only an administrator gives keys to another owner")
+    if key is None:
+        raise Problem(404, "not_found", f"no API key {key_id}", errors=[Flaw("/owner", "no key has this id")])
+    return key.owner
 
 
 def _database(request: Request) -> Database:
@@ -83,6 +121,7 @@ def _database(request: Request) -> Database:
 def _view(key: ApiKey) -> ApiKeyView:
     return ApiKeyView(
         id=key.id,
+        owner=key.owner,
         name=key.name,
         hint=key.hint,
         scopes=list(key.scopes),

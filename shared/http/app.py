@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from sqlalchemy.orm import Session
 
 from shared.auth.access import Access
 from shared.auth.routes import router as api_key_routes
+from shared.auth.scopes import describe_scopes, scopes_of
 from shared.http.dead_letters import router as dead_letter_routes
 from shared.http.docs import router as docs_routes
 from shared.http.health import router as health_routes
@@ -35,6 +37,10 @@ class Lifespan(Protocol):
     def __call__(self, app: FastAPI) -> AbstractAsyncContextManager[None]: ...
 
 
+def _nothing_to_do(_session: Session, _owner: str) -> None:
+    pass
+
+
 def build_app(
     *,
     name: str,
@@ -47,11 +53,15 @@ def build_app(
     max_body: int = MAX_BODY,
     larger_bodies: Mapping[str, int] | None = None,
     unlogged: frozenset[str] = frozenset(),
+    further_scopes: Collection[str] = (),
+    owner_left: Callable[[Session, str], None] = _nothing_to_do,
 ) -> FastAPI:
     """An application with the service's routes and everything that all four have in common.
 
-    `app.state` holds `database`, `access` and `draining`; `larger_bodies` are the limits of single paths that take more
-    than `max_body` bytes; `unlogged` are hot paths without a log line each.
+    `app.state` holds `database`, `access`, `scopes`, `owner_left` and `draining`; `larger_bodies` are the limits of
+    single paths that take more than `max_body` bytes; `unlogged` are hot paths without a log line each;
+    `further_scopes` are demanded elsewhere than in `routers`; `owner_left` is called in the transaction that
+    revokes the last key of an owner.
     """
 
     @asynccontextmanager
@@ -77,8 +87,11 @@ def build_app(
     )
     app.state.database = database
     app.state.access = Access(database, settings)
+    app.state.owner_left = owner_left
     app.state.draining = False
-    for router in (*routers, api_key_routes, dead_letter_routes, health_routes, docs_routes):
+    everything = (*routers, api_key_routes, dead_letter_routes, health_routes, docs_routes)
+    app.state.scopes = scopes_of(everything, further_scopes)
+    for router in everything:
         app.include_router(router)
     install_problems(app, problems)
     app.add_middleware(AnswerReads)
@@ -96,6 +109,7 @@ def _describe(app: FastAPI) -> None:
             document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas.update(_problem_schemas())
+            describe_scopes(document, app.state.scopes)
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
             for operation in (o for path in document["paths"].values() for o in path.values()):

@@ -58,6 +58,12 @@ class Problem(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def invalid_request(flaws: Sequence[Flaw]) -> Problem:
+    """A request that is not valid, and where; the first flaw is told in words, too."""
+    first = f"{flaws[0].where}: {flaws[0].detail}" if flaws else "the request is not valid"
+    return Problem(422, "invalid_request", first, errors=flaws)
+
+
 class ProblemFlaw(BaseModel):
     """One thing wrong with the request."""
 
@@ -171,6 +177,4 @@ def _by_table(spec: ProblemSpec) -> Any:
 
 
 def _invalid(error: RequestValidationError) -> Problem:
-    flaws = [Flaw(where, detail) for where, detail in what_is_wrong(error.errors(), error.body)]
-    first = f"{flaws[0].where}: {flaws[0].detail}" if flaws else "the request is not valid"
-    return Problem(422, "invalid_request", first, errors=flaws)
+    return invalid_request([Flaw(where, detail) for where, detail in what_is_wrong(error.errors(), error.body)])

@@ -12,7 +12,7 @@ from fastapi import Request, params
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_flat_params
 
-from shared.http.problems import Flaw, Problem
+from shared.http.problems import Flaw, Problem, invalid_request
 
 _TOLD = 10
 
@@ -24,8 +24,7 @@ def names_of(dependant: Dependant) -> Sequence[str]:
 
 def refused(name: str, detail: str) -> Problem:
     """Why one query parameter cannot be what it is."""
-    flaw = Flaw(f"query.{name}", detail)
-    return Problem(422, "invalid_request", f"{flaw.where}: {detail}", errors=[flaw])
+    return invalid_request([Flaw(f"query.{name}", detail)])
 
 
 def check_names(request: Request, known: Sequence[str]) -> None:
@@ -33,7 +32,7 @@ def check_names(request: Request, known: Sequence[str]) -> None:
     counts = Counter(name for name, _ in request.query_params.multi_items())
     flaws = [Flaw(f"query.{name}", flaw) for name, times in counts.items() if (flaw := _flaw(name, times, known))]
     if flaws:
-        raise Problem(422, "invalid_request", f"{flaws[0].where}: {flaws[0].detail}", errors=flaws[:_TOLD])
+        raise invalid_request(flaws[:_TOLD])
 
 
 def _flaw(name: str, times: int, known: Sequence[str]) -> str | None:

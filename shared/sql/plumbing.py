@@ -74,6 +74,7 @@ api_keys = Table(
     Column("scopes", Json, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
+    Column("owner", String(36), comment="id of its owner's first key; none for itself"),
 )
 
 idempotency_keys = Table(

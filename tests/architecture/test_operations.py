@@ -49,3 +49,13 @@ def test_workers_scale_by_the_groups_that_they_read_as() -> None:
     source = "".join(file.read_text() for file in wired)
     assert set(groups) == set(re.findall(r"(?:consumer=|CONSUMER = )\"([\w.]+)\"", source))
     assert all(group.endswith(topic) for group, topic in groups.items())
+
+
+def test_the_operators_page_lists_every_scope_that_a_key_of_a_service_can_have(document: Any) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    table = page.partition("### Scopes")[2].partition("\n## ")[0]
+    of = (document["info"]["title"].removeprefix("Rapport "), "all")
+    rows = re.findall(r"^\| (\w+) \| (.+?) \|", table, re.MULTILINE)
+    listed = [scope for service, scopes in rows if service in of for scope in re.findall(r"`([\w:-]+)`", scopes)]
+    granted = document["components"]["schemas"]["NewApiKey"]["properties"]["scopes"]["items"]["enum"]
+    assert sorted(listed) == [scope for scope in granted if not scope.endswith("*")]

@@ -27,9 +27,9 @@ from services.events.adapters.sql.webhooks.mailbox import SqlMailbox
 from services.events.adapters.sql.webhooks.tables import webhook_deliveries, webhook_endpoints
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
+from services.events.use_cases.owners import Owner
 from services.events.use_cases.webhooks.feed_webhooks import feed_webhooks
 from services.events.use_cases.webhooks.keep_endpoints import Wanted, create_endpoint
-from services.events.use_cases.webhooks.ports import Owner
 from services.events.workers.webhooks import WebhookDelivery
 from shared.clock import utc_now
 from shared.contracts.profile import SegmentEnteredV1

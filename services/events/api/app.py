@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from services.events.adapters.bus.fact_stream import FactStream
 from services.events.adapters.bus.group_append import GroupAppend
 from services.events.api.event_stream import OpenStreams
-from services.events.api.ingest.api_keys import SendingApiKeys
+from services.events.api.ingest.api_keys import SENDING, SendingApiKeys
 from services.events.api.ingest.cloud_events_description import describe_cloud_events
 from services.events.api.ingest.description import describe_ingest
 from services.events.api.ingest.gateway import IngestGateway, Ingestion
@@ -96,6 +96,8 @@ def create_app(settings: EventsSettings) -> FastAPI:
         database=wiring.database,
         settings=settings,
         lifespan=lifespan,
+        further_scopes=(SENDING,),
+        owner_left=wiring.webhooks.owner_left,
         larger_bodies={import_files.PATH: settings.import_max_bytes},
     )
     app.state.write_keys = keys

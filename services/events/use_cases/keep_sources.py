@@ -19,9 +19,11 @@ def digest_of(write_key: str) -> str:
     return hashlib.sha256(write_key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def create_source(sources: Sources, *, name: str, default_currency: str | None, clock: Clock) -> tuple[Source, str]:
+def create_source(
+    sources: Sources, *, name: str, default_currency: str | None, owner: str, clock: Clock
+) -> tuple[Source, str]:
     """A new source and its first write key, which is shown this once."""
-    source = Source(new_id(), name, clock(), default_currency)
+    source = Source(new_id(), name, clock(), default_currency, owner)
     sources.add(source)
     _, text = _new_key(sources, source.id, clock)
     return source, text
@@ -36,7 +38,8 @@ def add_write_key(sources: Sources, source_id: str, *, clock: Clock) -> tuple[Wr
 
 
 def revoke_write_key(sources: Sources, source_id: str, key_id: str, *, clock: Clock) -> None:
-    """End a write key for good. Raises WriteKeyNotFound."""
+    """End a write key for good. Raises SourceNotFound or WriteKeyNotFound."""
+    sources.get(source_id)
     if not sources.revoke_key(source_id, key_id, at=clock()):
         raise WriteKeyNotFound(f"source {source_id} has no live write key {key_id}")
 

@@ -18,12 +18,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who sends: an app, a shop, a partner. `default_currency` (ISO 4217) is meant where its orders name none."""
+    """Who sends: an app, a shop, a partner. `default_currency` (ISO 4217) is meant where its orders name none.
+
+    `owner` is whose API key made it; None where that is not known.
+    """
 
     id: str
     name: str
     created_at: datetime
     default_currency: str | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class Touchpoints(Protocol):
 
 
 class Sources(Protocol):
-    """Sources and their write keys, in the caller's transaction."""
+    """The sources that an owner may see and their write keys, in the caller's transaction."""
 
     def add(self, source: Source) -> None:
         """Keep a source; one that is there already stays as it is."""

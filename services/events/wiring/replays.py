@@ -7,15 +7,13 @@ from collections.abc import Callable, Sequence
 from services.events.adapters.bus.past_facts import BusPastFacts, stretches_since
 from services.events.adapters.sql.webhooks.replays import SqlReplays
 from services.events.domain.webhooks.replays import Replay
-from services.events.use_cases.webhooks.ports import Owner
+from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.webhooks.replay_ports import Chunk
 from services.events.use_cases.webhooks.replay_webhooks import feed_replay
 from services.events.wiring.webhooks import Living
 from shared.bus.ports import Bus
 from shared.sql.database import Database
 from shared.sql.leases import Lease
-
-_EVERYBODY = Owner(None)
 
 
 class ReplayWiring:
@@ -30,7 +28,7 @@ class ReplayWiring:
     def in_need(self, limit: int) -> Sequence[Replay]:
         """Replays that can be fed now; none while another worker feeds them."""
         with self._database.reading() as session:
-            replays = SqlReplays(session, _EVERYBODY).in_need(limit)
+            replays = SqlReplays(session, EVERYBODY).in_need(limit)
         return replays if replays and self._lease.hold() else ()
 
     def open(self, replay: Replay) -> BusPastFacts | None:
@@ -39,14 +37,14 @@ class ReplayWiring:
             return BusPastFacts(self._bus(), replay.stretches)
         stretches = stretches_since(self._bus(), replay.since)
         with self._database.transaction() as session:
-            SqlReplays(session, _EVERYBODY).begin(replay, stretches)
+            SqlReplays(session, EVERYBODY).begin(replay, stretches)
         return None
 
     def feed(self, replay: Replay, chunk: Chunk) -> bool:
         """Put a chunk into the lane; False when the replay is not what it was."""
         with self._database.transaction() as session:
             told = Chunk(self._living(session, chunk.facts), chunk.stretches)
-            return feed_replay(replay, told, SqlReplays(session, _EVERYBODY))
+            return feed_replay(replay, told, SqlReplays(session, EVERYBODY))
 
     def leave(self) -> None:
         """Let another worker feed them."""

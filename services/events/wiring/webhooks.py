@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from services.events.adapters.http.resolver import Resolver
 from services.events.adapters.http.webhook_sender import WebhookSender
 from services.events.adapters.sql.webhooks.deliveries import forget_deliveries
+from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
 from services.events.adapters.sql.webhooks.lanes import SqlLanes
 from services.events.adapters.sql.webhooks.mailbox import SqlMailbox
 from services.events.settings import EventsSettings
+from services.events.use_cases.owners import Owner
 from services.events.use_cases.webhooks.feed_webhooks import feed_webhooks
 from shared.contracts.contract import Contract
 from shared.contracts.topics import PUBLIC
@@ -26,6 +28,7 @@ WEBHOOKS_CONSUMER = "events.webhooks"
 Living = Callable[[Session, Sequence[Contract]], Sequence[Contract]]
 """Takes out the facts about erased customers."""
 
+_OWNER_LEFT = "the last API key of its owner was revoked"
 _TESTS_AT_ONCE = 20
 _STORING_S = 5.0
 """How long storing a turn may take before another worker takes the lane for abandoned."""
@@ -73,6 +76,10 @@ class WebhookWiring:
         return Subscription(
             consumer=WEBHOOKS_CONSUMER, topics=PUBLIC, handle=self._feed, is_wanted=_anybody_listens, max_records=20
         )
+
+    def owner_left(self, session: Session, owner: str) -> None:
+        """Disable the endpoints of an owner whose last API key was revoked."""
+        SqlEndpoints(session, Owner(owner)).disable_all(_OWNER_LEFT)
 
     def forget(self) -> None:
         """Forget deliveries that are older than they are kept."""

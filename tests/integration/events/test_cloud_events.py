@@ -68,7 +68,7 @@ def test_gzip_that_is_the_data_stays_packed(events: Events) -> None:
 def test_an_api_key_with_the_scope_may_send_and_is_a_source(gate: Events) -> None:
     made = [
         gate.http.post("/v1/api-keys", json={"name": "till", "scopes": [scope]}, headers=gate.read).json()
-        for scope in ("events:write", "events:read")
+        for scope in ("events:write", "touchpoints:read")
     ]
     message = to_structured_event(event(1))
     unknown = HTTPMessage({**message.headers, "authorization": "Bearer rk_nobody"}, message.body)
@@ -82,6 +82,20 @@ def test_an_api_key_with_the_scope_may_send_and_is_a_source(gate: Events) -> Non
     assert post(gate, HTTPMessage(bearer, message.body), auth=None).status_code == 200
     sources = gate.http.get("/v1/sources", headers=gate.read).json()["data"]
     assert {source["id"] for source in sources} == {made[0]["id"], "development"}
+
+
+def test_a_key_that_takes_anothers_place_is_the_same_source(gate: Events) -> None:
+    first, second = (
+        gate.post("/v1/api-keys", json={"name": "till", "scopes": ["events:write", "sources:read"], **more}).json()
+        for more in ({}, {"owner": None})
+    )
+    successor = gate.post(
+        "/v1/api-keys", json={"name": "till", "scopes": ["events:write", "sources:read"], "owner": first["id"]}
+    ).json()
+    for key in (first, second, successor):
+        assert post(gate, to_structured_event(event(1)), auth=(key["key"], "")).status_code == 200
+    seen = gate.get("/v1/sources", headers={"Authorization": f"Bearer {successor['key']}"})["data"]
+    assert [(source["id"], source["owner"]) for source in seen] == [(first["id"], first["id"])]
 
 
 @pytest.mark.parametrize(

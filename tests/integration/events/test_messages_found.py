@@ -13,6 +13,7 @@ from services.events.adapters.sql.stored_touchpoints import latest_touchpoints
 from services.events.adapters.sql.tables import seen_messages
 from services.events.bootstrap import MIGRATIONS
 from services.events.settings import EventsSettings
+from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.ports import Source
 from shared.contracts.events import TouchpointRecordedV1
 from shared.sql.database import Database
@@ -28,7 +29,7 @@ def database(settings: EventsSettings) -> Iterator[Database]:
     made = Database(settings.events_database_url)
     upgrade(made, MIGRATIONS)
     with made.transaction() as session:
-        SqlSources(session).add(Source(SOURCE, "shop", NOW))
+        SqlSources(session, EVERYBODY).add(Source(SOURCE, "shop", NOW))
     keep(made, TOGETHER)
     yield made
     made.dispose()

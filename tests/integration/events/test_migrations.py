@@ -14,6 +14,7 @@ from services.events.adapters.sql.identity_map import SqlIdentityMap
 from services.events.adapters.sql.seen.by_day import SeenByDay
 from services.events.adapters.sql.seen.in_parts import SeenInParts
 from services.events.adapters.sql.seen.opening import seen_messages_on
+from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.stored_touchpoints import one_touchpoint
 from services.events.adapters.sql.timeline import SqlTimeline
 from services.events.adapters.sql.timeline_reading import TimelineFilter
@@ -21,7 +22,9 @@ from services.events.adapters.sql.touchpoints import SqlTouchpoints
 from services.events.bootstrap import MIGRATIONS
 from services.events.domain.duplicates import REMEMBERED_DAYS, message_hash
 from services.events.settings import EventsSettings
+from services.events.use_cases.owners import EVERYBODY, Owner
 from services.events.use_cases.ports import Seen
+from shared.auth.keys import find_caller
 from shared.ids import first_id_at
 from shared.sql.database import Database
 from shared.sql.migrations import check, upgrade
@@ -124,4 +127,31 @@ def test_days_of_0008_go_on_as_buckets(settings: EventsSettings) -> None:
     seen.forget(database, today=today + REMEMBERED_DAYS)
     with database.reading() as session:
         assert seen.known(session, {day: {*hashes, *new} for day, hashes in days.items()}) == {*days[today], *new}
+    database.dispose()
+
+
+def test_sources_of_0010_are_for_administrators_but_for_those_that_are_an_api_key(settings: EventsSettings) -> None:
+    database = Database(settings.events_database_url)
+    upgrade(database, MIGRATIONS, revision="0010")
+    at = NOW if database.dialect == "postgresql" else to_microseconds(NOW)
+    with database.transaction() as session:
+        for source in ("0a", "0b"):
+            row = {"id": source, "at": at}
+            session.execute(text("INSERT INTO sources (id, name, created_at) VALUES (:id, 'shop', :at)"), row)
+        session.execute(
+            text(
+                "INSERT INTO api_keys (id, name, key_sha256, hint, scopes, created_at)"
+                " VALUES ('0b', 'till', 'd', 'rk_', '[\"events:write\"]', :at)"
+            ),
+            {"at": at},
+        )
+    upgrade(database, MIGRATIONS)
+    check(database, MIGRATIONS)
+    with database.reading() as session:
+        seen = {owner: SqlSources(session, owner).page(limit=9, before=None) for owner in (EVERYBODY, Owner("0b"))}
+        assert [source.id for source in seen[EVERYBODY]] == ["0b", "0a"]
+        assert [(source.id, source.owner) for source in seen[Owner("0b")]] == [("0b", "0b")]
+        caller = find_caller(session, "d")
+        assert caller is not None
+        assert caller.owner == "0b"
     database.dispose()

@@ -185,6 +185,6 @@ def test_a_worker_that_starts_again_neither_loses_nor_repeats(settings: EventsSe
 def test_reading_needs_a_key_with_the_scope(gate: Events, scope: str) -> None:
     for path in ("/v1/summary", "/v1/sources", "/v1/touchpoints?message_id=m", "/v1/profiles/0/timeline"):
         assert gate.http.get(path).status_code == 401
-    made = gate.http.post("/v1/api-keys", json={"name": "x", "scopes": [f"cases:{scope}"]}, headers=gate.read).json()
+    made = gate.http.post("/v1/api-keys", json={"name": "x", "scopes": [f"plans:{scope}"]}, headers=gate.read).json()
     assert gate.http.get("/v1/summary", headers={"Authorization": f"Bearer {made['key']}"}).status_code == 403
     assert API_KEY not in gate.http.get("/v1/api-keys", headers=gate.read).text

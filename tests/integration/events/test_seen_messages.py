@@ -25,6 +25,7 @@ from services.events.adapters.sql.tables import message_buckets, seen_messages
 from services.events.bootstrap import MIGRATIONS
 from services.events.domain.duplicates import REMEMBERED_DAYS, buckets_near
 from services.events.settings import EventsSettings
+from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.ports import Seen, Source
 from shared.sql.database import Database
 from shared.sql.migrations import upgrade
@@ -224,7 +225,7 @@ def test_a_message_is_found_in_whichever_bucket_it_is(sqlite: Database) -> None:
     seen = SeenInParts(full=1)
     kept = [touchpoint(datetime.now(UTC)) for _ in range(5)]
     with sqlite.transaction() as session:
-        SqlSources(session).add(Source(SOURCE, "shop", datetime.now(UTC)))
+        SqlSources(session, EVERYBODY).add(Source(SOURCE, "shop", datetime.now(UTC)))
     for one in kept:
         keep(sqlite, [one], seen)
     with sqlite.reading() as session:

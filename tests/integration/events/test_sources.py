@@ -20,6 +20,43 @@ def send(gate: Events, write_key: str) -> int:
     return gate.http.post("/v1/page", json=PAGE, auth=(write_key, "")).status_code
 
 
+def partner(gate: Events, **more: str) -> dict[str, Any]:
+    """A partner's API key, and the header that it goes into."""
+    asked = {"name": "partner", "scopes": ["sources:read", "sources:write"], **more}
+    made = gate.post("/v1/api-keys", json=asked).json()
+    return {"id": made["id"], "headers": {"Authorization": f"Bearer {made['key']}"}}
+
+
+def listed(gate: Events, headers: dict[str, str]) -> list[str]:
+    return [source["id"] for source in gate.get("/v1/sources", headers=headers)["data"]]
+
+
+def test_a_partner_sees_and_revokes_the_write_keys_of_its_own_sources_alone(gate: Events) -> None:
+    organisations = make(gate).json()
+    one, other = partner(gate), partner(gate)
+    mine = gate.post("/v1/sources", json={"name": "mine"}, headers=one["headers"]).json()
+    assert mine["owner"] == one["id"]
+    for source in (organisations, mine):
+        path = f"/v1/sources/{source['id']}"
+        (key,) = gate.get(path)["write_keys"]
+        hidden = (
+            gate.http.get(path, headers=other["headers"]),
+            gate.post(f"{path}/write-keys", headers=other["headers"]),
+            gate.http.delete(f"{path}/write-keys/{key['id']}", headers=other["headers"]),
+        )
+        assert [(each.status_code, each.json()["code"]) for each in hidden] == [(404, "source_not_found")] * 3
+        assert send(gate, source["write_key"]) == 200
+    assert listed(gate, one["headers"]) == [mine["id"]]
+    assert listed(gate, other["headers"]) == []
+    assert listed(gate, gate.read) == [mine["id"], organisations["id"]]
+    successor = partner(gate, owner=one["id"])
+    assert listed(gate, successor["headers"]) == [mine["id"]]
+    path = f"/v1/sources/{mine['id']}"
+    for headers in (successor["headers"], gate.read):
+        added = gate.post(f"{path}/write-keys", headers=headers).json()
+        assert gate.http.delete(f"{path}/write-keys/{added['id']}", headers=headers).status_code == 204
+
+
 def test_a_key_is_changed_without_losing_a_call(gate: Events) -> None:
     source = make(gate).json()
     keys = f"/v1/sources/{source['id']}/write-keys"

@@ -14,8 +14,9 @@ from services.events.adapters.sql.webhooks.mailbox import SqlMailbox
 from services.events.adapters.sql.webhooks.replays import SqlReplays
 from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
+from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.webhooks.feed_webhooks import feed_webhooks, messages_of
-from services.events.use_cases.webhooks.ports import Listener, Owner
+from services.events.use_cases.webhooks.ports import Listener
 from shared.contracts.profile import ProfileErasedV1, SegmentEnteredV1
 from shared.ids import new_id
 from shared.outbox.outbox import Outbox
@@ -131,7 +132,7 @@ def test_what_happens_goes_before_what_is_replayed(desk: Events, settings: Event
         for number in range(200)
     ]
     with wiring.database.transaction() as session:
-        replays = SqlReplays(session, Owner(None))
+        replays = SqlReplays(session, EVERYBODY)
         replay = replays.get(begun["endpoint_id"], begun["id"])
         listener = Listener(replay.endpoint_id, replay.owner, frozenset())
         replays.post(replay, messages_of(facts[:120], [listener]))
@@ -176,7 +177,7 @@ def test_a_canceled_replay_sends_nothing_more_and_leaves_what_was_delivered(
 
 
 def test_a_replay_is_refused_or_hidden_where_it_must_be(desk: Events, partner: Partner) -> None:
-    scopes = {"name": "partner", "scopes": ["webhooks:*"]}
+    scopes = {"name": "partner", "scopes": ["webhooks:*", "stream:read"]}
     mine, other = (
         {"Authorization": f"Bearer {desk.post('/v1/api-keys', json=scopes).json()['key']}"} for _ in range(2)
     )

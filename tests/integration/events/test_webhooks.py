@@ -12,8 +12,8 @@ from typing import Any
 from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
+from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.webhooks.keep_endpoints import Wanted, create_endpoint
-from services.events.use_cases.webhooks.ports import Owner
 from services.events.workers.loops import loops_of
 from shared.clock import utc_now
 from shared.sql.migrations import check
@@ -163,9 +163,17 @@ def test_an_endpoint_that_fails_for_too_long_is_disabled_until_its_owner_says_ot
         assert settled(hub, endpoint)[0]["state"] == "delivered"
 
 
+def key_of(desk: Events, *scopes: str, **more: str) -> dict[str, Any]:
+    asked = {"name": "partner", "scopes": scopes or ("webhooks:*", "stream:read"), **more}
+    return dict(desk.post("/v1/api-keys", json=asked).json())
+
+
+def as_partner(key: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key['key']}"}
+
+
 def test_a_partner_sees_and_changes_only_its_own(desk: Events, partner: Partner) -> None:
-    scopes = {"name": "partner", "scopes": ["webhooks:*"]}
-    one, other = ({"Authorization": f"Bearer {desk.post('/v1/api-keys', json=scopes).json()['key']}"} for _ in range(2))
+    one, other = (as_partner(key_of(desk)) for _ in range(2))
     body = {"url": partner.url("/ok")}
     mine = desk.post("/v1/webhook-endpoints", json=body, headers=one).json()
     path = f"/v1/webhook-endpoints/{mine['id']}"
@@ -180,6 +188,46 @@ def test_a_partner_sees_and_changes_only_its_own(desk: Events, partner: Partner)
     assert [each["id"] for each in desk.get("/v1/webhook-endpoints")["data"]] == [mine["id"]]
     assert desk.http.delete(path, headers=one).status_code == 204
     assert desk.http.get(path, headers=one).status_code == 404
+
+
+def test_who_may_not_read_the_stream_may_not_have_it_sent_anywhere(desk: Events, partner: Partner) -> None:
+    first = key_of(desk)
+    made = desk.post("/v1/webhook-endpoints", json={"url": partner.url("/ok")}, headers=as_partner(first))
+    path = f"/v1/webhook-endpoints/{made.json()['id']}"
+    lesser = as_partner(key_of(desk, "webhooks:*", owner=first["id"]))
+    for method, where, body in (
+        ("POST", "/v1/webhook-endpoints", {"url": partner.url("/ok")}),
+        ("PATCH", path, {"url": partner.url("/other")}),
+        ("PATCH", path, {"event_types": []}),
+        ("POST", f"{path}/replays", {"since": "2026-01-01T00:00:00Z"}),
+    ):
+        refused = desk.http.request(method, where, json=body, headers=lesser)
+        assert (refused.status_code, refused.json()["detail"]) == (403, "this key lacks the scope stream:read"), where
+    kept = desk.http.patch(path, json={"description": "x", "disabled": True}, headers=lesser).json()
+    assert (kept["url"], kept["description"], kept["disabled"]) == (partner.url("/ok"), "x", True)
+
+
+def test_the_endpoints_of_an_owner_are_fed_until_the_last_key_is_revoked(hub: Events, partner: Partner) -> None:
+    first = key_of(hub)
+    body = {"url": partner.url("/owned"), "event_types": ["touchpoint.recorded"]}
+    endpoint = hub.post("/v1/webhook-endpoints", json=body, headers=as_partner(first)).json()
+    others = make(hub, partner.url("/others"), event_types=["touchpoint.recorded"])
+    second = key_of(hub, owner=first["id"])
+    hub.http.delete(f"/v1/api-keys/{first['id']}", headers=hub.read)
+    path = f"/v1/webhook-endpoints/{endpoint['id']}"
+    assert hub.get(path, headers=as_partner(second))["disabled"] is False
+    track(hub, "heard")
+    assert [each["state"] for each in settled(hub, endpoint)] == ["delivered"]
+    hub.http.delete(f"/v1/api-keys/{second['id']}", headers=hub.read)
+    shown = hub.get(path)
+    assert (shown["disabled"], shown["disabled_reason"]) == (True, "the last API key of its owner was revoked")
+    track(hub, "not heard")
+    settled(hub, others, 2)
+    assert len(deliveries(hub, endpoint)) == 1
+    third = as_partner(key_of(hub, owner=first["id"]))
+    assert hub.http.patch(path, json={"disabled": False}, headers=third).json()["disabled"] is False
+    track(hub, "heard again")
+    assert [each["state"] for each in settled(hub, endpoint, 2)] == ["delivered"] * 2
 
 
 def test_a_change_that_was_overtaken_is_refused(desk: Events, partner: Partner) -> None:
@@ -217,7 +265,7 @@ def test_nothing_connects_to_what_is_private(settings: EventsSettings) -> None:
                 assert (refused.status_code, refused.json()["code"]) == (403, "destination_refused"), body
         wiring = Wiring(settings)
         with wiring.database.transaction() as session:  # as if the name had led elsewhere when it was saved
-            endpoints = SqlEndpoints(session, Owner(None))
+            endpoints = SqlEndpoints(session, EVERYBODY)
             urls = (f"http://127.0.0.1:{port}/", f"https://localhost:{port}/", f"https://2130706433:{port}/")
             made = [create_endpoint(endpoints, Wanted(url=url), owner="o", clock=utc_now) for url in urls]
         for endpoint in made:

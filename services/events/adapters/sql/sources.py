@@ -6,31 +6,37 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, union_all, update
+from sqlalchemy import ColumnElement, Row, insert, select, true, union_all, update
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql import tables
 from services.events.domain.errors import SourceNotFound
+from services.events.use_cases.owners import Owner
 from services.events.use_cases.ports import Source, WriteKey
 from shared.sql.upsert import insert_for
 
 
 class SqlSources:
-    """Sources in the session's transaction."""
+    """The sources of `owner` in the session's transaction."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, owner: Owner) -> None:
         self._session = session
+        self._mine: ColumnElement[bool] = true() if owner.id is None else tables.sources.c.owner == owner.id
 
     def add(self, source: Source) -> None:
         """Keep a source; one that is there already stays as it is."""
         made = insert_for(self._session, tables.sources).values(
-            id=source.id, name=source.name, default_currency=source.default_currency, created_at=source.created_at
+            id=source.id,
+            name=source.name,
+            default_currency=source.default_currency,
+            created_at=source.created_at,
+            owner=source.owner,
         )
         self._session.execute(made.on_conflict_do_nothing())
 
     def get(self, source_id: str, *, lock: bool = False) -> Source:
         """One source, held until the transaction ends with `lock`. Raises SourceNotFound."""
-        query = select(tables.sources).where(tables.sources.c.id == source_id)
+        query = select(tables.sources).where(tables.sources.c.id == source_id, self._mine)
         row = self._session.execute(query.with_for_update() if lock else query).one_or_none()
         if row is None:
             raise SourceNotFound(f"no source {source_id}")
@@ -38,7 +44,7 @@ class SqlSources:
 
     def page(self, *, limit: int, before: str | None) -> list[Source]:
         """Sources, newest first, from behind the id `before`."""
-        query = select(tables.sources).order_by(tables.sources.c.id.desc()).limit(limit)
+        query = select(tables.sources).where(self._mine).order_by(tables.sources.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(tables.sources.c.id < before)
         return [_source(row) for row in self._session.execute(query)]
@@ -79,4 +85,4 @@ class SqlSources:
 
 
 def _source(row: Row[Any]) -> Source:
-    return Source(row.id, row.name, row.created_at, row.default_currency)
+    return Source(row.id, row.name, row.created_at, row.default_currency, row.owner)

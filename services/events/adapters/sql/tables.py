@@ -34,6 +34,7 @@ sources = Table(
     Column("name", String(100), nullable=False),
     Column("default_currency", String(3)),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("owner", String(100), comment="id of the API key that made it; none where that is not known"),
 )
 
 write_keys = Table(

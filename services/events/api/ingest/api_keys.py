@@ -8,9 +8,8 @@ from starlette.concurrency import run_in_threadpool
 
 from shared.auth.access import Access
 from shared.auth.keys import Caller
-from shared.http.problems import Problem
 
-SCOPE = "events:write"
+SENDING = "events:write"
 _PREFIX = "rk_"
 
 SourceOfCaller = Callable[[Caller], str]
@@ -29,12 +28,7 @@ class SendingApiKeys:
         return await run_in_threadpool(self._source_of, key)
 
     def _source_of(self, key: str) -> str:
-        caller = self._access.recognise(key)
-        if caller is None:
-            raise Problem(401, "unauthorized", "send a live API key: Authorization: Bearer rk_…")
-        if not caller.may(SCOPE):
-            raise Problem(403, "forbidden", f"this key lacks the scope {SCOPE}")
-        return self._source_of_caller(caller)
+        return self._source_of_caller(self._access.admit(key, SENDING))
 
 
 def bearer_key(authorization: bytes | None) -> str | None:

@@ -15,7 +15,7 @@ from services.events.api.ingest.gateway import Ingestion
 from services.events.api.schemas.inbound import InboundSourceId, Taken
 from services.events.domain.inbound.signatures import verify
 from services.events.use_cases.inbound.ports import InboundSource
-from services.events.use_cases.webhooks.ports import Owner
+from services.events.use_cases.owners import EVERYBODY
 from shared.bus.ports import RecordTooLarge
 from shared.contracts.ingest import IngestWebhookReceivedV1
 from shared.http.problems import PROBLEM_RESPONSES, Problem
@@ -57,7 +57,7 @@ async def receive(source_id: InboundSourceId, request: Request) -> Taken:
 
 def _known(database: Database, source_id: str) -> tuple[InboundSource, list[str]]:
     with database.reading() as session:
-        sources = SqlInboundSources(session, Owner(None))
+        sources = SqlInboundSources(session, EVERYBODY)
         return sources.get(source_id), sources.secret_texts(source_id)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from services.events.adapters.sql.inbound.sources import SqlInboundSources, verification_document
+from services.events.api.owners import owner_of
 from services.events.api.schemas.inbound import (
     CreatedInboundSource,
     CreatedSecret,
@@ -31,9 +32,8 @@ from services.events.use_cases.inbound.keep_inbound_sources import (
 )
 from services.events.use_cases.inbound.map_webhooks import calls_of
 from services.events.use_cases.inbound.ports import InboundSource
-from services.events.use_cases.webhooks.ports import Owner
 from shared.auth.access import require
-from shared.auth.keys import EVERYTHING, Caller
+from shared.auth.keys import Caller
 from shared.clock import utc_now
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
@@ -59,11 +59,11 @@ def create(
 
         def act() -> CreatedInboundSource:
             source, secret = create_inbound_source(
-                SqlInboundSources(session, _owner(caller)),
+                SqlInboundSources(session, owner_of(caller)),
                 body.wanted(),
                 body.verification.read(),
                 secret=body.verification.secret,
-                owner=caller.key_id,
+                owner=caller.owner,
                 clock=utc_now,
             )
             return CreatedInboundSource(**_view(source).model_dump(), secret=secret)
@@ -81,7 +81,7 @@ def list_inbound_sources(request: Request, caller: Reader, paging: Paged) -> Pag
     before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
-        found = SqlInboundSources(session, _owner(caller)).page(limit=paging.limit + 1, before=before)
+        found = SqlInboundSources(session, owner_of(caller)).page(limit=paging.limit + 1, before=before)
     return paging.page(found, _view)
 
 
@@ -90,7 +90,7 @@ def show(source_id: InboundSourceId, request: Request, response: Response, calle
     """One inbound source and its live secrets, which are not shown; its `ETag` goes into `If-Match` of a change."""
     database: Database = request.app.state.database
     with database.reading() as session:
-        sources = SqlInboundSources(session, _owner(caller))
+        sources = SqlInboundSources(session, owner_of(caller))
         source = sources.get(source_id)
         secrets = [SecretView(id=one.id, created_at=one.created_at) for one in sources.secrets(source_id)]
     response.headers["ETag"] = etag(source.version)
@@ -110,7 +110,7 @@ def change(
     seen = version
     database: Database = request.app.state.database
     with database.transaction() as session:
-        sources = SqlInboundSources(session, _owner(caller))
+        sources = SqlInboundSources(session, owner_of(caller))
         source = change_inbound_source(sources, source_id, body.wanted(), seen=seen, clock=utc_now)
     response.headers["ETag"] = etag(source.version)
     return _view(source)
@@ -121,7 +121,7 @@ def remove(source_id: InboundSourceId, request: Request, caller: Writer) -> None
     """Delete an inbound source and its secrets; what it sent stays."""
     database: Database = request.app.state.database
     with database.transaction() as session:
-        SqlInboundSources(session, _owner(caller)).remove(source_id)
+        SqlInboundSources(session, owner_of(caller)).remove(source_id)
 
 
 @router.post("/{source_id}/secrets", name="add_inbound_secret", status_code=201)
@@ -137,7 +137,7 @@ def add_secret(
     with database.transaction() as session:
 
         def act() -> CreatedSecret:
-            sources = SqlInboundSources(session, _owner(caller))
+            sources = SqlInboundSources(session, owner_of(caller))
             return CreatedSecret.of(*add_inbound_secret(sources, source_id, secret=body.secret, clock=utc_now))
 
         described = f"inbound-secret:{source_id}:{body.model_dump_json()}"
@@ -151,7 +151,7 @@ def remove_secret(source_id: InboundSourceId, secret_id: SecretId, request: Requ
     """End a secret; what it signed is refused from now on. The last one cannot be removed."""
     database: Database = request.app.state.database
     with database.transaction() as session:
-        if not remove_inbound_secret(SqlInboundSources(session, _owner(caller)), source_id, secret_id):
+        if not remove_inbound_secret(SqlInboundSources(session, owner_of(caller)), source_id, secret_id):
             raise Problem(404, "secret_not_found", f"the inbound source has no live secret {secret_id}")
 
 
@@ -160,7 +160,7 @@ def dry_run(source_id: InboundSourceId, body: DryRun, request: Request, caller: 
     """The calls that a payload would make, or the first problems; nothing is kept."""
     database: Database = request.app.state.database
     with database.reading() as session:
-        source = SqlInboundSources(session, _owner(caller)).get(source_id)
+        source = SqlInboundSources(session, owner_of(caller)).get(source_id)
     mapping = source.mapping if body.mapping is None else body.mapping.document()
     try:
         mapped = calls_of(
@@ -169,11 +169,6 @@ def dry_run(source_id: InboundSourceId, body: DryRun, request: Request, caller: 
     except Unmappable as error:
         return DryRunView(calls=[], passed_over=0, problems=[DryRunFlaw.of(flaw) for flaw in error.flaws])
     return DryRunView(calls=[dict(call) for call in mapped.calls], passed_over=mapped.passed_over, problems=[])
-
-
-def _owner(caller: Caller) -> Owner:
-    """Whose sources a caller may see: its own, or as an administrator everybody's."""
-    return Owner(None if EVERYTHING in caller.scopes else caller.key_id)
 
 
 def _view(source: InboundSource) -> InboundSourceView:

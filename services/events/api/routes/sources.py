@@ -1,4 +1,4 @@
-"""/v1/sources: who may send, and with which write keys."""
+"""/v1/sources: who may send, and with which write keys, each source seen by its owner alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from services.events.adapters.sql.sources import SqlSources
+from services.events.api.owners import owner_of
 from services.events.api.schemas.sources import (
     CreatedSource,
     CreatedWriteKey,
@@ -18,7 +19,7 @@ from services.events.api.schemas.sources import (
     WriteKeyView,
 )
 from services.events.use_cases.keep_sources import add_write_key, create_source, revoke_write_key
-from shared.auth.access import Requires, require
+from shared.auth.access import require
 from shared.auth.keys import Caller
 from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once
@@ -28,6 +29,7 @@ from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
 
 router = APIRouter(prefix="/v1/sources", tags=["Sources"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
+Reader = Annotated[Caller, Depends(require("sources:read"))]
 Writer = Annotated[Caller, Depends(require("sources:write"))]
 
 
@@ -41,7 +43,11 @@ def create(
 
         def act() -> CreatedSource:
             source, write_key = create_source(
-                SqlSources(session), name=body.name, default_currency=body.default_currency, clock=utc_now
+                SqlSources(session, owner_of(caller)),
+                name=body.name,
+                default_currency=body.default_currency,
+                owner=caller.owner,
+                clock=utc_now,
             )
             return CreatedSource(**SourceView.of(source).model_dump(), write_key=write_key)
 
@@ -50,22 +56,22 @@ def create(
     return made
 
 
-@router.get("", dependencies=[Requires("sources:read")])
-def list_sources(request: Request, paging: Paged) -> Page[SourceView]:
-    """Sources, newest first."""
+@router.get("")
+def list_sources(request: Request, caller: Reader, paging: Paged) -> Page[SourceView]:
+    """Your sources, newest first; an administrator's key sees everybody's."""
     before = paging.after_id()
     database: Database = request.app.state.database
     with database.reading() as session:
-        found = SqlSources(session).page(limit=paging.limit + 1, before=before)
+        found = SqlSources(session, owner_of(caller)).page(limit=paging.limit + 1, before=before)
     return paging.page(found, SourceView.of)
 
 
-@router.get("/{source_id}", name="get_source", dependencies=[Requires("sources:read")])
-def show(source_id: SourceId, request: Request) -> SourceDetail:
+@router.get("/{source_id}", name="get_source")
+def show(source_id: SourceId, request: Request, caller: Reader) -> SourceDetail:
     """One source and its live write keys."""
     database: Database = request.app.state.database
     with database.reading() as session:
-        sources = SqlSources(session)
+        sources = SqlSources(session, owner_of(caller))
         source = sources.get(source_id)
         keys = [WriteKeyView.of(key) for key in sources.live_keys(source_id)]
     return SourceDetail(**SourceView.of(source).model_dump(), write_keys=keys)
@@ -80,7 +86,7 @@ def add_key(
     with database.transaction() as session:
 
         def act() -> CreatedWriteKey:
-            key, write_key = add_write_key(SqlSources(session), source_id, clock=utc_now)
+            key, write_key = add_write_key(SqlSources(session, owner_of(caller)), source_id, clock=utc_now)
             return CreatedWriteKey(**WriteKeyView.of(key).model_dump(), write_key=write_key)
 
         described = f"write-key:{source_id}"
@@ -89,14 +95,9 @@ def add_key(
         )
 
 
-@router.delete(
-    "/{source_id}/write-keys/{key_id}",
-    name="revoke_write_key",
-    status_code=204,
-    dependencies=[Requires("sources:write")],
-)
-def revoke_key(source_id: SourceId, key_id: WriteKeyId, request: Request) -> None:
+@router.delete("/{source_id}/write-keys/{key_id}", name="revoke_write_key", status_code=204)
+def revoke_key(source_id: SourceId, key_id: WriteKeyId, request: Request, caller: Writer) -> None:
     """End a write key for good; it is refused everywhere within five seconds."""
     database: Database = request.app.state.database
     with database.transaction() as session:
-        revoke_write_key(SqlSources(session), source_id, key_id, clock=utc_now)
+        revoke_write_key(SqlSources(session, owner_of(caller)), source_id, key_id, clock=utc_now)

@@ -10,7 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from services.events.adapters.sql.webhooks.deliveries import SqlDeliveries
 from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
-from services.events.api.routes.webhooks import Reader, Writer, owner_of
+from services.events.api.owners import owner_of
+from services.events.api.routes.webhooks import Reader, Writer
 from services.events.api.schemas.webhooks import (
     AttemptView,
     DeliveryDetail,
@@ -24,8 +25,8 @@ from services.events.api.schemas.webhooks import (
 )
 from services.events.domain.webhooks.bodies import body_of
 from services.events.domain.webhooks.endpoints import Endpoint
+from services.events.use_cases.owners import Owner
 from services.events.use_cases.webhooks.deliver_webhooks import post_of
-from services.events.use_cases.webhooks.ports import Owner
 from services.events.wiring.webhooks import WebhookWiring
 from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once

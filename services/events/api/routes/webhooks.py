@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from services.events.adapters.sql.webhooks.endpoints import Condition, SqlEndpoints
+from services.events.api.owners import owner_of
 from services.events.api.schemas.webhooks import EndpointChange, EndpointId, EndpointView, NewEndpoint, SecretsView
 from services.events.use_cases.webhooks.keep_endpoints import change_endpoint, create_endpoint, rotate_secret
-from services.events.use_cases.webhooks.ports import Owner
 from services.events.wiring.webhooks import WebhookWiring
-from shared.auth.access import require
-from shared.auth.keys import EVERYTHING, Caller
+from shared.auth.access import Requires, check_scope, require
+from shared.auth.keys import Caller
 from shared.clock import utc_now
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
@@ -26,25 +26,25 @@ router = APIRouter(
 )
 Reader = Annotated[Caller, Depends(require("webhooks:read"))]
 Writer = Annotated[Caller, Depends(require("webhooks:write"))]
+LISTENING = "stream:read"
+"""The scope of whoever decides which events go where: an endpoint is told of all customers."""
 
 
-def owner_of(caller: Caller) -> Owner:
-    """Whose endpoints a caller may see: its own, or as an administrator everybody's."""
-    return Owner(None if EVERYTHING in caller.scopes else caller.key_id)
-
-
-@router.post("", name="create_webhook_endpoint", status_code=201)
+@router.post("", name="create_webhook_endpoint", status_code=201, dependencies=[Requires(LISTENING)])
 def create(
     body: NewEndpoint, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> EndpointView:
-    """Make an endpoint; its secret is read separately. It is told what happens from now on."""
+    """Make an endpoint; its secret is read separately. It is told what happens from now on.
+
+    An endpoint hears what the stream tells, so whoever makes one may read that, too: the scope `stream:read`.
+    """
     database: Database = request.app.state.database
     _check(body.url, request)
     with database.transaction() as session:
 
         def act() -> EndpointView:
             endpoints = SqlEndpoints(session, owner_of(caller))
-            return EndpointView.of(create_endpoint(endpoints, body.wanted(), owner=caller.key_id, clock=utc_now))
+            return EndpointView.of(create_endpoint(endpoints, body.wanted(), owner=caller.owner, clock=utc_now))
 
         made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=EndpointView, act=act)
     response.headers["Location"] = f"{router.prefix}/{made.id}"
@@ -79,8 +79,13 @@ def change(
     caller: Writer,
     version: WantedVersion,
 ) -> EndpointView:
-    """Change an endpoint. `disabled: false` enables it again; what waited for it is sent then."""
+    """Change an endpoint. `disabled: false` enables it again; what waited for it is sent then.
+
+    Another `url` or other `event_types` take the scope `stream:read`, as making an endpoint does.
+    """
     database: Database = request.app.state.database
+    if body.url is not None or body.event_types is not None:
+        check_scope(caller, LISTENING)
     if body.url is not None:
         _check(body.url, request)
     with database.transaction() as session:

@@ -150,9 +150,10 @@ class CreatedSecret(SecretView):
 
 
 class InboundSourceView(BaseModel):
-    """An inbound source; the partner POSTs to `path`."""
+    """An inbound source; the partner POSTs to `path`. `owner` is the API key that made it."""
 
     id: str
+    owner: str
     name: str
     path: str
     verification: dict[str, Any]
@@ -167,6 +168,7 @@ class InboundSourceView(BaseModel):
         """The source as it is shown; `verification` without secrets."""
         return cls(
             id=source.id,
+            owner=source.owner,
             name=source.name,
             path=f"/v1/inbound/{source.id}",
             verification=verification,

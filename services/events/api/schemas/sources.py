@@ -37,9 +37,10 @@ class NewSource(Schema):
 
 
 class SourceView(BaseModel):
-    """A source."""
+    """A source. `owner` is the API key that made it; null where that is not known, which administrators alone see."""
 
     id: str
+    owner: str | None
     name: str
     default_currency: str | None
     created_at: datetime
@@ -48,7 +49,11 @@ class SourceView(BaseModel):
     def of(cls, source: Source) -> SourceView:
         """The source as it is shown."""
         return cls(
-            id=source.id, name=source.name, default_currency=source.default_currency, created_at=source.created_at
+            id=source.id,
+            owner=source.owner,
+            name=source.name,
+            default_currency=source.default_currency,
+            created_at=source.created_at,
         )
 
 

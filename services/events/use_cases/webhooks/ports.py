@@ -11,16 +11,6 @@ from services.events.domain.webhooks.endpoints import Endpoint
 from services.events.domain.webhooks.retries import Answer, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose endpoints are meant: those of one API key, or with None everybody's, for an administrator.
-
-    Whatever reads or changes endpoints is made with one, so that it cannot be forgotten.
-    """
-
-    key_id: str | None
-
-
 class Endpoints(Protocol):
     """The endpoints that an owner may see, in the caller's transaction."""
 

@@ -13,7 +13,7 @@ from services.events.adapters.sql.tables import inbound_secrets, inbound_sources
 from services.events.domain.inbound.errors import InboundNameTaken, InboundSourceNotFound
 from services.events.domain.inbound.signatures import HmacSignature, SignedTimestamp, StandardWebhooks, Verification
 from services.events.use_cases.inbound.ports import InboundSecret, InboundSource
-from services.events.use_cases.webhooks.ports import Owner
+from services.events.use_cases.owners import Owner
 
 _c = inbound_sources.c
 
@@ -23,7 +23,7 @@ class SqlInboundSources:
 
     def __init__(self, session: Session, owner: Owner) -> None:
         self._session = session
-        self._mine: ColumnElement[bool] = true() if owner.key_id is None else _c.owner == owner.key_id
+        self._mine: ColumnElement[bool] = true() if owner.id is None else _c.owner == owner.id
 
     def add(self, source: InboundSource) -> None:
         """Keep a new source. Raises InboundNameTaken."""

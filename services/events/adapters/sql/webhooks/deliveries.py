@@ -19,7 +19,7 @@ from services.events.adapters.sql.webhooks.tables import (
     webhook_replays,
 )
 from services.events.domain.errors import DeliveryNotFound
-from services.events.use_cases.webhooks.ports import Owner
+from services.events.use_cases.owners import Owner
 from shared.ids import first_id_at
 from shared.sql.present import database_now
 
@@ -60,7 +60,7 @@ class SqlDeliveries:
 
     def __init__(self, session: Session, owner: Owner) -> None:
         self._session = session
-        self._mine: ColumnElement[bool] = true() if owner.key_id is None else _c.owner == owner.key_id
+        self._mine: ColumnElement[bool] = true() if owner.id is None else _c.owner == owner.id
 
     def page(self, endpoint_id: str, *, state: str | None, limit: int, before: str | None) -> Sequence[Delivery]:
         """Deliveries to one endpoint, newest first, from behind the id `before`."""

@@ -19,7 +19,7 @@ from services.events.adapters.sql.webhooks.tables import (
 )
 from services.events.domain.errors import EndpointNotFound, TooManyEndpoints
 from services.events.domain.webhooks.endpoints import Endpoint
-from services.events.use_cases.webhooks.ports import Owner
+from services.events.use_cases.owners import Owner
 from shared.sql.present import database_now
 
 MAX_ENDPOINTS = 2_000
@@ -39,7 +39,7 @@ class SqlEndpoints:
 
     def __init__(self, session: Session, owner: Owner) -> None:
         self._session = session
-        self._mine: ColumnElement[bool] = true() if owner.key_id is None else _c.owner == owner.key_id
+        self._mine: ColumnElement[bool] = true() if owner.id is None else _c.owner == owner.id
 
     def add(self, endpoint: Endpoint) -> None:
         """Keep a new endpoint and open its lane. Raises TooManyEndpoints."""
@@ -76,6 +76,12 @@ class SqlEndpoints:
         self._session.execute(update(webhook_endpoints).where(_c.id == endpoint.id).values(values_of(endpoint)))
         lane = update(webhook_lanes).where(webhook_lanes.c.endpoint_id == endpoint.id)
         self._session.execute(lane.values(failures=0, failing_since=None, paused_until=None))
+
+    def disable_all(self, reason: str) -> None:
+        """Tell nothing more to any of them; what waits there goes on waiting."""
+        live = update(webhook_endpoints).where(self._mine, _c.disabled_at.is_(None))
+        now = database_now(self._session)
+        self._session.execute(live.values(disabled_at=now, disabled_reason=reason, version=_c.version + 1))
 
     def remove(self, endpoint_id: str) -> None:
         """Forget an endpoint and its secrets; what waits for it is canceled. Raises EndpointNotFound."""

@@ -20,7 +20,8 @@ from services.events.adapters.sql.webhooks.tables import (
 )
 from services.events.domain.errors import ReplayNotFound
 from services.events.domain.webhooks.replays import Replay, Stretch, Stretches
-from services.events.use_cases.webhooks.ports import Listener, Message, Owner
+from services.events.use_cases.owners import Owner
+from services.events.use_cases.webhooks.ports import Listener, Message
 from shared.sql.present import database_now
 from shared.sql.upsert import insert_for
 
@@ -46,7 +47,7 @@ class SqlReplays:
 
     def __init__(self, session: Session, owner: Owner) -> None:
         self._session = session
-        self._mine: ColumnElement[bool] = true() if owner.key_id is None else _c.owner == owner.key_id
+        self._mine: ColumnElement[bool] = true() if owner.id is None else _c.owner == owner.id
 
     def is_running(self, endpoint_id: str) -> bool:
         """Whether a replay to this endpoint is under way."""

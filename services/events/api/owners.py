@@ -1,0 +1,11 @@
+"""Whose things a caller may see."""
+
+from __future__ import annotations
+
+from services.events.use_cases.owners import EVERYBODY, Owner
+from shared.auth.keys import EVERYTHING, Caller
+
+
+def owner_of(caller: Caller) -> Owner:
+    """The caller's own, or for an administrator everybody."""
+    return EVERYBODY if EVERYTHING in caller.scopes else Owner(caller.owner)
