@@ -40,6 +40,12 @@ def subject_of(user_id: str | None, anonymous_id: str | None) -> str | None:
     return f"anonymous_id:{anonymous_id}" if anonymous_id else None
 
 
+def is_subject(text: str) -> bool:
+    """Whether `subject_of` can have made it of an identifier that is kept."""
+    kind, _, name = text.partition(":")
+    return kind in ("user_id", "anonymous_id") and len(name) <= MAX_ID_LENGTH and bool(name) and id_text(name) == name
+
+
 def address_of(text: str) -> str | None:
     """An e-mail address in small letters; None for what is none."""
     return text.lower() if _ADDRESS.fullmatch(text) else None

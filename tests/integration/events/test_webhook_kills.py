@@ -49,9 +49,9 @@ def names_in(arrived: list[Any]) -> list[str]:
 class Reading:
     """A stream that is read in a thread, until it has seen `most` events."""
 
-    def __init__(self, hub: Suite, most: int, *, after: str | None = None, **params: str) -> None:
+    def __init__(self, hub: Suite, most: int, *, after: str | None = None, key: str = API_KEY, **params: str) -> None:
         self.events: list[dict[str, Any]] = []
-        self._headers = READ | ({"Last-Event-ID": after} if after else {})
+        self._headers = {"Authorization": f"Bearer {key}"} | ({"Last-Event-ID": after} if after else {})
         self._url, self._params, self._most = f"{hub.url('events')}/v1/stream", params, most
         self._open = threading.Event()
         self._thread = threading.Thread(target=self._read)
@@ -101,7 +101,7 @@ def test_a_stream_goes_on_behind_the_last_event_even_within_a_batch_and_after_a_
 
 
 def test_a_process_that_ends_says_so_to_its_streams_at_once(hub: Suite) -> None:
-    open_stream = Reading(hub, 1, subject="nobody")
+    open_stream = Reading(hub, 1, subject="user_id:nobody")
     began = time.monotonic()
     assert hub.terminate("events-api") == 0
     assert time.monotonic() - began < 10
@@ -132,6 +132,24 @@ def test_a_worker_killed_while_delivering_loses_nothing(hub: Suite) -> None:
     assert set(names_in(list(arrived))) == set(expected)
     times = Counter(each.headers["webhook-id"] for each in arrived)
     assert len(times) == EVENTS, "the same event has the same webhook-id, however often it comes"
+
+
+def test_the_stream_of_a_revoked_key_ends_within_ten_seconds_and_no_other(hub: Suite) -> None:
+    asked = {"name": "page", "scopes": ["stream:read"]}
+    made = hub.client("events").post("/v1/api-keys", json=asked).raise_for_status().json()
+    revoked, other = (Reading(hub, 2, key=key, subject="user_id:watched") for key in (made["key"], API_KEY))
+    track(hub, "before", user="watched")
+    hub.wait_for(lambda: len(revoked.events) == len(other.events) == 1, "both hear of it")
+    began = time.monotonic()
+    hub.client("events").delete(f"/v1/api-keys/{made['id']}").raise_for_status()
+    heard, farewell = revoked.result()
+    assert time.monotonic() - began < 10.5
+    assert (heard["event"], farewell["event"]) == ("touchpoint.recorded", "dropped")
+    assert farewell["data"]["reason"] == "this key may read no longer"
+    refused = httpx.get(f"{hub.url('events')}/v1/stream", headers={"Authorization": f"Bearer {made['key']}"})
+    assert refused.status_code == 401
+    track(hub, "after", user="watched")
+    assert other.names() == ["before", "after"]
 
 
 @pytest.mark.faults

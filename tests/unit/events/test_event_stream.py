@@ -1,19 +1,23 @@
-"""The stream's positions, and the buffer of a client that reads too slowly."""
+"""The stream's positions, the buffer of a client that reads too slowly, and the end of one that may read no longer."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
 from services.events.adapters.bus.fact_stream import Told
 from services.events.adapters.bus.stream_position import InvalidPosition, StreamPosition
-from services.events.api.event_stream import Buffer
+from services.events.api.event_buffer import Buffer
+from services.events.api.event_stream import EventStreamResponse
 from shared.bus.cloudevents import Event
 from shared.contracts.topics import PUBLIC
+from shared.http.problems import Problem
 
 PLACES = [(topic.name, number) for topic in PUBLIC for number in range(topic.partitions)]
 EVENT = Event(id="1", source="test", type="t", time=datetime(2026, 1, 1, tzinfo=UTC), data=b"{}")
@@ -56,3 +60,38 @@ def test_a_client_is_sent_what_it_wants_and_let_go_when_it_falls_behind() -> Non
         assert (await buffer.take(1)).count(b"\n\n") == 1_500
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Problem(401, "unauthorized", "send a live API key"), "this key may read no longer"),
+        (OperationalError("SELECT", {}, Exception("away")), "is not known just now; reconnect"),
+    ],
+)
+def test_a_stream_ends_once_its_reader_may_read_no_longer(error: Exception, said: str) -> None:
+    sent: list[Any] = []
+    ended: list[bool] = []
+
+    async def ask() -> None:
+        if any(b"event: segment.entered" in each.get("body", b"") for each in sent):
+            raise error
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def scene() -> None:
+        buffer = Buffer((), None)
+        stream = EventStreamResponse(buffer, end=lambda: ended.append(True), draining=lambda: False, ask=ask)
+        buffer.offer([told("mine")])
+        async with asyncio.timeout(20):
+            await stream({"type": "http"}, receive, send)
+
+    asyncio.run(scene())
+    *_, farewell, last = sent
+    assert farewell["body"].startswith(b"event: dropped\n")
+    assert said in farewell["body"].decode()
+    assert (last["body"], last["more_body"], ended) == (b"", False, [True])
