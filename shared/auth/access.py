@@ -55,14 +55,9 @@ class Access:
         found = self.recognise(key) if key else None
         if found is None:
             raise Problem(401, "unauthorized", "send a live API key: Authorization: Bearer rk_…")
-        check_scope(found, scope)
+        if not found.may(scope):
+            raise Problem(403, "forbidden", f"this key lacks the scope {scope}")
         return found
-
-
-def check_scope(caller: Caller, scope: str) -> None:
-    """Raise Problem 403 when the caller's key lacks `scope`."""
-    if not caller.may(scope):
-        raise Problem(403, "forbidden", f"this key lacks the scope {scope}")
 
 
 @dataclass(frozen=True, slots=True)

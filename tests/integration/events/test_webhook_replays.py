@@ -177,7 +177,7 @@ def test_a_canceled_replay_sends_nothing_more_and_leaves_what_was_delivered(
 
 
 def test_a_replay_is_refused_or_hidden_where_it_must_be(desk: Events, partner: Partner) -> None:
-    scopes = {"name": "partner", "scopes": ["webhooks:*", "stream:read"]}
+    scopes = {"name": "partner", "scopes": ["webhooks:*"]}
     mine, other = (
         {"Authorization": f"Bearer {desk.post('/v1/api-keys', json=scopes).json()['key']}"} for _ in range(2)
     )

@@ -8,11 +8,10 @@ from sqlalchemy.orm import Session
 from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
 from services.events.adapters.sql.webhooks.replays import SqlReplays
 from services.events.api.owners import owner_of
-from services.events.api.routes.webhooks import LISTENING, Reader, Writer
+from services.events.api.routes.webhooks import Reader, Writer
 from services.events.api.schemas.webhook_replays import NewReplay, ReplayId, ReplayView
 from services.events.api.schemas.webhooks import EndpointId
 from services.events.use_cases.webhooks.replay_webhooks import begin_replay
-from shared.auth.access import Requires
 from shared.auth.keys import Caller
 from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once
@@ -29,15 +28,14 @@ router = APIRouter(
 )
 
 
-@router.post("", status_code=202, dependencies=[Requires(LISTENING)])
+@router.post("", status_code=202)
 def start_replay(
     endpoint_id: EndpointId, body: NewReplay, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> ReplayView:
     """Tell the endpoint the facts of a time again, also those from before it was made or that it did not ask for then.
 
     What happens meanwhile goes before. A fact has the `webhook-id` that it had, or would have had, when it happened.
-    One replay at a time runs to an endpoint; `event_types` are taken instead of the endpoint's own. It takes the scope
-    `stream:read`, as making an endpoint does.
+    One replay at a time runs to an endpoint; `event_types` are taken instead of the endpoint's own.
     """
     database: Database = request.app.state.database
     with database.transaction() as session:
