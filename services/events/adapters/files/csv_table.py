@@ -154,7 +154,9 @@ class _Lines:
     def _all(self) -> Iterator[str]:
         first = next(self._chunks, b"")
         encoding = next((name for bom, name in _BOMS if first.startswith(bom)), self._encoding)
-        decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
+        # Either way a row with what is left over is found again, and refused alone.
+        leaving = "surrogatepass" if encoding == "utf-16" else "surrogateescape"
+        decoder = codecs.getincrementaldecoder(encoding)(leaving)
         rest, ending = "", None
         for chunk in _chained(first, self._chunks):
             self.read_bytes += len(chunk)
