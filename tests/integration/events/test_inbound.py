@@ -188,3 +188,18 @@ def test_a_dry_run_shows_the_calls_or_the_first_problems(gate: Events) -> None:
     assert other["problems"][0]["target"] == "call"
     assert gate.http.post("/v1/inbound-sources", json={"name": "x", "verification": HMAC, "mapping": {"event": "x"}},
                           headers=gate.read).status_code == 422  # fmt: skip
+
+
+@pytest.mark.parametrize("texts", [[["a"], ["b"]], [["a", "b"], ["b", "c"], ["a", "c"]]])
+def test_conditions_that_have_no_text_in_common_are_refused(gate: Events, texts: list[list[str]]) -> None:
+    def answered(path: str, place: str, **more: Any) -> httpx.Response:
+        when = [{"from": place, "in": some} for some in texts]
+        mapping = {"event": "E", "user_id": "/who", "when": [{"from": "/other", "in": ["z"]}, *when]}
+        return gate.post(path, json={"name": "x", "mapping": mapping, **more})
+
+    for answer in (
+        answered("/v1/inbound-sources", "/kind", verification=HMAC),
+        answered("/v1/import-mappings", "/kind"),
+    ):
+        assert (answer.status_code, [each["where"] for each in answer.json()["errors"]]) == (422, ["/mapping/when"])
+        assert f"condition {len(texts)} and those of" in answer.json()["detail"]
