@@ -40,6 +40,16 @@ class Api:
         """The bytes at a path."""
         return self._send("GET", path).content
 
+    def beginning(self, path: str, *, most: int) -> bytes:
+        """The first bytes at a path, without reading the others."""
+        try:
+            with self._http.stream("GET", path) as answer:
+                if not answer.is_success:
+                    answer.read()
+                return next(_checked(answer).iter_bytes(most), b"")
+        except httpx.TransportError as error:
+            raise Unreachable(f"{self._http.base_url} does not answer: {error or type(error).__name__}") from error
+
     def every(self, path: str, **query: str | int) -> Iterator[Any]:
         """Every entry of a list, page after page."""
         cursor: str | None = None

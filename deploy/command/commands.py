@@ -10,7 +10,7 @@ import typer
 
 from deploy.command import imports, mappings
 from deploy.command.failures import SOME_ROWS_REFUSED, Ended, Failure
-from deploy.command.importing import import_file, send, shown, try_file
+from deploy.command.importing import first_refusals, import_file, send, shown, try_file
 from deploy.command.options import Json, Key, Url, opened
 from deploy.command.telling import tell, told_import, told_trial
 
@@ -37,6 +37,7 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Import a file. Importing the same file again makes nothing new. Exits with 1 if rows were refused."""
+    refusals: list[tuple[str, str]] = []
     with opened(url, key) as api, shown() as progress:
         sent = send(api, file, progress)
         if dry_run:
@@ -44,9 +45,11 @@ def import_(
             api.delete(f"/v1/import-files/{sent['id']}")
         else:
             outcome = import_file(api, sent["id"], mapping, progress)
+            refusals = first_refusals(api, outcome) if outcome["failed"] and not as_json else []
             if errors is not None and outcome["failed"]:
                 errors.write_bytes(api.text(f"/v1/imports/{outcome['id']}/errors"))
-    tell(outcome, as_json=as_json, lines=told_trial(outcome) if dry_run else told_import(outcome))
+    lines = told_trial(outcome) if dry_run else told_import(outcome, refusals)
+    tell(outcome, as_json=as_json, lines=lines)
     if not dry_run and outcome["state"] != "completed":
         raise Ended(f"the import {outcome['state']}: {outcome['reason'] or 'somebody cancelled it'}")
     if outcome["failed"]:

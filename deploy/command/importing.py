@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from deploy.command.api import Api
 from deploy.command.failures import Interrupted, Refused
 
 _LOOK_EVERY_S = 0.3
+_LOOKED_AT_BYTES = 64 * 1024
 _UNDER_WAY = frozenset({"queued", "running"})
 _MEDIA_TYPES = {
     ".csv": "text/csv",
@@ -50,6 +53,16 @@ def send(api: Api, file: Path, progress: Progress) -> Any:
 def try_file(api: Api, file_id: str, mapping: str, *, rows: int) -> Any:
     """What the first rows would become."""
     return api.post(f"/v1/import-files/{file_id}/dry-run", {"mapping": mapping, "rows": rows})
+
+
+def first_refusals(api: Api, job: Any) -> list[tuple[str, str]]:
+    """Rows that an import refused first, each with what is wrong with it."""
+    content = api.beginning(f"/v1/imports/{job['id']}/errors", most=_LOOKED_AT_BYTES)
+    text = content.decode("utf-8-sig", "ignore")
+    delimiter = text.partition("rapport_error")[0][-1:] or ","
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))[1:]
+    whole = rows if len(content) < _LOOKED_AT_BYTES else rows[:-1]
+    return [(row[-2], row[-1]) for row in whole]
 
 
 def import_file(api: Api, file_id: str, mapping: str, progress: Progress) -> Any:

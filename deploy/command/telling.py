@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 _SHOWN_PROBLEMS = 10
@@ -16,14 +16,16 @@ def tell(answer: Any, *, as_json: bool, lines: Iterable[str]) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-def told_import(job: Any) -> Iterator[str]:
-    """An import in words."""
+def told_import(job: Any, refusals: Sequence[tuple[str, str]] = ()) -> Iterator[str]:
+    """An import in words, with the rows that it refused first."""
     yield (
         f"{job['id']} {job['state']}: {job['rows']:,} rows; {job['accepted']:,} accepted, {job['failed']:,} refused,"
         f" {job['passed_over']:,} passed over; {job['touchpoints']:,} new touchpoints, {job['known']:,} known before"
     )
+    for row, told in refusals[:_SHOWN_PROBLEMS]:
+        yield f"row {row}{',' if told.startswith('column ') else ':'} {told}"
     if job["failed"]:
-        yield f"refused rows: rapport imports errors {job['id']}"
+        yield f"all refused rows: rapport imports errors {job['id']}, or GET /v1/imports/{job['id']}/errors"
 
 
 def told_trial(trial: Any) -> Iterator[str]:

@@ -14,7 +14,8 @@ class IngestReceivedV1(Contract, frozen=True, kw_only=True):
     """Calls of one HTTP request that share a partition, in the order of the request.
 
     `events` are the calls' own JSON texts, each with its `type` and `messageId`; `context` and `integrations` are
-    the request's, to be merged into each; `sent_at` is the request's `sentAt` as the client wrote it.
+    the request's, to be merged into each, and `flaws` is what is wrong with these; `sent_at` is the request's `sentAt`
+    as the client wrote it.
     """
 
     event_type: ClassVar[str] = "rapport.ingest.received.v1"
@@ -26,6 +27,7 @@ class IngestReceivedV1(Contract, frozen=True, kw_only=True):
     sent_at: str | int | float | None = None
     context: dict[str, Any] = {}
     integrations: dict[str, Any] = {}
+    flaws: tuple[str, ...] = ()
 
 
 @contract

@@ -50,7 +50,11 @@ def test_a_file_is_tried_imported_mended_and_imported_again(suite: Suite, tmp_pa
     again = rapport(suite, tmp_path, "import", "bad.csv", "-m", "visits")
     assert again.returncode == 0, again.stderr
     assert "2 new touchpoints, 0 known before" in again.stdout
-    assert "0 new touchpoints, 2 known" in rapport(suite, tmp_path, "import", "visits.csv", "-m", "visits").stdout
+    told = rapport(suite, tmp_path, "import", "visits.csv", "-m", "visits").stdout.splitlines()
+    assert "0 new touchpoints, 2 known" in told[0]
+    assert told[1] == "row 3: nobody is named: user_id, anonymous_id, email and phone are empty"
+    assert told[2].startswith("row 4, column at: 'yesterday' is no time as ISO 8601")
+    assert told[3].startswith("all refused rows: rapport imports errors ")
     errors = rapport(suite, tmp_path, "imports", "errors", job["id"])
     assert errors.stdout.splitlines()[0].endswith("no,member,at,rapport_row,rapport_error")
     assert len(rapport(suite, tmp_path, "imports", "list").stdout.splitlines()) == 3

@@ -94,7 +94,12 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     PlanChanged: ProblemSpec(status=412, code="plan_changed", title="The tracking plan was changed meanwhile"),
     TooManyPlans: ProblemSpec(status=409, code="too_many_plans", title="There is as much as there may be"),
     RulePublished: ProblemSpec(status=409, code="rule_published", title="A published rule stays as it is"),
-    SchemaRefused: ProblemSpec(status=422, code="schema_refused", title="The JSON Schema is not taken"),
+    SchemaRefused: ProblemSpec(
+        status=422,
+        code="schema_refused",
+        title="The JSON Schema is not taken",
+        flaws=lambda error: () if error.pointer is None else [Flaw(f"/schema{error.pointer}", str(error))],
+    ),
     EntryNotFound: ProblemSpec(status=404, code="entry_not_found", title="There is no such call in quarantine"),
     EntryNotHeld: ProblemSpec(status=409, code="entry_not_held", title="The call is not held any more"),
     ImportMappingNotFound: ProblemSpec(status=404, code="import_mapping_not_found", title="There is no such mapping"),

@@ -141,7 +141,11 @@ class RulePublished(EventsError):
 
 
 class SchemaRefused(EventsError):
-    """Not a JSON Schema (2020-12) that is taken; says why."""
+    """Not a JSON Schema (2020-12) that is taken; says why, and with `pointer` where in it."""
+
+    def __init__(self, message: str, pointer: str | None = None) -> None:
+        super().__init__(message)
+        self.pointer = pointer
 
 
 class EntryNotFound(EventsError):

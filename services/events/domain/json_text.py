@@ -8,26 +8,31 @@ from math import isfinite
 from typing import Any, NoReturn
 
 from services.events.domain.errors import InvalidCall
+from services.events.domain.storable_text import made_storable
 
 MAX_DEPTH = 64
 
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 """A string, also one that never ends: else each quote in it would be tried as the beginning of another."""
+_STRUCTURE = re.compile(_STRING.pattern + rb"|[\[\]{}]", re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
-def check_json_text(body: bytes) -> None:
-    """Raise InvalidCall for what no decoder is asked about: no UTF-8, U+0000, more than `MAX_DEPTH` levels."""
+def checked_json_text(body: bytes, *, all_names: bool = False) -> bytes:
+    """A JSON text as it can be stored, for no decoder looks at what is only passed on: see `made_storable`.
+
+    Raises InvalidCall for bytes that are no UTF-8, and for more than `MAX_DEPTH` levels. Whether the text is JSON at
+    all, a decoder says.
+    """
     try:
-        str(body, "utf-8")  # fields that are only passed on are not decoded, and so not checked, later
+        str(body, "utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidCall("invalid_json", f"the body is not UTF-8: {error.reason} at byte {error.start}") from error
-    if b"\\" in body and _NUL.search(body):
-        raise InvalidCall("invalid_json", "the character U+0000 cannot be stored")
+        wrong = f"the body is not UTF-8: {error.reason} at byte {error.start}; send JSON in UTF-8"
+        raise InvalidCall("invalid_json", wrong) from error
     # Brackets inside strings may look like depth: only then look again without strings.
     if not _is_shallow(body) and not _is_shallow(_STRING.sub(b"", body)):
-        raise InvalidCall("invalid_json", f"nested more than {MAX_DEPTH} levels deep, or brackets do not match")
+        _check_depth(body)
+    return made_storable(body, all_names=all_names)
 
 
 def decode_leniently(text: bytes) -> Any:
@@ -52,6 +57,18 @@ def _float(digits: str) -> float | str:
 
 def _refused(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
+
+
+def _check_depth(text: bytes) -> None:
+    """Brackets that merely do not match are a decoder's to tell."""
+    depth = 0
+    for token in _STRUCTURE.finditer(text):
+        depth += (token[0] in b"[{") - (token[0] in b"]}")
+        if depth > MAX_DEPTH:
+            told = (
+                f"nested more than {MAX_DEPTH} levels deep at byte {token.start()}; send less deep objects and arrays"
+            )
+            raise InvalidCall("invalid_json", told)
 
 
 def _is_shallow(text: bytes) -> bool:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from services.events.domain.json_text import decode_leniently
+from services.events.domain.storable_text import replaced_in
 from services.events.domain.subjects import MAX_ID_LENGTH, Id
 
 Moment = str | int | float | None
@@ -57,10 +58,12 @@ def decode_call(text: msgspec.Raw | bytes) -> tuple[Call, tuple[str, ...]]:
 
     Raises msgspec.MsgspecError, ValueError or RecursionError.
     """
+    text = bytes(text)
+    replaced = replaced_in(text)
     try:
-        return _decode(text), ()
+        return _decode(text), replaced
     except msgspec.ValidationError:  # for a number that is out of range; any other reason is found again
-        return msgspec.convert(decode_leniently(bytes(text)), Call), (HUGE_NUMBER,)
+        return msgspec.convert(decode_leniently(text), Call), (HUGE_NUMBER, *replaced)
 
 
 class _Unread(msgspec.Struct, gc=False):
@@ -87,6 +90,13 @@ class BatchCall(msgspec.Struct, rename="camel"):
 
 
 class BatchTexts(msgspec.Struct):
-    """The same body, each call as the text that it arrived in."""
+    """The same body, each call and what they share as the text that it arrived in."""
 
     batch: list[msgspec.Raw]
+    context: msgspec.Raw = msgspec.Raw()
+    integrations: msgspec.Raw = msgspec.Raw()
+
+    @property
+    def shared_flaws(self) -> tuple[str, ...]:
+        """What is wrong with what the calls share, and no reason to drop them."""
+        return replaced_in(bytes(self.context) + bytes(self.integrations))

@@ -39,6 +39,7 @@ class Shared:
     context: dict[str, Any]
     default_currency: str | None
     traceparent: str | None
+    flaws: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, received: IngestReceivedV1, default_currency: str | None) -> Shared:
@@ -50,6 +51,7 @@ class Shared:
             received.context,
             default_currency,
             received.traceparent,
+            received.flaws,
         )
 
 
@@ -92,7 +94,7 @@ def read_call(text: msgspec.Raw | bytes, shared: Shared) -> contracts.Touchpoint
         properties=properties,
         context=context,
         order=order,
-        flaws=(*unfit, *flaws, *order_flaws),
+        flaws=tuple(dict.fromkeys((*shared.flaws, *unfit, *flaws, *order_flaws))),
         traceparent=shared.traceparent,
     )
 

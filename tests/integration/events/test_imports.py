@@ -249,7 +249,11 @@ def test_what_cannot_be_used_is_said_clearly(gate: Events) -> None:
     assert "workbook" in upload(gate, b"PK\x03\x04" + b"x" * 100).json()["detail"]
     broken = upload(gate, gzip.compress(LOG.encode())[:-9], "application/gzip")
     assert (broken.status_code, broken.json()["detail"]) == (422, "the file is gzip that ends too early")
-    for content, says in (("a,b\n1,2\n", "lacks columns"), ("a,a\n", "twice"), ("a,,c\n", "names no column 2")):
+    for content, says in (
+        ("a,b\n1,2\n", "lacks columns"),
+        ("caller,caller\n", "twice that the mapping reads: 'caller'"),
+        (",\n", "empty"),
+    ):
         asked = {"mapping": "calls"}
         path = f"/v1/import-files/{uploaded(gate, content)}/dry-run"
         answer = gate.http.post(path, json=asked, headers=gate.read)

@@ -68,7 +68,7 @@ def test_a_partners_order_is_one_touchpoint_however_often_it_comes(events: Event
 
 def test_what_cannot_be_mapped_waits_until_the_mapping_is_corrected(events: Events) -> None:
     source = make(events, mapping={"event": "Visited", "user_id": "/member"})
-    for payload in ({"card": "c1"}, {"card": "c1"}, b"not json", b'{"card":"\\u0000"}'):
+    for payload in ({"card": "c1"}, {"card": "c1"}, b"not json", b'{"card":"\xff"}'):
         assert send(events, source, payload).status_code == 200
     letters = wait_until(lambda: dead_letters(events), lambda found: len(found) >= 3)
     assert len(letters) == 3  # the payload that came twice is kept once
@@ -188,3 +188,18 @@ def test_a_dry_run_shows_the_calls_or_the_first_problems(gate: Events) -> None:
     assert other["problems"][0]["target"] == "call"
     assert gate.http.post("/v1/inbound-sources", json={"name": "x", "verification": HMAC, "mapping": {"event": "x"}},
                           headers=gate.read).status_code == 422  # fmt: skip
+
+
+@pytest.mark.parametrize("texts", [[["a"], ["b"]], [["a", "b"], ["b", "c"], ["a", "c"]]])
+def test_conditions_that_have_no_text_in_common_are_refused(gate: Events, texts: list[list[str]]) -> None:
+    def answered(path: str, place: str, **more: Any) -> httpx.Response:
+        when = [{"from": place, "in": some} for some in texts]
+        mapping = {"event": "E", "user_id": "/who", "when": [{"from": "/other", "in": ["z"]}, *when]}
+        return gate.post(path, json={"name": "x", "mapping": mapping, **more})
+
+    for answer in (
+        answered("/v1/inbound-sources", "/kind", verification=HMAC),
+        answered("/v1/import-mappings", "/kind"),
+    ):
+        assert (answer.status_code, [each["where"] for each in answer.json()["errors"]]) == (422, ["/mapping/when"])
+        assert f"condition {len(texts)} and those of" in answer.json()["detail"]

@@ -225,6 +225,7 @@ def test_rules_are_kept_over_the_api_and_applied_by_the_worker(service: Events) 
         ({"days": "30"}, 422),
         ({"kind": "visit", "days": 30}, 422),
         ({"name": " ", "days": 30}, 422),
+        ({"kind": "identify", "name": "Order Completed", "days": 30}, 422),
         ({"days": 30, "until": "2030"}, 422),
     ],
 )
@@ -232,6 +233,13 @@ def test_bad_rules_are_told_so(gate: Events, body: dict[str, Any], status: int) 
     answer = gate.http.post("/v1/retention/rules", json=body, headers=gate.read)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_rule_that_would_be_of_nothing_is_refused_where_it_is(gate: Events) -> None:
+    rule = {"kind": "group", "name": "Acme", "days": 1}
+    for path, body, where in (("rules", rule, "/name"), ("preview", {"rules": [{"days": 1}, rule]}, "/rules/1/name")):
+        answer = gate.post(f"/v1/retention/{path}", json=body)
+        assert (answer.status_code, [each["where"] for each in answer.json()["errors"]]) == (422, [where])
 
 
 def test_there_is_an_end_to_rules(gate: Events) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import permutations
 from typing import Any
 
@@ -270,6 +270,13 @@ def test_the_timeline_is_newest_first_over_every_subject(told: Events) -> None:
     since, until = (NOON + timedelta(hours=hours) for hours in (3, 6))
     between = {"from": since.isoformat(), "to": until.isoformat()}
     assert len(timeline(told, **between)) == 6
+    day = NOON.date().isoformat()
+    on_it = [one for one in whole if one["occurred_at"].startswith(day)]
+    assert on_it
+    assert timeline(told, **{"from": day, "to": day}) == on_it
+    there = since.astimezone(timezone(timedelta(hours=8))).isoformat()
+    lost = told.http.get(f"/v1/profiles/{B}/timeline?from={there}&to={until.isoformat()}&limit=200", headers=told.read)
+    assert len(lost.json()["data"]) == 6  # an unencoded + arrives as a space
     one = told.http.get(f"/v1/touchpoints/{whole[0]['touchpoint_id']}", headers=told.read)
     assert one.json() == whole[0]
     listed = told.get("/v1/touchpoints", params={"limit": 200})["data"]
@@ -283,7 +290,9 @@ def test_the_timeline_is_newest_first_over_every_subject(told: Events) -> None:
         ({"cursor": "WyIyMDIwLTAxLTAxVDAwOjAwOjAwIiwieCJd"}, 400),
         ({"limit": 0}, 422),
         ({"kind": "visit"}, 422),
-        ({"from": "2020-01-01"}, 422),
+        ({"from": "2020-02-30"}, 422),
+        ({"to": "9999-12-31"}, 422),
+        ({"to": "2020-01-01T00:00:00"}, 422),
     ],
 )
 def test_bad_questions_are_told_so(gate: Events, query: dict[str, Any], status: int) -> None:

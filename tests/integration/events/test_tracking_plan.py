@@ -249,6 +249,10 @@ def test_versions_are_drafted_tried_and_published(gate: Events) -> None:
     assert ask(gate, "POST", f"{rule}/publish") == ask(gate, "POST", f"{rule}/publish")
     assert ask(gate, "PUT", rule, 409, json={"schema": {}})["code"] == "rule_published"
     assert [each["version"] for each in ask(gate, "GET", rules)["data"]] == [2, 1]
+    empty = {"properties": {"total": {"minimum": 5, "maximum": 3}}}
+    for path, asked in ((rules, {**body, "schema": empty}), ("tracking-plan/validate", {"schema": empty, "call": {}})):
+        refused = ask(gate, "POST", path, 422, json=asked)
+        assert [each["where"] for each in refused["errors"]] == ["/schema/properties/total/maximum"]
     for hostile in ({"$ref": "http://127.0.0.1/x"}, {"type": "none"}, {"pattern": r"(a)\1"}):
         assert ask(gate, "POST", rules, 422, json={**body, "schema": hostile})["code"] == "schema_refused"
         trial = {"schema": hostile, "call": {}}

@@ -152,9 +152,6 @@ def page(value: bytes) -> bytes:
         b'{"userId":"u"} x',
         page(b"NaN"),
         page(b"Infinity"),
-        page(b'"\\ud800"'),
-        page(b'"\\udc00"'),
-        page(b'"\\u0000"'),
         page(b'"a\x00b"'),
         page(b'"\xff"'),
         page(b'"\xed\xa0\x80"'),
@@ -162,11 +159,10 @@ def page(value: bytes) -> bytes:
         page(b"[" * 100_000),
         b"[" * 200_000 + b"]" * 200_000,
         b'{"userId":"u","unread":"\xff"}',
-        b'{"userId":"u","unread":"\\ud800"}',
         b"\xef\xbb\xbf" + page(b"1"),
     ],
 )
-def test_what_others_could_not_hold_is_refused(body: bytes) -> None:
+def test_what_is_no_json_is_refused(body: bytes) -> None:
     assert refusal(body, "page").code in ("invalid_json", "invalid_call")
 
 

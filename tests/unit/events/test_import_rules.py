@@ -132,6 +132,27 @@ def test_what_spreadsheets_write_before_the_header_is_skipped(before: str) -> No
     assert [list(row) for batch in table.batches() for row in batch.sheet.rows] == [["1,5", "2"]]
 
 
+def test_columns_without_a_name_of_their_own_are_passed_over_unless_they_are_used() -> None:
+    def opened(*used: str) -> CsvTable:
+        return CsvTable(lambda: [b"who,,note,note,\nM1,x,1,2,\n"], CsvForm(), used=used)
+
+    assert [list(row) for batch in opened("who").batches() for row in batch.sheet.rows] == [["M1", "x", "1", "2", ""]]
+    with pytest.raises(UnusableFile, match="a column twice that the mapping reads: 'note'; rename"):
+        opened("who", "note")
+
+
+@pytest.mark.parametrize("body", [",,\n", " , ,\t\n", ",\n", "   \n", "\n", ",,,,\n"])
+def test_a_row_of_delimiters_and_spaces_is_blank(body: str) -> None:
+    (batch,) = CsvTable(lambda: [f"a,b,c\n1,2,3\n{body}4,5,6\n".encode()], CsvForm()).batches()
+    assert (list(batch.sheet.numbers), batch.bad, batch.blank) == ([2, 4], [], 1)
+
+
+def test_half_an_emoji_in_utf_16_is_a_refused_row_and_not_the_end_of_the_file() -> None:
+    content = "a,b\n1,2\n3,\ud83d\n5,6\n".encode("utf-16", "surrogatepass")
+    (batch,) = CsvTable(lambda: [content], CsvForm()).batches()
+    assert (list(batch.sheet.numbers), [bad.number for bad in batch.bad]) == ([2, 4], [3])
+
+
 @pytest.mark.parametrize(
     ("body", "good", "says"),
     [
@@ -165,11 +186,14 @@ def test_reading_a_file_never_fails_on_its_rows(body: bytes) -> None:
 @given(
     st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=6), st.sampled_from([",", ";", "\t", "|"])
 )
-def test_what_was_written_is_read(rows: list[list[str]], delimiter: str) -> None:
+def test_what_was_written_is_read_but_for_rows_that_hold_nothing(rows: list[list[str]], delimiter: str) -> None:
     written = io.StringIO()
     csv.writer(written, delimiter=delimiter).writerows([["a", "b"], *rows])
     table = CsvTable(lambda: [written.getvalue().encode()], CsvForm())
-    assert [list(row) for batch in table.batches() for row in batch.sheet.rows] == rows
+    batches = list(table.batches())
+    held = [row for row in rows if any(map(str.strip, row))]
+    assert [list(row) for batch in batches for row in batch.sheet.rows] == held
+    assert sum(batch.blank for batch in batches) == len(rows) - len(held)
     assert table.delimiter == delimiter == sniffed(f"a{delimiter}b")
 
 

@@ -49,6 +49,20 @@ def test_a_column_that_cannot_be_read_is_passed_over_unless_it_is_used(kind: str
         opened(columns, used={"first", "odd one"})
 
 
+def test_columns_without_a_name_of_their_own_are_passed_over_unless_they_are_used() -> None:
+    file = io.BytesIO()
+    table = pa.table([["M1"], ["x"], ["y"], ["z"]], names=["who", "note", " note", ""])
+    pq.write_table(table, file)
+
+    def opened_for(used: Collection[str] | None) -> ParquetTable:
+        return ParquetTable(io.BytesIO(file.getvalue()), size=len(file.getvalue()), used=used)
+
+    for used in ({"who"}, None):
+        assert (list(opened_for(used).header), cells(opened_for(used))) == (["who"], [("M1",)])
+    with pytest.raises(UnusableFile, match="twice that the mapping reads: 'note'"):
+        opened_for({"note"})
+
+
 def test_the_type_is_told_shortly() -> None:
     wide = pa.array([{f"field_{number}": number for number in range(200)}])
     with pytest.raises(UnusableFile, match=re.escape("struct<field_0: int64")) as refused:

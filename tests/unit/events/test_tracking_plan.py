@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from services.events.adapters.json_schema.validators import MASK, compile_schema
 from services.events.domain.errors import CorrectionRefused, SchemaRefused
 from services.events.domain.tracking_plan.corrections import Cast, Remove, Rename, SetValue, corrected
+from services.events.domain.tracking_plan.empty_ranges import refuse_empty_ranges
 from services.events.domain.tracking_plan.plans import Check, Mode, Plan, PlanBook, Rule, Violation
 from services.events.domain.tracking_plan.schema_limits import check_limits
 
@@ -101,12 +102,45 @@ def test_references_that_lead_inside_are_followed() -> None:
     check_limits(doubling(8))
 
 
+@pytest.mark.parametrize(
+    ("schema", "pointer"),
+    [
+        ({"minimum": 5, "maximum": 3}, "/maximum"),
+        ({"properties": {"a/b": {"exclusiveMinimum": 3, "maximum": 3}}}, "/properties/a~1b/maximum"),
+        ({"anyOf": [{}, {"items": {"minLength": 2, "maxLength": 1}}]}, "/anyOf/1/items/maxLength"),
+        ({"$defs": {"x": {"minItems": 2, "maxItems": 1}}, "$ref": "#/$defs/x"}, "/$defs/x/maxItems"),
+    ],
+    ids=str,
+)
+def test_bounds_that_leave_nothing_between_them_are_refused_where_they_are(
+    schema: dict[str, Any], pointer: str
+) -> None:
+    with pytest.raises(SchemaRefused, match="exchange the two") as refused:
+        refuse_empty_ranges(schema)
+    assert refused.value.pointer == pointer
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"minimum": 3, "maximum": 3},
+        {"properties": {"minimum": {"type": "number"}, "maximum": {}}},
+        {"const": {"minimum": 5, "maximum": 3}},
+        {"minimum": 5, "maxLength": 3, "properties": {"a": {"maximum": 3}}},
+    ],
+    ids=str,
+)
+def test_what_only_looks_like_an_empty_range_is_taken(schema: dict[str, Any]) -> None:
+    refuse_empty_ranges(schema)
+
+
 @given(JSON)
 def test_any_json_is_a_schema_or_refused(value: Any) -> None:
     schema = {"properties": {"a": value}, "$defs": {"b": value}, "$ref": "#/$defs/b"}
     try:
         check_limits(schema)
         check = compile_schema(schema)
+        refuse_empty_ranges(schema)
     except SchemaRefused:
         return
     check({"a": 1})

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.events.domain.errors import InvalidCall
-from services.events.domain.json_text import check_json_text
+from services.events.domain.json_text import checked_json_text
 from shared.http.problems import Problem
 from shared.http.strict_json import MAX_DEPTH, read_json
 
@@ -66,7 +66,7 @@ def test_the_deepest_value_allowed_is_read() -> None:
     assert read_json(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
 
 
-@pytest.mark.parametrize("read", [read_json, check_json_text])
+@pytest.mark.parametrize("read", [read_json, checked_json_text])
 def test_reading_takes_time_in_proportion_to_what_is_read(read: Callable[[bytes], object]) -> None:
     def seconds(quotes: int) -> float:
         body = b"[" * (MAX_DEPTH + 1) + b'"' + b'\\"' * quotes

@@ -41,6 +41,7 @@ class Envelope:
     sent_at: Moment = None
     context: Mapping[str, Any] | None = None
     integrations: Mapping[str, Any] | None = None
+    flaws: tuple[str, ...] = ()
     traceparent: str | None = None
 
 
@@ -91,6 +92,8 @@ def _shared(envelope: Envelope) -> bytes:
         shared["context"] = envelope.context
     if envelope.integrations:
         shared["integrations"] = envelope.integrations
+    if envelope.flaws:
+        shared["flaws"] = envelope.flaws
     return msgspec.json.encode(shared)[:-1] + b',"events":['
 
 

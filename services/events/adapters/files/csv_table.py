@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 from services.events.adapters.files.suspicions import SuspiciousCells
@@ -31,14 +31,17 @@ Chunks = Callable[[], Iterable[bytes]]
 
 
 class CsvTable:
-    """A CSV file whose bytes `chunks` gives from the beginning. Raises UnusableFile for one without a header."""
+    """A CSV file whose bytes `chunks` gives from the beginning. `used` are the columns that a mapping reads.
 
-    def __init__(self, chunks: Chunks, form: CsvForm) -> None:
+    Raises UnusableFile for one without a header, or with several columns of a name that is used.
+    """
+
+    def __init__(self, chunks: Chunks, form: CsvForm, *, used: Collection[str] = ()) -> None:
         self._lines = _Lines(chunks(), form.encoding)
         first, stated = _beginning(self._lines)
         self.delimiter = form.delimiter or stated or sniffed(first)
         self._reader = csv.reader(_chain(first, self._lines), delimiter=self.delimiter, strict=True)
-        found = self._header()
+        found = self._header(used)
         self._mended = is_errors_file(found)
         self.header: Sequence[str] = found[:-2] if self._mended else found
         self._width = len(found)
@@ -57,12 +60,12 @@ class CsvTable:
                 return
             yield self._batch(rows, refusal)
 
-    def _header(self) -> list[str]:
+    def _header(self, used: Collection[str]) -> list[str]:
         try:
             found = [name.strip() for name in next(self._reader, [])]
         except csv.Error as error:
             raise UnusableFile(f"the header cannot be read: {error}") from error
-        check_header(found)
+        check_header(found, used)
         return found
 
     def _batch(self, rows: list[list[str]], refusal: str | None) -> Batch:
@@ -71,13 +74,17 @@ class CsvTable:
         numbers: Sequence[int] = range(first, first + len(rows))
         bad: list[BadRow] = []
         blank = 0
-        if set(map(len, rows)) - {self._width} or self._lines.suspicions.any:
+        if set(map(len, rows)) - {self._width} or self._lines.suspicions.any or any(map(self._is_blank, rows)):
             numbers, rows, bad, blank = self._sorted_out(numbers, rows)
         if refusal is not None:
             bad.append(_bad(self._number, (), refusal))
         if self._mended:
             return Batch(Sheet(numbers, [unquoted(row) for row in rows]), bad, self._lines.read_bytes, blank)
         return Batch(Sheet(numbers, rows), bad, self._lines.read_bytes, blank)
+
+    def _is_blank(self, row: Sequence[str]) -> bool:
+        """Whether a row is an empty line, or nothing but delimiters and spaces, as spreadsheets write them."""
+        return not (row and row[0].strip()) and not any(map(str.strip, row[: len(self.header)]))
 
     def _sorted_out(
         self, numbers: Sequence[int], rows: list[list[str]]
@@ -86,7 +93,7 @@ class CsvTable:
         bad: list[BadRow] = []
         blank = 0
         for number, row in zip(numbers, rows, strict=True):
-            if not row:
+            if self._is_blank(row):
                 blank += 1
             elif len(row) != self._width:
                 bad.append(_bad(number, row, f"{len(row)} cells, but the header has {self._width} columns"))
@@ -97,16 +104,15 @@ class CsvTable:
         return [number for number, _ in good], [row for _, row in good], bad, blank
 
 
-def check_header(names: Sequence[str]) -> None:
-    """Raise UnusableFile unless every column has a name of its own."""
+def check_header(names: Sequence[str], used: Collection[str]) -> None:
+    """Raise UnusableFile unless columns are named, and each that is used by a name of its own."""
     if not any(names):
         raise UnusableFile("the file is empty; its first row must name the columns")
     if len(names) > MAX_COLUMNS:
         raise UnusableFile(f"{len(names)} columns, at most {MAX_COLUMNS} are taken")
-    if unnamed := [str(place) for place, name in enumerate(names, 1) if not name]:
-        raise UnusableFile(f"the header names no column {', '.join(unnamed[:5])}")
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise UnusableFile(f"the header names a column twice: {', '.join(repeated[:5])}"[:300])
+    if repeated := sorted(name for name in used if names.count(name) > 1):
+        told = f"the header names a column twice that the mapping reads: {', '.join(map(repr, repeated[:5]))}"
+        raise UnusableFile(f"{told[:300]}; rename the one that is not meant")
     if reason := SuspiciousCells().in_row(names):
         raise UnusableFile(f"the header: {reason}")
 
@@ -154,7 +160,9 @@ class _Lines:
     def _all(self) -> Iterator[str]:
         first = next(self._chunks, b"")
         encoding = next((name for bom, name in _BOMS if first.startswith(bom)), self._encoding)
-        decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
+        # Either way a row with what is left over is found again, and refused alone.
+        leaving = "surrogatepass" if encoding == "utf-16" else "surrogateescape"
+        decoder = codecs.getincrementaldecoder(encoding)(leaving)
         rest, ending = "", None
         for chunk in _chained(first, self._chunks):
             self.read_bytes += len(chunk)

@@ -15,7 +15,8 @@ from shared.sql.database import Database
 def open_table(database: Database, file: ImportFile, mapping: ImportMapping) -> CsvTable | ParquetTable:
     """The file's columns and rows. Raises UnusableFile."""
     stored = StoredBytes(database, file.id, file.size)
+    used = mapping.read().columns()
     if file.format == "parquet":
         content = cast(IO[bytes], io.BufferedReader(stored, CHUNK_BYTES))
-        return ParquetTable(content, size=file.size, used=mapping.read().columns())
-    return CsvTable(stored.chunks, mapping.csv)
+        return ParquetTable(content, size=file.size, used=used)
+    return CsvTable(stored.chunks, mapping.csv, used=used)

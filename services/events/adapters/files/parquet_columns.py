@@ -30,12 +30,13 @@ _BYTES: tuple[Callable[[Any], bool], ...] = (_of.is_binary, _of.is_large_binary,
 
 
 def readable(schema: Any, used: Collection[str] | None) -> list[str]:
-    """The columns that are read, as the file spells them; others are passed over.
+    """The columns that are read, as the file spells them; others are passed over, as those without a name of their own.
 
     Bytes may be pictures as well as the texts of older writers, so that they are read only if `used`, by a mapping
     that knows; None if there is no mapping yet. Raises UnusableFile for a used column that cannot be read.
     """
-    fields = {field.name.strip(): field for field in schema}
+    names = [field.name.strip() for field in schema]
+    fields = {name: field for name, field in zip(names, schema, strict=True) if name and names.count(name) == 1}
     unreadable = [name for name, field in fields.items() if not _is(field, _READ + _BYTES)]
     if wrong := [name for name in unreadable if used is not None and name in used]:
         told = _told([fields[name] for name in wrong])

@@ -40,7 +40,7 @@ class ParquetTable:
             )
             schema = self._file.schema_arrow
             self._rows = int(self._file.metadata.num_rows)
-            check_header([str(name).strip() for name in schema.names])
+            check_header([str(name).strip() for name in schema.names], used or ())
             self._names = readable(schema, used)
         except _UNREADABLE as error:
             raise UnusableFile(f"not a Parquet file that can be read: {_first_line(error)}") from error

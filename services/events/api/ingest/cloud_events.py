@@ -15,10 +15,11 @@ from typing import Any
 
 import msgspec
 
-from services.events.api.ingest.reading import pointer_in
+from services.events.api.ingest.reading import pointer_in, what_is_no_json
 from services.events.domain.cloud_events import CloudEvent, InvalidCloudEvent, check_name, read_cloud_event
 from services.events.domain.errors import InvalidCall
-from services.events.domain.json_text import check_json_text
+from services.events.domain.json_text import checked_json_text
+from services.events.domain.storable_text import made_storable, replaced_in
 from services.events.use_cases.accept_calls import CallLimits, Lanes
 from services.events.use_cases.accept_cloud_events import accept_cloud_events
 from shared.http.problems import Problem
@@ -51,8 +52,8 @@ def accept_events(headers: Headers, body: bytes, limits: CallLimits) -> Lanes:
         return accept_cloud_events(_batched(body), limits, in_batch=True)
     if essence.startswith(_STRUCTURED):
         _require_json(essence, _STRUCTURED)
-        check_json_text(body)
-        return accept_cloud_events([_structured(_decoded(_object, body))], limits, in_batch=False)
+        fields = _decoded(_object, checked_json_text(body))
+        return accept_cloud_events([_structured(fields)], limits, in_batch=False)
     return accept_cloud_events([_binary(headers, content_type, body)], limits, in_batch=False)
 
 
@@ -79,9 +80,8 @@ def _require_json(essence: str, mode: str) -> None:
 
 
 def _batched(body: bytes) -> list[CloudEvent]:
-    check_json_text(body)
     events = []
-    for index, fields in enumerate(_decoded(_array, body)):
+    for index, fields in enumerate(_decoded(_array, checked_json_text(body))):
         try:
             events.append(_structured(fields))
         except InvalidCloudEvent as error:
@@ -90,11 +90,13 @@ def _batched(body: bytes) -> list[CloudEvent]:
 
 
 def _structured(fields: Mapping[str, msgspec.Raw]) -> CloudEvent:
-    attributes = {
-        name: _decoded(_value, bytes(text)) for name, text in fields.items() if name not in ("data", "data_base64")
-    }
-    for name in attributes:
+    texts = {name: bytes(text) for name, text in fields.items() if name not in ("data", "data_base64")}
+    for name, text in texts.items():
         check_name(name)
+        if replaced_in(text):
+            message = f"{name} holds a lone surrogate or U+0000, which no attribute may (CloudEvents, type system)"
+            raise InvalidCloudEvent("invalid_attribute", message, attribute=name)
+    attributes = {name: _decoded(_value, text) for name, text in texts.items()}
     data, packed = fields.get("data"), fields.get("data_base64")
     if packed is None:
         return read_cloud_event(attributes, None if data is None else bytes(data))
@@ -152,13 +154,13 @@ def _as_json(data: bytes, content_type: str) -> bytes:
     essence = _essence(content_type)
     if _is_json(essence):
         try:
-            check_json_text(data)
+            data = checked_json_text(data)
             _decoded(_value, data)
         except InvalidCall as error:
             raise InvalidCloudEvent(error.code, f"data is said to be JSON: {error}", attribute="data") from error
         return data
     if essence.startswith("text/"):
-        return msgspec.json.encode(_text(data, content_type))
+        return made_storable(msgspec.json.encode(_text(data, content_type)))
     return msgspec.json.encode({"data_base64": base64.b64encode(data).decode()})
 
 
@@ -176,8 +178,6 @@ def _text(data: bytes, content_type: str) -> str:
     except UnicodeDecodeError as error:
         message = f"data is said to be text and is not {charset.upper()}"
         raise InvalidCloudEvent("invalid_data", message, attribute="data") from error
-    if "\x00" in text:
-        raise InvalidCloudEvent("invalid_data", "the character U+0000 cannot be stored", attribute="data")
     return text
 
 
@@ -187,4 +187,4 @@ def _decoded(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
     except msgspec.ValidationError as error:
         raise InvalidCall("invalid_event", str(error), within=pointer_in(error)) from error
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
-        raise InvalidCall("invalid_json", f"the body is not JSON: {error}") from error
+        raise InvalidCall("invalid_json", f"the body is not JSON: {what_is_no_json(error, body)}") from error

@@ -134,6 +134,7 @@ class IngestGateway:
             sent_at=accepted.sent_at,
             context=accepted.context,
             integrations=accepted.integrations,
+            flaws=accepted.flaws,
             traceparent=current_traceparent.get(),
         )
         await self._ingestion.log.append(events_of(accepted.lanes, envelope))

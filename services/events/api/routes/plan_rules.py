@@ -18,6 +18,7 @@ from services.events.api.schemas.tracking_plan import (
     TrialResult,
     ViolationView,
 )
+from services.events.domain.tracking_plan.empty_ranges import refuse_empty_ranges
 from services.events.domain.tracking_plan.plans import Check
 from services.events.domain.tracking_plan.schema_limits import check_limits
 from services.events.use_cases.tracking_plan.keep_plans import draft_rule, publish_rule, redraft_rule, remove_rule
@@ -130,6 +131,7 @@ def try_schema(body: SchemaTrial, request: Request) -> TrialResult:
     """Try a schema on a call; nothing is kept."""
     plans: PlanWiring = request.app.state.plans
     check_limits(body.json_schema)
+    refuse_empty_ranges(body.json_schema)
     return _tried(plans.compile_schema(body.json_schema), body)
 
 

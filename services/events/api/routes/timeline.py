@@ -14,8 +14,7 @@ from services.events.api.schemas.touchpoints import TouchpointView, page
 from shared.auth.access import Requires
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES, Problem
-from shared.http.query_parameters import refused
-from shared.http.schemas import Moment
+from shared.http.query_parameters import Since, Until, refused
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
 
@@ -41,8 +40,11 @@ def timeline(
     department: Annotated[
         str | None, Query(max_length=50, pattern=Text, description="only contacts that this department had")
     ] = None,
-    since: Annotated[Moment | None, Query(alias="from", description="from this time on")] = None,
-    until: Annotated[Moment | None, Query(alias="to", description="before this time, later than `from`")] = None,
+    since: Annotated[Since | None, Query(alias="from", description="from this time on, or this day in UTC")] = None,
+    until: Annotated[
+        Until | None,
+        Query(alias="to", description="before this time, or to the end of this day in UTC, later than `from`"),
+    ] = None,
 ) -> Response:
     """Touchpoints of a customer under every identifier it ever had, newest first.
 

@@ -11,7 +11,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, field_validator, model_validator
 from pydantic.config import JsonDict
 
-from services.events.api.schemas.mapping import Name, Number, Part, Value, stated
+from services.events.api.schemas.mapping import Name, Number, Part, Value, refuse_contradictions, stated
 from services.events.domain.money import MINOR_DIGITS
 from services.events.use_cases.imports.keep_import_mappings import WantedMapping
 from services.events.use_cases.imports.ports import CsvForm, ImportMapping
@@ -167,6 +167,12 @@ class FileMappingDocument(Part):
     channel: Expression | None = Field(None)
     properties: _Fields = Field(default_factory=dict, max_length=200)
     traits: _Fields = Field(default_factory=dict, max_length=200)
+
+    @field_validator("when")
+    @classmethod
+    def _can_hold_at_once(cls, value: list[OnlyDocument] | None) -> list[OnlyDocument] | None:
+        refuse_contradictions((each.column, each.among) for each in value or ())
+        return value
 
     @field_validator("message_id")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -12,6 +13,7 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StringConstraints,
+    field_validator,
     model_validator,
 )
 from pydantic.config import JsonDict
@@ -78,6 +80,18 @@ class ConditionDocument(Part):
     among: list[Name] = Field(alias="in", min_length=1, max_length=100)
 
 
+def refuse_contradictions(conditions: Iterable[tuple[str, Collection[str]]]) -> None:
+    """Raise ValueError where no text is what all conditions of one place ask for, so that nothing would be meant."""
+    left: dict[str, set[str]] = {}
+    for number, (place, among) in enumerate(conditions):
+        if not left.setdefault(place, set(among)).intersection(among):
+            told = (
+                f"condition {number} and those of {place!r} before it have no text in common, so that nothing is meant"
+            )
+            raise ValueError(f"{told}; name all its texts in one `in`")
+        left[place].intersection_update(among)
+
+
 _Fields = dict[Name, Expression | ListingDocument]
 
 
@@ -133,6 +147,12 @@ class MappingDocument(Part):
     user_agent: Expression | None = Field(None, description="the customer's, by which programs are recognised")
     properties: _Fields = Field(default_factory=dict, max_length=100)
     traits: _Fields = Field(default_factory=dict, max_length=100)
+
+    @field_validator("when")
+    @classmethod
+    def _can_hold_at_once(cls, value: list[ConditionDocument] | None) -> list[ConditionDocument] | None:
+        refuse_contradictions((each.place, each.among) for each in value or ())
+        return value
 
     @model_validator(mode="after")
     def _names_whom_and_what(self) -> MappingDocument:

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, WithJsonSchema, field_validator
+from pydantic.config import JsonDict
 
-from services.events.domain.retention import LONGEST_DAYS, Kind, RetentionPolicy, Scope, Term
+from services.events.domain.retention import LONGEST_DAYS, NAMELESS, Kind, RetentionPolicy, Scope, Term
 from services.events.use_cases.retention.ports import RetentionRule
 from shared.http.schemas import Schema, Whole
 
@@ -28,6 +29,13 @@ _EXAMPLES: list[JsonValue] = [
     {"days": 1095},
 ]
 
+_NAMES_ARE_OF: JsonDict = {
+    "not": {
+        "required": ["kind", "name"],
+        "properties": {"kind": {"enum": [*NAMELESS]}, "name": {"type": "string"}},
+    }
+}
+
 
 class RuleChange(Schema):
     """For how long. `days` are counted from when a touchpoint happened; null keeps it for ever."""
@@ -40,11 +48,21 @@ class RuleChange(Schema):
 class TermBody(RuleChange):
     """Which touchpoints are kept for how long; what is left out is any, and without all three it is the default."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": _EXAMPLES})
+    model_config = ConfigDict(json_schema_extra={"examples": _EXAMPLES, **_NAMES_ARE_OF})
 
     kind: Kind | None = None
     name: str | None = Field(None, min_length=1, max_length=500, pattern=r"^[^\x00]*\S[^\x00]*$")
     channel: str | None = Field(None, min_length=1, max_length=50, pattern=r"^[^\x00]*\S[^\x00]*$")
+
+    @field_validator("name")
+    @classmethod
+    def _is_of_a_kind_that_has_names(cls, value: str | None, info: ValidationInfo) -> str | None:
+        kind = info.data.get("kind")
+        if value is not None and kind in NAMELESS:
+            raise ValueError(
+                f"no {kind} has a name, so that the rule would be of nothing; leave the name or the kind out"
+            )
+        return value
 
     @property
     def term(self) -> Term:

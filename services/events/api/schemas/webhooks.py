@@ -14,6 +14,7 @@ from services.events.domain.webhooks.endpoints import OF_ONE_NAME, Endpoint, Sec
 from services.events.domain.webhooks.retries import Answer
 from services.events.use_cases.webhooks.keep_endpoints import Wanted
 from services.events.use_cases.webhooks.public_events import CONTRACT_NAMES, EVENT_TYPES
+from shared.clock import utc_now
 from shared.http.schemas import InWords, Moment, Schema, Whole
 
 EndpointId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a webhook endpoint's id")]
@@ -232,9 +233,16 @@ class DeliveryDetail(DeliveryView):
 
 
 class Recovery(Schema):
-    """From when on failed deliveries are sent again."""
+    """From when on failed deliveries are sent again: a time that has been."""
 
     since: Moment = Field(examples=["2026-01-01T00:00:00Z"])
+
+    @field_validator("since")
+    @classmethod
+    def _has_been(cls, value: datetime) -> datetime:
+        if value > utc_now():
+            raise ValueError("is yet to come, so that nothing failed since then; say when the outage began")
+        return value
 
 
 class Recovered(BaseModel):

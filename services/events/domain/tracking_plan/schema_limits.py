@@ -18,9 +18,11 @@ MAX_DEPTH = 48
 """Of schemas in schemas, references followed."""
 
 _REFUSED = frozenset({"$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$vocabulary"})
-_DATA = frozenset({"const", "enum", "default", "examples", "$comment", "$ref"})
+DATA = frozenset({"const", "enum", "default", "examples", "$comment", "$ref"})
+"""Keywords whose values are no schemas."""
 _MAPS = frozenset({"properties", "patternProperties", "dependentSchemas"})
 _DEFINITIONS = frozenset({"$defs", "definitions"})
+MAPS_OF_SCHEMAS = _MAPS | _DEFINITIONS
 
 
 def check_limits(schema: Mapping[str, Any]) -> None:
@@ -85,7 +87,7 @@ class _Walk:
 
 def _parts(schema: Mapping[str, Any]) -> Iterator[Any]:
     for keyword, value in schema.items():
-        if keyword in _DATA or keyword in _DEFINITIONS:
+        if keyword in DATA or keyword in _DEFINITIONS:
             continue
         if keyword in _MAPS:
             yield from value.values() if isinstance(value, Mapping) else ()

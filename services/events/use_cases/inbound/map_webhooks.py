@@ -14,7 +14,8 @@ from services.events.domain.errors import InvalidCall
 from services.events.domain.inbound.errors import MappingFlaw, Unmappable
 from services.events.domain.inbound.mapped_calls import MappedCalls, map_payload
 from services.events.domain.inbound.mapping import read_mapping
-from services.events.domain.json_text import check_json_text
+from services.events.domain.json_text import checked_json_text
+from services.events.domain.storable_text import replaced_in
 from services.events.use_cases.accept_calls import CallLimits, accept_call
 from services.events.use_cases.calls import Call
 from services.events.use_cases.inbound.ports import Deliveries, InboundSource, UnmappedDeliveries
@@ -85,9 +86,8 @@ def _mapped(
     try:
         if source is None:
             raise Unmappable([MappingFlaw("source", "the inbound source was deleted")])
-        mapped = calls_of(
-            source, _payload(webhook.body), delivery_id=webhook.delivery_id, mapping=source.mapping, limits=limits
-        )
+        payload, flaws = _payload(webhook.body)
+        mapped = calls_of(source, payload, delivery_id=webhook.delivery_id, mapping=source.mapping, limits=limits)
     except Unmappable as error:
         if webhook.is_replay:
             raise
@@ -98,14 +98,15 @@ def _mapped(
         received_at=webhook.received_at,
         events=tuple(msgspec.Raw(msgspec.json.encode(call)) for call in mapped.calls),
         context={"inboundSource": source.name},
+        flaws=flaws,
         traceparent=webhook.traceparent,
     )
 
 
-def _payload(body: bytes) -> object:
+def _payload(body: bytes) -> tuple[object, tuple[str, ...]]:
     try:
-        check_json_text(body)
-        return msgspec.json.decode(body)
+        text = checked_json_text(body, all_names=True)  # any may name somebody: the mapping says which
+        return msgspec.json.decode(text), replaced_in(text)
     except (InvalidCall, msgspec.DecodeError, RecursionError, ValueError) as error:
         raise Unmappable([MappingFlaw("body", f"not JSON that can be stored: {error}")]) from error
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from services.events.domain.errors import PlanChanged, RulePublished
+from services.events.domain.tracking_plan.empty_ranges import refuse_empty_ranges
 from services.events.domain.tracking_plan.plans import Kind, Mode, Plan, Rule
 from services.events.domain.tracking_plan.schema_limits import check_limits
 from services.events.use_cases.tracking_plan.ports import Compile, Plans
@@ -128,6 +129,7 @@ def remove_rule(plans: Plans, rule_id: str, *, clock: Clock) -> None:
 def _check(schema: Mapping[str, Any], compile_schema: Compile) -> None:
     check_limits(schema)
     compile_schema(schema)
+    refuse_empty_ranges(schema)
 
 
 def _next(plan: Plan, clock: Clock) -> Plan:
