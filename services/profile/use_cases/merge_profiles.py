@@ -101,7 +101,7 @@ def _take_in_scores(work: Work, moves: Moves) -> None:
     for (profile_id, model), score in scores.items():
         if profile_id in moves:
             key = (moves[profile_id], model)
-            if key not in latest or score.computed_at > latest[key].computed_at:
+            if score.replaces(latest.get(key)):
                 latest[key] = replace(score, profile_id=key[0])
     work.scores.save(list(latest.values()))
 

@@ -51,6 +51,7 @@ def peopled(wiring: Wiring) -> tuple[Wiring, dict[str, Customer]]:
                 value=float(place - 3),
                 label="AB"[place % 2] if place % 3 else None,
                 values={"recency_days": place, "lapsing": place % 2 == 0, "nothing": None},
+                as_of=NOW,
                 computed_at=NOW,
             )
             for place, whole in enumerate(people[1:])

@@ -119,31 +119,59 @@ def test_a_merge_moves_purchases_into_one_member(wiring: Wiring) -> None:
     assert (segment(wiring, once).size, segment(wiring, twice).size) == (1, 1)
 
 
+IN_BLOCK_B = {"type": "score", "model": "rfm", "field": "label", "operator": "equals", "value": "B"}
+
+
+def score(label: str, hours: int, whose: str, *, as_of: int | None = None) -> ScoreComputedV1:
+    """Computed, and unless said otherwise looking at what was known, so many hours after the start."""
+    return ScoreComputedV1(
+        profile_id=whose,
+        model="rfm",
+        model_version="1",
+        run_id="r",
+        value=5.0,
+        as_of=START + timedelta(hours=hours if as_of is None else as_of),
+        computed_at=START + timedelta(hours=hours),
+        label=label,
+    )
+
+
 def test_scores_move_members_and_an_older_score_does_not(wiring: Wiring) -> None:
-    made = make(wiring, {"type": "score", "model": "rfm", "field": "label", "operator": "equals", "value": "B"})
+    made = make(wiring, IN_BLOCK_B)
     refresh(wiring)
     feed(wiring, touchpoint(user_id="jane"), touchpoint(anonymous_id="tablet"))
     merged = known_as(wiring, "anonymous_id", "tablet").profile.profile_id
     feed(wiring, touchpoint(user_id="jane", anonymous_id="tablet"))
-
-    def score(label: str, hours: int, whose: str) -> ScoreComputedV1:
-        at = START + timedelta(hours=hours)
-        return ScoreComputedV1(
-            profile_id=whose,
-            model="rfm",
-            model_version="1",
-            run_id="r",
-            value=5.0,
-            as_of=at,
-            computed_at=at,
-            label=label,
-        )
 
     assert len(of_type(feed(wiring, score("B", 5, merged)), SegmentEnteredV1)) == 1
     assert feed(wiring, score("A", 4, merged)) == []
     assert feed(wiring, score("A", 4, "never-was-here")) == []
     assert members(wiring, made) == {profile_id(wiring, "jane")}
     assert len(of_type(feed(wiring, score("A", 6, profile_id(wiring, "jane"))), SegmentLeftV1)) == 1
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_score_of_the_past_moves_nobody_however_late_it_is_computed(wiring: Wiring, together: bool) -> None:
+    made = make(wiring, IN_BLOCK_B)
+    refresh(wiring)
+    feed(wiring, touchpoint(user_id="jane"))
+    jane = profile_id(wiring, "jane")
+    told = [score("B", 5, jane), score("A", 9, jane, as_of=1)]
+    for facts in [told] if together else [[each] for each in told]:
+        feed(wiring, *facts)
+    assert members(wiring, made) == {jane}
+    feed(wiring, score("A", 8, jane, as_of=5))
+    assert members(wiring, made) == set()
+
+
+def test_a_merge_keeps_the_score_that_looks_at_the_later_moment(wiring: Wiring) -> None:
+    made = make(wiring, IN_BLOCK_B)
+    refresh(wiring)
+    feed(wiring, touchpoint(user_id="jane"), touchpoint(anonymous_id="tablet"))
+    feed(wiring, score("B", 5, known_as(wiring, "anonymous_id", "tablet").profile.profile_id))
+    feed(wiring, score("A", 9, profile_id(wiring, "jane"), as_of=1))
+    feed(wiring, touchpoint("identify", user_id="jane", anonymous_id="tablet"))
+    assert members(wiring, made) == {profile_id(wiring, "jane")}
 
 
 def test_a_changed_definition_moves_members_when_it_is_computed(wiring: Wiring) -> None:

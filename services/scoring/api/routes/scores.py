@@ -47,7 +47,7 @@ def list_scores(
     max_value: _Figure = None,
     lang: Lang = DEFAULT_LANGUAGE,
 ) -> Page[ScoreView]:
-    """Scores of one model, highest value first, of the latest run that succeeded or of `run_id`."""
+    """Scores of one model, highest value first, of `run_id` or of the run that succeeded with the latest `as_of`."""
     if min_value is not None and max_value is not None and min_value > max_value:
         raise refused("max_value", "must not be less than `min_value`, or there is nothing in between")
     wanted = ScoreFilter(model, label, currency, min_value, max_value, paging.after(float, str))
