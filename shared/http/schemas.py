@@ -66,13 +66,14 @@ class InWords:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema, said = handler(source), f"must be {self.words}"
-        worded(_pattern(schema), self.words)
+        if (pattern := _pattern(schema)) is not None:
+            worded(pattern, self.words)
         return core_schema.custom_error_schema(schema, custom_error_type="form", custom_error_message=said)
 
 
-def _pattern(schema: Any) -> str:
+def _pattern(schema: Any) -> str | None:
     """The pattern of a text, also where it may be null or left out."""
-    return str(schema["pattern"]) if "schema" not in schema else _pattern(schema["schema"])
+    return _pattern(schema["schema"]) if "schema" in schema else schema.get("pattern")
 
 
 Slug = Annotated[

@@ -29,8 +29,8 @@ MAX_DAYS = 36_500
 _ROOT = "/definition"
 _Json = Mapping[str, Any]
 _NO_VALUE = "exists takes no value; leave it out"
-_DAYS = f"a number of days from 0 to {MAX_DAYS}, such as 7"
-_MOMENT = "an ISO 8601 date or time from the year 1000 on, such as 2026-01-31 or 2026-01-31T09:30:00Z"
+DAYS = f"a number of days from 0 to {MAX_DAYS}, such as 7"
+MOMENT = "an ISO 8601 date or time from the year 1000 on, such as 2026-01-31 or 2026-01-31T09:30:00Z"
 _NUMERIC = frozenset({"gt", "gte", "lt", "lte"})
 
 
@@ -74,7 +74,7 @@ def _trait(json: _Json, path: str) -> TraitIs:
             return TraitIs(key, operator, (_moment(value, place, end_of_day=operator == "after"),))
         case "within_days":
             days = _days(value, place)
-            _want(days is not None, place, f"within_days needs {_DAYS}")
+            _want(days is not None, place, f"within_days needs {DAYS}")
             return TraitIs(key, operator, () if days is None else (days,))
         case _:
             return TraitIs(key, operator, _operands(operator, value, place, key=key))
@@ -147,7 +147,7 @@ def _days(value: Any, path: str) -> float | None:
     if value is None:
         return None
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    _want(number and 0 <= value <= MAX_DAYS, path, f"must be {_DAYS}")
+    _want(number and 0 <= value <= MAX_DAYS, path, f"must be {DAYS}")
     return float(value)
 
 
@@ -158,7 +158,7 @@ def _perhaps(value: Any, path: str, *, end_of_day: bool = False) -> datetime | N
 def _moment(value: Any, path: str, *, end_of_day: bool = False) -> datetime:
     moment = moment_of(value, end_of_day=end_of_day) if isinstance(value, str) else None
     if moment is None or value.startswith("0"):  # days are counted back from it, and time begins with the year 1
-        raise InvalidCondition(path, f"must be {_MOMENT}")
+        raise InvalidCondition(path, f"must be {MOMENT}")
     return moment
 
 
