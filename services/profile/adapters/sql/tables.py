@@ -154,6 +154,7 @@ segments = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("evaluated_at", UtcDateTime),
+    Column("evaluated_to", _ID),
 )
 
 memberships = Table(
