@@ -13,4 +13,6 @@ class ScoringSettings(ServiceSettings):
     scoring_database_url: str = "sqlite:///var/scoring.db"
     scoring_port: int = Field(8103, ge=1, le=65535)
     scoring_run_every_hours: float = Field(24, gt=0, le=8_760, description="how often every model runs by itself")
-    scoring_keep_runs: int = Field(10, ge=1, le=1_000, description="runs whose scores are kept; reports always are")
+    scoring_keep_runs: int = Field(
+        10, ge=1, le=1_000, description="runs whose scores are kept, and those that count; reports always are"
+    )

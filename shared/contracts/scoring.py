@@ -19,7 +19,8 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
 
 @contract
 class ScoreComputedV1(Contract, frozen=True, kw_only=True):
-    """One model's word on one profile. A later `computed_at` of (profile, model) replaces an earlier one.
+    """One model's word on one profile, as of a moment. Of (profile, model) the one with the later `as_of` counts,
+    and of the same `as_of` the one with the later `computed_at`.
 
     `model` is `rfm` or `lifetime_value`; `value` its main figure, `label` its class (the RFM block, say),
     `values` every figure by name (`recency_days`, `p_alive`, ...), money in minor units of `currency`.

@@ -16,6 +16,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from shared.http.patterns import worded
+
 _DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}")
 
 
@@ -63,8 +65,15 @@ class InWords:
     words: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        said = f"must be {self.words}"
-        return core_schema.custom_error_schema(handler(source), custom_error_type="form", custom_error_message=said)
+        schema, said = handler(source), f"must be {self.words}"
+        if (pattern := _pattern(schema)) is not None:
+            worded(pattern, self.words)
+        return core_schema.custom_error_schema(schema, custom_error_type="form", custom_error_message=said)
+
+
+def _pattern(schema: Any) -> str | None:
+    """The pattern of a text, also where it may be null or left out."""
+    return _pattern(schema["schema"]) if "schema" in schema else schema.get("pattern")
 
 
 Slug = Annotated[

@@ -66,6 +66,12 @@ def email(value: object) -> Identifier | None:
     return Identifier(EMAIL, address) if all(labels) else None
 
 
+def folded_email(text: str) -> str:
+    """How an e-mail address is compared: as `email` spells it, and what is none at least trimmed and in lower case."""
+    address = email(text)
+    return unicodedata.normalize("NFC", text.strip()).lower() if address is None else address.value
+
+
 def _spelled_out(label: str) -> str:
     """A label of a domain as people read it: `xn--bcher-kva` is bücher (RFC 5891)."""
     if not label.startswith("xn--"):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
+
+from services.profile.domain.identifiers import EMAIL, folded_email
 
 MAX_TEXT = 500
 """Characters that conditions compare; of a longer text they see the first MAX_TEXT + 1, so that none equals it."""
@@ -18,8 +21,8 @@ _LOOKS_LIKE_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A value in every form it has; a value has at most one of text (with `moment` when it reads as a time), number
-    and flag, or the `items` of a list."""
+    """A value in every form it has, its texts in Unicode NFC; a value has at most one of text (with `moment` when it
+    reads as a time), number and flag, or the `items` of a list."""
 
     text: str | None = None
     number: float | None = None
@@ -36,11 +39,32 @@ def term_of(value: Any) -> Term:
         case int() | float():
             return Term(number=_finite(value))
         case str():
-            return Term(text=value[: MAX_TEXT + 1], moment=moment_of(value))
+            return Term(text=nfc(value)[: MAX_TEXT + 1], moment=moment_of(value))
         case list() | tuple():
             return Term(items=_joined(value))
         case _:
             return Term()
+
+
+def trait_term(key: str, value: Any) -> Term:
+    """The forms of a trait: an e-mail address is the same in capitals and small letters, as it is as a name."""
+    match value:
+        case list() | tuple():
+            return term_of([comparable(key, each) for each in value])
+        case _:
+            return term_of(comparable(key, value))
+
+
+def comparable(key: str, value: Any) -> Any:
+    """What stands for a text where the trait `key` is compared; every other value is as it is."""
+    if not isinstance(value, str):
+        return value
+    return folded_email(value) if key == EMAIL else nfc(value)
+
+
+def nfc(text: str) -> str:
+    """The one spelling of texts that people cannot tell apart (Unicode Standard Annex 15)."""
+    return unicodedata.normalize("NFC", text)
 
 
 def moment_of(text: str, *, end_of_day: bool = False) -> datetime | None:
@@ -68,7 +92,7 @@ def _joined(values: Sequence[Any]) -> str:
 
 def _spelled(value: str | float | bool) -> str:
     if isinstance(value, str):
-        return "s" + value.replace(_SEPARATOR, " ")
+        return "s" + nfc(value).replace(_SEPARATOR, " ")
     if isinstance(value, bool):
         return "b1" if value else "b0"
     number = _finite(value)

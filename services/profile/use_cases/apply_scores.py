@@ -22,20 +22,17 @@ class ApplyScores:
 
     def __call__(self, work: Work, computed: Iterable[ScoreComputedV1]) -> list[Contract]:
         now = self.clock()
-        latest: dict[tuple[str, str], ScoreComputedV1] = {}
+        latest: dict[tuple[str, str], Score] = {}
         news = list(computed)
         survivors = work.identities.survivors({score.profile_id for score in news})
-        for score in news:
-            if score.profile_id in survivors:  # a score of a profile that never was here can sort nobody
-                key = (survivors[score.profile_id], score.model)
-                if key not in latest or score.computed_at > latest[key].computed_at:
+        for each in news:
+            if each.profile_id in survivors:  # a score of a profile that never was here can sort nobody
+                score = _score(survivors[each.profile_id], each)
+                key = (score.profile_id, score.model)
+                if score.replaces(latest.get(key)):
                     latest[key] = score
         known = work.scores.of({profile_id for profile_id, _ in latest})
-        fresh = [
-            _score(profile_id, score)
-            for (profile_id, model), score in latest.items()
-            if (profile_id, model) not in known or score.computed_at > known[profile_id, model].computed_at
-        ]
+        fresh = [score for key, score in latest.items() if score.replaces(known.get(key))]
         work.scores.save(fresh)
         changes = Changes()
         changes.note((score.profile_id for score in fresh), "scores")
@@ -49,5 +46,6 @@ def _score(profile_id: str, computed: ScoreComputedV1) -> Score:
         value=computed.value,
         label=computed.label,
         values=computed.values,
+        as_of=computed.as_of,
         computed_at=computed.computed_at,
     )

@@ -49,7 +49,7 @@ class EditSegments:
         return segment
 
     def change(self, work: Work, segment_id: str, draft: Draft, *, version: int | None) -> Segment:
-        """The segment with another name or definition, to be computed anew; its members stay until then."""
+        """The segment with another name or definition, to be computed anew, so that members move page by page."""
         segment = self._at(work, segment_id, version)
         changed = replace(
             segment,
@@ -60,6 +60,7 @@ class EditSegments:
             version=segment.version + 1,
             moves_with_time=moves_with_time(read_new_condition(draft.definition)),
             updated_at=self.clock(),
+            evaluated_to=None,
         )
         work.segments.save(changed)
         return changed

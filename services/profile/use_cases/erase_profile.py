@@ -78,7 +78,7 @@ def _erased_before(work: Work, who: str | Identifier) -> Erasure:
 
 def _leave_segments(work: Work, profile_id: str, erasure: Erasure) -> list[Contract]:
     memberships = [each.moved(False, erasure.erased_at) for each in work.segments.held_by([profile_id])]
-    work.segments.move(memberships, erasure.erased_at)
+    work.segments.move(memberships)
     return [
         SegmentLeftV1(
             segment_id=each.segment_id, profile_id=profile_id, sequence=each.sequence, left_at=erasure.erased_at

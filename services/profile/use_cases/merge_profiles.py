@@ -88,7 +88,7 @@ class Estates:
 def _leave_segments(work: Work, moves: Moves, now: datetime) -> list[Contract]:
     """The merged profile leaves every segment under its old id; whether the survivor enters is tried afterwards."""
     memberships = [each.moved(False, now) for each in work.segments.held_by(moves)]
-    work.segments.move(memberships, now)
+    work.segments.move(memberships)
     return [
         SegmentLeftV1(segment_id=each.segment_id, profile_id=each.profile_id, sequence=each.sequence, left_at=now)
         for each in memberships
@@ -101,7 +101,7 @@ def _take_in_scores(work: Work, moves: Moves) -> None:
     for (profile_id, model), score in scores.items():
         if profile_id in moves:
             key = (moves[profile_id], model)
-            if key not in latest or score.computed_at > latest[key].computed_at:
+            if score.replaces(latest.get(key)):
                 latest[key] = replace(score, profile_id=key[0])
     work.scores.save(list(latest.values()))
 

@@ -15,11 +15,12 @@ from shared.contracts.profile import SegmentEnteredV1, SegmentLeftV1
 
 
 def move_members(work: Work, changes: Changes, now: datetime) -> list[Contract]:
-    """Try the changed profiles against every segment that looks at what changed. The facts to publish."""
+    """Try the changed profiles against every segment that looks at what changed, also one that is being computed: that
+    may be past them already. The facts to publish."""
     if not changes.of:
         return []
     facts: list[Contract] = []
-    for segment in work.segments.ready():
+    for segment in work.segments.standing():
         condition = read_condition(segment.definition)
         looked_at = aspects(condition) | {"birth"}
         touched = [profile_id for profile_id, what in changes.of.items() if what & looked_at]
@@ -27,7 +28,7 @@ def move_members(work: Work, changes: Changes, now: datetime) -> list[Contract]:
             matching = work.segments.matching(condition, now, among=touched)
             known = work.segments.memberships(segment.segment_id, among=touched)
             moves = moved(segment.segment_id, matching=matching, known=known, now=now)
-            work.segments.move(moves, now)
+            work.segments.move(moves)
             facts += tell_moves(moves, changes.traces)
     return facts
 

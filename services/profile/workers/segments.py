@@ -52,12 +52,12 @@ class SegmentLoop:
             self.lease.release()
 
     def refresh_due(self) -> int:
-        """Refresh every segment that is due, each in its own transaction; how many. Raises DBAPIError."""
+        """Bring every segment that is due a page further, each in its own transaction; how many. Raises DBAPIError."""
         with self.database.reading() as session:
             due = due_segments(session, stale_before=self.clock() - self.every)
         if not due or not self.lease.hold():
             return 0
         for segment_id in due:
             with self.database.transaction() as session:
-                self.outbox.add(session, self.refresh(self.work(session), segment_id))
+                self.outbox.add(session, self.refresh.next_page(self.work(session), segment_id))
         return len(due)

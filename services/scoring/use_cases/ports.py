@@ -142,7 +142,8 @@ class Runs(Protocol):
         ...
 
     def forget_all_but(self, keep: int) -> None:
-        """Drop the scores of all but the last `keep` runs that succeeded; the runs and their reports stay."""
+        """Drop the scores of all but the last `keep` runs that succeeded and the one of each model that counts; the
+        runs and their reports stay."""
         ...
 
     def latest_at(self) -> datetime | None:

@@ -191,6 +191,33 @@ def test_a_definition_that_contradicts_itself_is_refused_wherever_it_is_written(
     assert [each["version"] for each in client.get("/v1/segments").json()["data"]] == [1]
 
 
+@pytest.mark.parametrize(
+    ("flawed", "where", "says"),
+    [
+        ({**IN_TAIPEI, "operator": "equal"}, "/operator", "did you mean equals? there are equals, not_equals, in"),
+        ({"type": "trait", "key": "city"}, "/operator", "needed; there are equals"),
+        ({**IN_TAIPEI, "type": "consent"}, "/type", "there are and, or, not, last_purchase, trait, score, purchases"),
+        ({**IN_TAIPEI, "valeu": "Taipei"}, "/valeu", "did you mean value? there are type, key, operator, value"),
+        ({**IN_TAIPEI, "operator": "gt"}, "/value", "must be a number, written without quotes"),
+        ({**IN_TAIPEI, "value": ["Taipei"]}, "/value", "must be one value"),
+        ({**IN_TAIPEI, "operator": "before"}, "/value", "such as 2026-01-31"),
+        ({"type": "last_purchase", "within_days": -1}, "/within_days", "a number of days from 0"),
+        ({"type": "purchases", "measure": "income", "operator": "gt", "value": 1}, "/measure", "there are orders"),
+        ({"type": "purchases", "measure": "orders", "operator": "gt", "value": 1.5}, "/value", "a whole number"),
+        ("Taipei", "", "must be a condition"),
+    ],
+)
+def test_a_wrong_definition_is_told_where_and_what_would_be_right(
+    client: TestClient, flawed: Any, where: str, says: str
+) -> None:
+    definition = {"type": "and", "conditions": [IN_TAIPEI, {"type": "not", "condition": flawed}]}
+    answer = client.post("/v1/segments/preview", json={"definition": definition})
+    assert answer.status_code == 422
+    (flaw,) = answer.json()["errors"]
+    assert flaw["where"] == f"/definition/conditions/1/condition{where}"
+    assert says in flaw["detail"]
+
+
 def test_a_preview_keeps_nothing(client: TestClient, jane: dict[str, Any]) -> None:
     preview = client.post("/v1/segments/preview", json={"definition": IN_TAIPEI}).json()
     assert (preview["size"], preview["sample"]) == (1, [jane["id"]])

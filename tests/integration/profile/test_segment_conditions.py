@@ -17,13 +17,27 @@ from services.profile.bootstrap import Wiring
 from services.profile.domain.scores import Score
 from services.profile.domain.segments.evaluation import Customer, holds
 from services.profile.domain.segments.reading import read_condition
-from services.profile.domain.terms import term_of
+from services.profile.domain.terms import trait_term
 
 from .scenes import START, bought, everybody, feed, touchpoint
 
 NOW = START + timedelta(days=10)
 TEXTS = ["", "Taipei", "taipei", "台北", "it's; --", "%", "2025-12-31", "2026-01-05T10:00:00+08:00", "x" * 600]
-VALUES: list[Any] = [*TEXTS, 0, 1, -2.5, 10**30, True, False, ["red", 1, True], ["red"], [], {"deep": 1}]
+TEXTS += ["Orl\u00e9ans", "Orle\u0301ans", "\u0301", "Jane@B\u00fccher.example", "jane@xn--bcher-kva.example"]
+VALUES: list[Any] = [
+    *TEXTS,
+    ["Orle\u0301ans", "\u0301e"],
+    0,
+    1,
+    -2.5,
+    10**30,
+    True,
+    False,
+    ["red", 1, True],
+    ["red"],
+    [],
+    {"deep": 1},
+]
 SCALARS: list[Any] = [*(text[:500] for text in TEXTS), "red", 0, 1, -2.5, 7.0, True, False]
 MOMENTS = ["2025-12-31", "2026-01-05", "2026-01-06T00:00:00Z", "2026-01-11"]
 
@@ -34,7 +48,9 @@ def peopled(wiring: Wiring) -> tuple[Wiring, dict[str, Customer]]:
     touchpoints = []
     for place, value in enumerate(VALUES):
         who = f"u{place}"
-        touchpoints.append(touchpoint("identify", user_id=who, traits={"a": value, "b": VALUES[-place - 1]}))
+        touchpoints.append(
+            touchpoint("identify", user_id=who, traits={"a": value, "b": VALUES[-place - 1], "email": value})
+        )
         for number in range(place % 4):
             status = ("completed", "completed", "refunded", "cancelled")[(place + number) % 4]
             order = bought(
@@ -51,6 +67,7 @@ def peopled(wiring: Wiring) -> tuple[Wiring, dict[str, Customer]]:
                 value=float(place - 3),
                 label="AB"[place % 2] if place % 3 else None,
                 values={"recency_days": place, "lapsing": place % 2 == 0, "nothing": None},
+                as_of=NOW,
                 computed_at=NOW,
             )
             for place, whole in enumerate(people[1:])
@@ -62,7 +79,7 @@ def peopled(wiring: Wiring) -> tuple[Wiring, dict[str, Customer]]:
         wiring,
         {
             whole.profile.profile_id: Customer(
-                traits={trait.key: term_of(trait.value) for trait in whole.traits},
+                traits={trait.key: trait_term(trait.key, trait.value) for trait in whole.traits},
                 orders=[record for (owner, _), record in orders.items() if owner == whole.profile.profile_id],
                 figures=figures.get(whole.profile.profile_id, {}),
             )
@@ -104,7 +121,7 @@ periods = st.one_of(
     st.just({"between": {"from": "2026-01-02", "to": "2026-01-04"}, "within_days": 9, "as_of": "2026-01-03"}),
     st.just({"between": {"from": "2026-01-04", "to": "2026-01-02"}}),
 )
-traits = st.tuples(st.sampled_from(["a", "b", "c", "a'--"]), _comparisons(["contains"])).map(
+traits = st.tuples(st.sampled_from(["a", "b", "c", "a'--", "email"]), _comparisons(["contains"])).map(
     lambda pair: {"type": "trait", "key": pair[0], **pair[1]}
 )
 scored = st.tuples(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -11,19 +12,21 @@ import pytest
 from sqlalchemy import select
 
 from services.profile.adapters.sql.segment_reading import SegmentReading, due_segments
-from services.profile.adapters.sql.tables import memberships
+from services.profile.adapters.sql.tables import memberships, segments
 from services.profile.bootstrap import Wiring
 from services.profile.domain.errors import SegmentNotFound
 from services.profile.domain.segments.segment import Segment
 from services.profile.use_cases.edit_segments import Draft
+from services.profile.use_cases.refresh_segment import PAGE, RefreshSegment
 from services.profile.workers.segments import SegmentLoop
 from shared.clock import utc_now
+from shared.contracts.contract import Contract
 from shared.contracts.profile import SegmentEnteredV1, SegmentLeftV1
 from shared.contracts.scoring import ScoreComputedV1
 from shared.ids import new_id
 from shared.sql.leases import Lease
 
-from .scenes import START, bought, feed, known_as, of_type, told, touchpoint
+from .scenes import START, bought, everybody, feed, known_as, of_type, told, touchpoint
 
 FROM_TAIPEI = {"type": "trait", "key": "city", "operator": "equals", "value": "Taipei"}
 TWICE = {"type": "purchases", "measure": "orders", "operator": "gte", "value": 2}
@@ -43,12 +46,12 @@ def refresh(wiring: Wiring, every: timedelta = timedelta(days=1)) -> int:
         loop.lease.release()
 
 
-def segment_loop(wiring: Wiring, *, every: timedelta) -> SegmentLoop:
+def segment_loop(wiring: Wiring, *, every: timedelta, page: int = PAGE) -> SegmentLoop:
     return SegmentLoop(
         database=wiring.database,
         outbox=wiring.outbox,
         work=wiring.work,
-        refresh=wiring.refresh_segment,
+        refresh=RefreshSegment(clock=utc_now, page=page),
         lease=Lease(wiring.database, "profile-segments"),
         every=every,
         clock=utc_now,
@@ -63,6 +66,10 @@ def segment(wiring: Wiring, segment_id: str) -> Segment:
 def members(wiring: Wiring, segment_id: str) -> set[str]:
     with wiring.database.reading() as session:
         return {each.profile_id for each in SegmentReading(session).members(segment_id, after=None, limit=200)}
+
+
+def everyone(wiring: Wiring) -> set[str]:
+    return {whole.profile.profile_id for whole in everybody(wiring)}
 
 
 def identify(user: str, **traits: Any) -> Any:
@@ -119,31 +126,59 @@ def test_a_merge_moves_purchases_into_one_member(wiring: Wiring) -> None:
     assert (segment(wiring, once).size, segment(wiring, twice).size) == (1, 1)
 
 
+IN_BLOCK_B = {"type": "score", "model": "rfm", "field": "label", "operator": "equals", "value": "B"}
+
+
+def score(label: str, hours: int, whose: str, *, as_of: int | None = None) -> ScoreComputedV1:
+    """Computed, and unless said otherwise looking at what was known, so many hours after the start."""
+    return ScoreComputedV1(
+        profile_id=whose,
+        model="rfm",
+        model_version="1",
+        run_id="r",
+        value=5.0,
+        as_of=START + timedelta(hours=hours if as_of is None else as_of),
+        computed_at=START + timedelta(hours=hours),
+        label=label,
+    )
+
+
 def test_scores_move_members_and_an_older_score_does_not(wiring: Wiring) -> None:
-    made = make(wiring, {"type": "score", "model": "rfm", "field": "label", "operator": "equals", "value": "B"})
+    made = make(wiring, IN_BLOCK_B)
     refresh(wiring)
     feed(wiring, touchpoint(user_id="jane"), touchpoint(anonymous_id="tablet"))
     merged = known_as(wiring, "anonymous_id", "tablet").profile.profile_id
     feed(wiring, touchpoint(user_id="jane", anonymous_id="tablet"))
-
-    def score(label: str, hours: int, whose: str) -> ScoreComputedV1:
-        at = START + timedelta(hours=hours)
-        return ScoreComputedV1(
-            profile_id=whose,
-            model="rfm",
-            model_version="1",
-            run_id="r",
-            value=5.0,
-            as_of=at,
-            computed_at=at,
-            label=label,
-        )
 
     assert len(of_type(feed(wiring, score("B", 5, merged)), SegmentEnteredV1)) == 1
     assert feed(wiring, score("A", 4, merged)) == []
     assert feed(wiring, score("A", 4, "never-was-here")) == []
     assert members(wiring, made) == {profile_id(wiring, "jane")}
     assert len(of_type(feed(wiring, score("A", 6, profile_id(wiring, "jane"))), SegmentLeftV1)) == 1
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_score_of_the_past_moves_nobody_however_late_it_is_computed(wiring: Wiring, together: bool) -> None:
+    made = make(wiring, IN_BLOCK_B)
+    refresh(wiring)
+    feed(wiring, touchpoint(user_id="jane"))
+    jane = profile_id(wiring, "jane")
+    told = [score("B", 5, jane), score("A", 9, jane, as_of=1)]
+    for facts in [told] if together else [[each] for each in told]:
+        feed(wiring, *facts)
+    assert members(wiring, made) == {jane}
+    feed(wiring, score("A", 8, jane, as_of=5))
+    assert members(wiring, made) == set()
+
+
+def test_a_merge_keeps_the_score_that_looks_at_the_later_moment(wiring: Wiring) -> None:
+    made = make(wiring, IN_BLOCK_B)
+    refresh(wiring)
+    feed(wiring, touchpoint(user_id="jane"), touchpoint(anonymous_id="tablet"))
+    feed(wiring, score("B", 5, known_as(wiring, "anonymous_id", "tablet").profile.profile_id))
+    feed(wiring, score("A", 9, profile_id(wiring, "jane"), as_of=1))
+    feed(wiring, touchpoint("identify", user_id="jane", anonymous_id="tablet"))
+    assert members(wiring, made) == {profile_id(wiring, "jane")}
 
 
 def test_a_changed_definition_moves_members_when_it_is_computed(wiring: Wiring) -> None:
@@ -197,6 +232,93 @@ def test_all_leave_a_deleted_segment(wiring: Wiring) -> None:
     ]
     with wiring.database.reading() as session:
         assert session.execute(select(memberships)).all() == []
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """A worker that evaluates two profiles in a transaction."""
+
+    wiring: Wiring
+
+    def page(self) -> list[Contract]:
+        loop = segment_loop(self.wiring, every=timedelta(days=1), page=2)
+        loop.refresh_due()
+        loop.lease.release()
+        return told(self.wiring)
+
+    def rest(self, made: str) -> list[Contract]:
+        facts: list[Contract] = []
+        while segment(self.wiring, made).state != "ready":
+            facts += self.page()
+        return facts
+
+
+@pytest.fixture
+def paging(wiring: Wiring) -> Paging:
+    """Five people from Taipei, in the order of their profiles' ids, and one from Tainan behind them."""
+    feed(wiring, *(identify(f"u{number}", city="Taipei") for number in range(5)), identify("u5", city="Tainan"))
+    told(wiring)
+    return Paging(wiring)
+
+
+def test_pages_fill_a_segment_each_with_its_own_and_the_last_makes_it_ready(wiring: Wiring, paging: Paging) -> None:
+    made = make(wiring, FROM_TAIPEI)
+    sizes = []
+    while segment(wiring, made).state == "computing":
+        assert segment(wiring, made).evaluated_at is None
+        paging.page()
+        sizes.append(segment(wiring, made).size)
+    assert sizes[:3] == [2, 4, 5]
+    assert len(members(wiring, made)) == 5
+
+
+def test_what_changes_on_either_side_of_the_page_is_right_in_the_end(wiring: Wiring, paging: Paging) -> None:
+    made = make(wiring, FROM_TAIPEI)
+    first, last = sorted(everyone(wiring))[0], sorted(everyone(wiring))[-1]
+    facts = paging.page()
+    with wiring.writing() as (session, work):
+        moves = [
+            *wiring.set_traits(work, first, {"city": "Tainan"}),
+            *wiring.set_traits(work, last, {"city": "Taipei"}),
+        ]
+        wiring.outbox.add(session, moves)
+    facts += [*told(wiring), *paging.rest(made)]
+    assert members(wiring, made) == everyone(wiring) - {first}
+    assert [each.sequence for each in of_type(facts, SegmentEnteredV1) if each.profile_id == last] == [1]
+    assert [each.sequence for each in of_type(facts, SegmentLeftV1)] == [2]
+    assert segment(wiring, made).size == len(members(wiring, made))
+
+
+def test_a_new_definition_amid_the_pages_begins_at_the_first(wiring: Wiring, paging: Paging) -> None:
+    made = make(wiring, FROM_TAIPEI)
+    paging.page()
+    with wiring.writing() as (_, work):
+        draft = Draft(name="t", description="", definition={**FROM_TAIPEI, "value": "Tainan"})
+        wiring.edit_segments.change(work, made, draft, version=1)
+    paging.rest(made)
+    assert members(wiring, made) == {profile_id(wiring, "u5")}
+
+
+def test_all_pages_may_be_one_transaction(wiring: Wiring, paging: Paging) -> None:
+    made = make(wiring, FROM_TAIPEI)
+    paging.page()
+    with wiring.writing() as (_, work):
+        facts = RefreshSegment(clock=utc_now, page=2)(work, made)
+    assert len(of_type(facts, SegmentEnteredV1)) == 3
+    assert (segment(wiring, made).state, segment(wiring, made).size) == ("ready", 5)
+
+
+def test_a_deleted_segment_is_emptied_in_pages_and_everyone_is_told_once(wiring: Wiring, paging: Paging) -> None:
+    made = make(wiring, FROM_TAIPEI)
+    was = {each.profile_id for each in of_type(paging.rest(made), SegmentEnteredV1)}
+    with wiring.writing() as (_, work):
+        wiring.edit_segments.delete(work, made, version=None)
+    left: list[str] = []
+    while facts := of_type(paging.page(), SegmentLeftV1):
+        left += [each.profile_id for each in facts]
+    assert sorted(left) == sorted(was)
+    with wiring.database.reading() as session:
+        assert session.execute(select(memberships)).all() == session.execute(select(segments)).all() == []
 
 
 def test_only_segments_that_move_with_time_fall_due_again(wiring: Wiring) -> None:

@@ -147,6 +147,31 @@ def test_scores_of_old_runs_are_forgotten_and_their_reports_kept(filled: Wiring)
     assert get(filled, runs[0]).report
 
 
+def test_a_run_of_the_past_does_not_replace_what_counts_today(filled: Wiring) -> None:
+    today = ask(filled)
+    past = [ask(filled, models=("rfm",), as_of=NOW - timedelta(days=30 + number)) for number in range(3)]
+    while filled.perform_next_run():
+        pass
+    with filled.database.reading() as session:
+        queries = ScoreQueries(session)
+        counting = [queries.latest_run(model) for model in ("rfm", "lifetime_value")]
+        assert [run.id for run in counting if run] == [today.id, today.id]
+        assert {each.run_id for each in queries.of_profile("p-c000")} == {today.id}
+        still_there = [bool(queries.of_run(queries.run(run.id), ScoreFilter("rfm"), limit=1)) for run in past]
+    assert still_there == [False, True, True]
+
+
+def test_of_two_runs_of_one_moment_the_later_counts(filled: Wiring) -> None:
+    ask(filled, models=("rfm",))
+    second = ask(filled, models=("rfm",))
+    while filled.perform_next_run():
+        pass
+    with filled.database.reading() as session:
+        counts = ScoreQueries(session).latest_run("rfm")
+    assert counts is not None
+    assert counts.id == second.id
+
+
 def test_nobody_to_score_is_a_run_too(wiring: Wiring) -> None:
     run = ask(wiring)
     assert wiring.perform_next_run()

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
 
+from shared.http.patterns import worded
 from shared.http.schemas import InWords
 from shared.http.validation import what_is_wrong
 
@@ -85,3 +86,12 @@ def test_errors_of_several_fields_are_all_told() -> None:
 def test_what_is_no_body_is_told_by_its_place() -> None:
     error = {"loc": ("query", "limit"), "type": "greater_than_equal", "msg": "too little", "input": "0"}
     assert what_is_wrong([error], None) == [("query.limit", "too little")]
+
+
+@pytest.mark.parametrize(("pattern", "says"), [(worded("^a+$", "some a"), "must be some a"), ("^b+$", "'^b+$'")])
+def test_a_pattern_is_told_in_its_words(pattern: str, says: str) -> None:
+    said = f"String should match pattern '{pattern}'"
+    error = {"loc": ("query", "q"), "type": "string_pattern_mismatch", "msg": said, "ctx": {"pattern": pattern}}
+    ((where, detail),) = what_is_wrong([error], None)
+    assert where == "query.q"
+    assert says in detail

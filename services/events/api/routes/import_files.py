@@ -19,6 +19,7 @@ from services.events.use_cases.imports.try_imports import try_import
 from services.events.wiring.imports import ImportWiring
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
+from shared.http.patterns import worded
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 from shared.http.strict_json import StrictRoute
 from shared.ids import new_id
@@ -39,7 +40,7 @@ _FileName = Annotated[
     Query(
         min_length=1,
         max_length=200,
-        pattern=r"^[^\x00-\x1f\x7f/\\]+$",
+        pattern=worded(r"^[^\x00-\x1f\x7f/\\]+$", "the name of a file, without folders and control characters"),
         description="what people know the file by",
         examples=["receipts-2026-04.csv"],
     ),

@@ -20,6 +20,7 @@ from services.events.domain.inbound.signatures import (
 from services.events.domain.money import MINOR_DIGITS
 from services.events.use_cases.inbound.keep_inbound_sources import Definition
 from services.events.use_cases.inbound.ports import InboundSecret, InboundSource
+from shared.http.patterns import worded
 from shared.http.schemas import InWords, Schema, Slug, Whole
 
 InboundSourceId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="an inbound source's id")]
@@ -30,7 +31,9 @@ _Header = Annotated[
     Field(pattern=r"^[A-Za-z0-9-]{1,100}$"),
     InWords("the name of a header: letters, digits and hyphens, at most 100"),
 ]
-_PREFIX = r"^(?:[\x21-\x7e](?:[\x20-\x7e]{0,48}[\x21-\x7e])?)?$"
+_PREFIX = worded(
+    r"^(?:[\x21-\x7e](?:[\x20-\x7e]{0,48}[\x21-\x7e])?)?$", "at most 50 characters of ASCII, no space at either end"
+)
 _TEMPLATE = (
     r"^[\x21-\x7a|~]{0,30}(?:\{timestamp\}[\x21-\x7a|~]{0,10}\{body\}|\{body\}[\x21-\x7a|~]{0,10}\{timestamp\})"
     r"[\x21-\x7a|~]{0,30}$"

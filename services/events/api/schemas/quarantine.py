@@ -15,10 +15,11 @@ from services.events.domain.tracking_plan.plans import Breach, Kind
 from services.events.use_cases.tracking_plan.mend_quarantine import Outcome
 from services.events.use_cases.tracking_plan.ports import Entry, EntryState, Wanted
 from shared.http.pagination import Place
+from shared.http.patterns import worded
 from shared.http.schemas import InWords, Schema
 
 EntryId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a quarantined call's id")]
-BROKEN_RULE = r"^[0-9a-f]{32}$"
+BROKEN_RULE = worded(r"^[0-9a-f]{32}$", "the rule of a violation: 32 of 0 to 9 and a to f")
 _Pointer = Annotated[
     str,
     Field(

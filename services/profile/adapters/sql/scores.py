@@ -28,6 +28,7 @@ class SqlScores:
                     value=row.value,
                     label=row.label,
                     values=row._mapping["values"],
+                    as_of=row.as_of,
                     computed_at=row.computed_at,
                 )
         return found
@@ -45,6 +46,7 @@ class SqlScores:
                     "value": score.value,
                     "label": score.label,
                     "values": score.values,
+                    "as_of": score.as_of,
                     "computed_at": score.computed_at,
                 }
                 for score in changed

@@ -136,6 +136,7 @@ scores = Table(
     Column("value", Double, nullable=False),
     Column("label", Text),
     Column("values", Json, nullable=False),
+    Column("as_of", UtcDateTime, nullable=False),
     Column("computed_at", UtcDateTime, nullable=False),
 )
 
@@ -153,6 +154,7 @@ segments = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("evaluated_at", UtcDateTime),
+    Column("evaluated_to", _ID),
 )
 
 memberships = Table(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.profile.adapters.sql.bulk import chunks, put, put_new
 from services.profile.adapters.sql.tables import trait_history, traits
-from services.profile.domain.terms import term_of
+from services.profile.domain.terms import trait_term
 from services.profile.domain.traits import Observation
 from services.profile.use_cases.ports import Traits
 
@@ -71,7 +71,7 @@ def _statement(observation: Observation) -> dict[str, Any]:
 
 
 def _row_of(profile_id: str, observation: Observation) -> dict[str, Any]:
-    term = term_of(observation.value)
+    term = trait_term(observation.key, observation.value)
     return {
         "profile_id": profile_id,
         "present": observation.value is not None,

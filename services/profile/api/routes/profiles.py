@@ -16,11 +16,15 @@ from services.profile.domain.identifiers import EMAIL, PHONE, Identifier, email
 from shared.auth.access import Requires
 from shared.http.etags import WantedVersion, etag
 from shared.http.pagination import Page, Paged
+from shared.http.patterns import worded
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 
 router = APIRouter(prefix="/v1/profiles", tags=["Profiles"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
-_KIND = r"^(user_id|anonymous_id|email|phone|external:[a-z0-9][a-z0-9_.-]{0,63})$"
+_KIND = worded(
+    r"^(user_id|anonymous_id|email|phone|external:[a-z0-9][a-z0-9_.-]{0,63})$",
+    "user_id, anonymous_id, email, phone, or external: and the name of a system in small letters, such as external:crm",
+)
 Kind = Annotated[str, Query(pattern=_KIND, examples=["email"])]
 Value = Annotated[str, Query(min_length=1, max_length=500, examples=["jane@example.com"])]
 Region = Annotated[

@@ -8,14 +8,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 from typing_extensions import TypeAliasType
 
+from services.profile.api.schemas.definition_flaws import chosen, refuse_other_fields
 from services.profile.domain.segments.conditions import Comparison
-from services.profile.domain.segments.reading import MAX_DAYS
+from services.profile.domain.segments.reading import DAYS, MAX_DAYS, MOMENT
 from services.profile.domain.terms import MAX_TEXT
 from services.profile.domain.traits import MAX_KEY
-from shared.http.schemas import Schema
+from shared.http.schemas import InWords, Schema
 
 _MOST = 10**12
-_Number = Annotated[float, Field(strict=True)]
+_Number = Annotated[float, Field(strict=True), InWords("a number, written without quotes")]
 _STORABLE = r"^[^\x00]*$"
 _Text = Annotated[str, Field(max_length=MAX_TEXT, pattern=_STORABLE)]
 _Name = Annotated[str, Field(min_length=1, max_length=100, pattern=_STORABLE)]
@@ -27,14 +28,24 @@ def _whole(value: Any) -> Any:
 
 
 Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
-_Scalar = Annotated[bool, Field(strict=True)] | _Number | _Text
+_Scalar = Annotated[
+    Annotated[bool, Field(strict=True)] | Annotated[float, Field(strict=True)] | _Text,
+    InWords(f"one value: a text of at most {MAX_TEXT} characters, a number, true or false"),
+]
 _Scalars = Annotated[list[_Scalar], Field(min_length=1, max_length=1000)]
-_Days = Annotated[float, Field(strict=True, ge=0, le=MAX_DAYS)]
+_Days = Annotated[float, Field(strict=True, ge=0, le=MAX_DAYS), InWords(DAYS)]
+_Figure = Annotated[
+    Whole,
+    Field(ge=-_MOST, le=_MOST),
+    WithJsonSchema({"type": "integer", "minimum": -_MOST, "maximum": _MOST}),
+    InWords("a whole number; money is in minor units of its currency"),
+]
 _FROM_YEAR_1000 = {"type": "string", "pattern": "^[1-9]"}
 _Moment = Annotated[
     str,
     Field(max_length=40),
     WithJsonSchema({"anyOf": [{**_FROM_YEAR_1000, "format": form} for form in ("date", "date-time")]}),
+    InWords(MOMENT),
 ]
 """An ISO 8601 date or time from the year 1000 on; as the end of a span a date includes that day."""
 
@@ -132,7 +143,7 @@ class _Purchases(_Definition):
 
     type: Literal["purchases"]
     operator: Comparison
-    value: Whole = Field(ge=-_MOST, le=_MOST)
+    value: _Figure
     within_days: _Days | None = None
     between: Between | None = None
     as_of: _Moment | None = None
@@ -197,6 +208,12 @@ class ScoreCompares(_Score):
     value: _Number
 
 
+_PLAIN: dict[str, type[_Definition]] = {
+    "and": AndDefinition,
+    "or": OrDefinition,
+    "not": NotDefinition,
+    "last_purchase": LastPurchaseDefinition,
+}
 _CHOSEN_BY = {"trait": "operator", "score": "operator", "purchases": "measure"}
 _VARIANTS: dict[str, dict[str, type[_Definition]]] = {
     "trait": {
@@ -234,10 +251,14 @@ def _variant(value: Any) -> str | None:
     return chosen.__name__ if chosen is not None else None
 
 
-def _all_variants() -> str:
-    """Every type with its operators or measures, for who asks for another."""
-    leaves = (f"{kind} ({_CHOSEN_BY[kind]} {', '.join(choices)})" for kind, choices in _VARIANTS.items())
-    return ", ".join(["and", "or", "not", "last_purchase", *leaves])
+def _without_unknown_parts(value: Any) -> Any:
+    """The definition as it is. Raises ValidationError of a type, operator, measure or field that does not exist."""
+    if isinstance(value, dict):
+        kind = chosen(value, "type", [*_PLAIN, *_VARIANTS])
+        variants = _VARIANTS.get(kind)
+        model = _PLAIN[kind] if variants is None else variants[chosen(value, _CHOSEN_BY[kind], variants)]
+        refuse_other_fields(value, model)
+    return value
 
 
 _AnyDefinition = Annotated[
@@ -261,8 +282,9 @@ _AnyDefinition = Annotated[
     Discriminator(
         _variant,
         custom_error_type="unknown_condition",
-        custom_error_message=f"no condition has this type with this operator or measure; there are {_all_variants()}",
+        custom_error_message="must be a condition: an object with a type",
     ),
+    BeforeValidator(_without_unknown_parts),
 ]
 
 Definition = TypeAliasType("Definition", _AnyDefinition)

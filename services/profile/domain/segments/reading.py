@@ -21,13 +21,16 @@ from services.profile.domain.segments.conditions import (
     parts,
 )
 from services.profile.domain.segments.contradictions import refuse_contradictions
-from services.profile.domain.terms import MAX_TEXT, moment_of, term_of
+from services.profile.domain.terms import MAX_TEXT, comparable, moment_of, term_of
 
 MAX_DEPTH = 8
 MAX_PARTS = 200
 MAX_DAYS = 36_500
 _ROOT = "/definition"
 _Json = Mapping[str, Any]
+_NO_VALUE = "exists takes no value; leave it out"
+DAYS = f"a number of days from 0 to {MAX_DAYS}, such as 7"
+MOMENT = "an ISO 8601 date or time from the year 1000 on, such as 2026-01-31 or 2026-01-31T09:30:00Z"
 _NUMERIC = frozenset({"gt", "gte", "lt", "lte"})
 
 
@@ -62,37 +65,38 @@ def _read(json: _Json, path: str, depth: int) -> Condition:
 
 
 def _trait(json: _Json, path: str) -> TraitIs:
-    operator, value = json["operator"], json.get("value")
+    key, operator, value, place = json["key"], json["operator"], json.get("value"), f"{path}/value"
     match operator:
         case "exists":
-            _want(value is None, path, "exists takes no value")
-            return TraitIs(json["key"], operator)
+            _want(value is None, place, _NO_VALUE)
+            return TraitIs(key, operator)
         case "before" | "after":
-            return TraitIs(json["key"], operator, (_moment(value, path, end_of_day=operator == "after"),))
+            return TraitIs(key, operator, (_moment(value, place, end_of_day=operator == "after"),))
         case "within_days":
-            days = _days(value, path)
-            _want(days is not None, path, "within_days needs a number of days")
-            return TraitIs(json["key"], operator, () if days is None else (days,))
+            days = _days(value, place)
+            _want(days is not None, place, f"within_days needs {DAYS}")
+            return TraitIs(key, operator, () if days is None else (days,))
         case _:
-            return TraitIs(json["key"], operator, _operands(operator, value, path))
+            return TraitIs(key, operator, _operands(operator, value, place, key=key))
 
 
 def _score(json: _Json, path: str) -> ScoreIs:
-    operator, value = json["operator"], json.get("value")
+    model, field, operator, value = json["model"], json["field"], json["operator"], json.get("value")
     if operator == "exists":
-        _want(value is None, path, "exists takes no value")
-        return ScoreIs(json["model"], json["field"], operator)
-    return ScoreIs(json["model"], json["field"], operator, _operands(operator, value, path))
+        _want(value is None, f"{path}/value", _NO_VALUE)
+        return ScoreIs(model, field, operator)
+    return ScoreIs(model, field, operator, _operands(operator, value, f"{path}/value"))
 
 
 def _purchases(json: _Json, path: str) -> PurchasesAre:
     money = json["measure"] in ("spent", "average_order")
-    _want(not money or json.get("currency"), path, f"{json['measure']} needs a currency: several are never added")
+    needed = f"{json['measure']} needs a currency, such as EUR: several are never added"
+    _want(not money or json.get("currency"), f"{path}/currency", needed)
     between = json.get("between") or {}
     period = Period(
         start=_perhaps(between.get("from"), f"{path}/between/from"),
         end=_perhaps(between.get("to"), f"{path}/between/to", end_of_day=True),
-        days=_days(json.get("within_days"), path),
+        days=_days(json.get("within_days"), f"{path}/within_days"),
         as_of=_perhaps(json.get("as_of"), f"{path}/as_of", end_of_day=True),
     )
     return PurchasesAre(json["measure"], json["operator"], json["value"], json.get("currency"), period)
@@ -100,8 +104,8 @@ def _purchases(json: _Json, path: str) -> PurchasesAre:
 
 def _last_purchase(json: _Json, path: str) -> LastPurchase:
     return LastPurchase(
-        within=_days(json.get("within_days"), path),
-        beyond=_days(json.get("more_than_days_ago"), path),
+        within=_days(json.get("within_days"), f"{path}/within_days"),
+        beyond=_days(json.get("more_than_days_ago"), f"{path}/more_than_days_ago"),
         as_of=_perhaps(json.get("as_of"), f"{path}/as_of", end_of_day=True),
     )
 
@@ -114,15 +118,18 @@ _LEAVES: Mapping[str, Callable[[_Json, str], Condition]] = {
 }
 
 
-def _operands(operator: str, value: Any, path: str) -> tuple[Scalar, ...]:
+def _operands(operator: str, value: Any, path: str, *, key: str = "") -> tuple[Scalar, ...]:
+    """What is compared with; a text as the trait `key` is compared."""
     values = tuple(value) if isinstance(value, list) else (value,)
     _want(isinstance(value, list) == (operator == "in"), path, "in takes a list, every other operator one value")
     _want(bool(values), path, "in needs at least one value")
+    values = tuple(comparable(key, each) for each in values)
     for each in values:
         _want(each is not None, path, f"{operator} needs a value")
         _want(not isinstance(each, str) or len(each) <= MAX_TEXT, path, f"texts have at most {MAX_TEXT} characters")
         if operator in _NUMERIC:
-            _want(isinstance(each, int | float) and not isinstance(each, bool), path, f"{operator} compares numbers")
+            number = isinstance(each, int | float) and not isinstance(each, bool)
+            _want(number, path, f"{operator} compares numbers, written without quotes")
     return tuple(_scalar(each, path) for each in values)
 
 
@@ -140,7 +147,7 @@ def _days(value: Any, path: str) -> float | None:
     if value is None:
         return None
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    _want(number and 0 <= value <= MAX_DAYS, path, f"days are a number from 0 to {MAX_DAYS}")
+    _want(number and 0 <= value <= MAX_DAYS, path, f"must be {DAYS}")
     return float(value)
 
 
@@ -151,7 +158,7 @@ def _perhaps(value: Any, path: str, *, end_of_day: bool = False) -> datetime | N
 def _moment(value: Any, path: str, *, end_of_day: bool = False) -> datetime:
     moment = moment_of(value, end_of_day=end_of_day) if isinstance(value, str) else None
     if moment is None or value.startswith("0"):  # days are counted back from it, and time begins with the year 1
-        raise InvalidCondition(path, "not an ISO 8601 date or time from the year 1000 on")
+        raise InvalidCondition(path, f"must be {MOMENT}")
     return moment
 
 

@@ -12,7 +12,10 @@ State = Literal["computing", "ready", "deleting"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A named condition. `definition` is JSON that `reading` accepts; `version` counts edits; `size` is its members."""
+    """A named condition. `definition` is JSON that `reading` accepts; `version` counts edits; `size` is its members.
+
+    It is evaluated in pages by profile id; `evaluated_to` is how far, None between two evaluations.
+    """
 
     segment_id: str
     name: str
@@ -25,6 +28,7 @@ class Segment:
     created_at: datetime
     updated_at: datetime
     evaluated_at: datetime | None = None
+    evaluated_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

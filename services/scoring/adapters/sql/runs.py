@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from services.scoring.adapters.sql.tables import score_runs, scores
 from services.scoring.domain.reasons import Driver
-from services.scoring.domain.scores import Score
+from services.scoring.domain.scores import MODELS, Score
 from services.scoring.use_cases.ports import Progress, RunSettings, ScoreRun, TakenOver
 from shared.contracts.about import EVER, profile_name
 from shared.erased_names import ErasedNames
 
 UNFINISHED = ("queued", "computing", "publishing")
+_SUCCEEDED = score_runs.c.state == "succeeded"
 
 
 class SqlRuns:
@@ -63,10 +64,12 @@ class SqlRuns:
         return [score_of(row) for row in rows]
 
     def forget_all_but(self, keep: int) -> None:
-        kept = succeeded_runs().limit(keep).subquery()
+        last = (score_runs.c.finished_at.desc(), score_runs.c.id.desc())
+        kept = {*self._session.scalars(select(score_runs.c.id).where(_SUCCEEDED).order_by(*last).limit(keep))}
+        for model in MODELS:
+            kept |= {*self._session.scalars(run_that_counts(model))}
         ended = select(score_runs.c.id).where(score_runs.c.state.in_(("succeeded", "failed")))
-        old = scores.c.run_id.in_(ended) & scores.c.run_id.not_in(select(kept.c.id))
-        self._session.execute(delete(scores).where(old))
+        self._session.execute(delete(scores).where(scores.c.run_id.in_(ended), scores.c.run_id.not_in(kept)))
 
     def latest_at(self) -> datetime | None:
         latest: datetime | None = self._session.scalar(select(func.max(score_runs.c.created_at)))
@@ -78,10 +81,11 @@ def any_unfinished(session: Session) -> bool:
     return session.scalar(select(exists().where(score_runs.c.state.in_(UNFINISHED)))) or False
 
 
-def succeeded_runs() -> Select[str]:
-    """Ids of the runs whose scores count, latest first."""
-    done = score_runs.c.state == "succeeded"
-    return select(score_runs.c.id).where(done).order_by(score_runs.c.finished_at.desc(), score_runs.c.id.desc())
+def run_that_counts(model: str) -> Select[str]:
+    """Id of the run whose scores of `model` are the latest: of those that look at the latest moment, the last one."""
+    told = exists().where(scores.c.run_id == score_runs.c.id, scores.c.model == model)
+    latest = (score_runs.c.as_of.desc(), score_runs.c.finished_at.desc(), score_runs.c.id.desc())
+    return select(score_runs.c.id).where(_SUCCEEDED, told).order_by(*latest).limit(1)
 
 
 def run_of(row: Any) -> ScoreRun:
@@ -121,6 +125,7 @@ def _columns(run: ScoreRun) -> dict[str, Any]:
         "state": run.state,
         "trigger": run.trigger,
         "settings": msgspec.to_builtins(run.settings),
+        "as_of": run.settings.as_of,
         "created_at": run.created_at,
         "started_at": run.started_at,
         "finished_at": run.finished_at,

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from services.scoring.adapters.sql.runs import run_of, score_of, succeeded_runs
+from services.scoring.adapters.sql.runs import run_of, run_that_counts, score_of
 from services.scoring.adapters.sql.tables import profiles, score_runs, scores
 from services.scoring.domain.errors import UnknownProfile, UnknownRun
 from services.scoring.domain.scores import MODELS, Score
@@ -60,8 +60,7 @@ class ScoreQueries:
 
     def latest_run(self, model: str) -> ScoreRun | None:
         """The run whose scores of `model` count."""
-        with_model = exists().where(scores.c.run_id == score_runs.c.id, scores.c.model == model)
-        run_id = self._session.scalar(succeeded_runs().where(with_model).limit(1))
+        run_id = self._session.scalar(run_that_counts(model))
         return None if run_id is None else self.run(run_id)
 
     def of_run(self, run: ScoreRun, wanted: ScoreFilter, *, limit: int) -> Sequence[DatedScore]:

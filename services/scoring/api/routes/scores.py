@@ -15,6 +15,7 @@ from services.scoring.domain.reasons import DEFAULT_LANGUAGE
 from services.scoring.use_cases.ports import ScoreRun
 from shared.auth.access import Requires
 from shared.http.pagination import Page, Paged
+from shared.http.patterns import worded
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.query_parameters import refused
 from shared.http.strict_json import StrictRoute
@@ -41,13 +42,13 @@ def list_scores(
     paging: Paged,
     model: ModelName,
     run_id: RunId = None,
-    label: Annotated[str | None, Query(max_length=40, pattern=r"^\w+$")] = None,
+    label: Annotated[str | None, Query(max_length=40, pattern=worded(r"^\w+$", "a label such as A or high"))] = None,
     currency: Annotated[str | None, Query(pattern=r"^[A-Z]{3}$")] = None,
     min_value: _Figure = None,
     max_value: _Figure = None,
     lang: Lang = DEFAULT_LANGUAGE,
 ) -> Page[ScoreView]:
-    """Scores of one model, highest value first, of the latest run that succeeded or of `run_id`."""
+    """Scores of one model, highest value first, of `run_id` or of the run that succeeded with the latest `as_of`."""
     if min_value is not None and max_value is not None and min_value > max_value:
         raise refused("max_value", "must not be less than `min_value`, or there is nothing in between")
     wanted = ScoreFilter(model, label, currency, min_value, max_value, paging.after(float, str))
