@@ -28,7 +28,8 @@ class SqlScores:
                     value=row.value,
                     label=row.label,
                     values=row._mapping["values"],
-                    as_of=row.as_of,
+                    # One that an older version wrote: no score looks at a later moment than when it is computed.
+                    as_of=row.as_of or row.computed_at,
                     computed_at=row.computed_at,
                 )
         return found

@@ -136,7 +136,7 @@ scores = Table(
     Column("value", Double, nullable=False),
     Column("label", Text),
     Column("values", Json, nullable=False),
-    Column("as_of", UtcDateTime, nullable=False),
+    Column("as_of", UtcDateTime),
     Column("computed_at", UtcDateTime, nullable=False),
 )
 

@@ -84,7 +84,8 @@ def any_unfinished(session: Session) -> bool:
 def run_that_counts(model: str) -> Select[str]:
     """Id of the run whose scores of `model` are the latest: of those that look at the latest moment, the last one."""
     told = exists().where(scores.c.run_id == score_runs.c.id, scores.c.model == model)
-    latest = (score_runs.c.as_of.desc(), score_runs.c.finished_at.desc(), score_runs.c.id.desc())
+    moment = func.coalesce(score_runs.c.as_of, score_runs.c.created_at)  # an older version asks for runs without one
+    latest = (moment.desc(), score_runs.c.finished_at.desc(), score_runs.c.id.desc())
     return select(score_runs.c.id).where(_SUCCEEDED, told).order_by(*latest).limit(1)
 
 

@@ -48,7 +48,7 @@ score_runs = Table(
     Column("state", String(10), nullable=False, index=True),
     Column("trigger", String(10), nullable=False),
     Column("settings", Json, nullable=False),
-    Column("as_of", UtcDateTime, nullable=False, comment="of the settings, to be sorted by"),
+    Column("as_of", UtcDateTime, comment="of the settings, to be sorted by"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),

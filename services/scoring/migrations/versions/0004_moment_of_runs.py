@@ -25,8 +25,6 @@ def upgrade() -> None:
     for row in connection.execute(sa.select(_runs.c.id, _runs.c.settings)).all():
         as_of = datetime.fromisoformat(row.settings['as_of'])
         connection.execute(sa.update(_runs).where(_runs.c.id == row.id).values(as_of=as_of))
-    with op.batch_alter_table('score_runs', schema=None) as batch_op:
-        batch_op.alter_column('as_of', existing_type=types.UtcDateTime(), nullable=False)
 
 
 def downgrade() -> None:
