@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from services.profile.adapters.phone_numbers import read_e164
 from services.profile.adapters.sql.work import SqlWork
 from services.profile.settings import ProfileSettings
-from services.profile.use_cases.answer_campaigns import AnswerCampaigns
+from services.profile.use_cases.answer_campaigns import answer_campaigns
 from services.profile.use_cases.apply_scores import ApplyScores
 from services.profile.use_cases.apply_touchpoints import ApplyTouchpoints
 from services.profile.use_cases.edit_segments import EditSegments
@@ -53,7 +53,6 @@ class Wiring:
         self.erase_profile = EraseProfile(clock=clock, new_id=new_id)
         self.edit_segments = EditSegments(clock=clock, new_id=new_id)
         self.refresh_segment = RefreshSegment(clock=clock)
-        self.answer_campaigns = AnswerCampaigns(refresh=self.refresh_segment)
 
     @cached_property
     def bus(self) -> Bus:
@@ -107,4 +106,4 @@ class Wiring:
     def handle_audiences(self, session: Session, facts: Sequence[Contract]) -> None:
         """Answer the campaigns that messaging launched, in the transaction of `session`."""
         wanted = [fact for fact in facts if isinstance(fact, AudienceWantedV1)]
-        self.outbox.add(session, self.answer_campaigns(self.work(session), wanted))
+        self.outbox.add(session, answer_campaigns(self.work(session), wanted))

@@ -94,9 +94,13 @@ def read_call(text: msgspec.Raw | bytes, shared: Shared) -> contracts.Touchpoint
         properties=properties,
         context=context,
         order=order,
-        flaws=tuple(dict.fromkeys((*shared.flaws, *unfit, *flaws, *order_flaws))),
+        flaws=_together(shared.flaws, (*unfit, *flaws, *order_flaws)),
         traceparent=shared.traceparent,
     )
+
+
+def _together(shared: tuple[str, ...], own: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*shared, *own))) if shared else own
 
 
 def _happened(call: Call, shared: Shared) -> tuple[datetime, tuple[str, ...]]:

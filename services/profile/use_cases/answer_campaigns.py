@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
+from services.profile.domain.segments.segment import Question
 from services.profile.use_cases.ports import Work
-from services.profile.use_cases.refresh_segment import RefreshSegment
+from services.profile.use_cases.tell_audiences import tell_end, tell_missing
 from shared.contracts.contract import Contract
 from shared.contracts.messaging import AudienceWantedV1
-from shared.contracts.profile import SegmentMissingV1, SegmentToldV1
-from shared.contracts.topics import PROFILES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerCampaigns:
-    """Call it with an open transaction and what was asked; it answers with the facts to publish.
+def answer_campaigns(work: Work, asked: Iterable[AudienceWantedV1]) -> list[Contract]:
+    """The facts that answer, to be published with the open transaction.
 
-    Nobody else writes profiles meanwhile, so what was told of members before has a lower place in the outbox.
+    Nobody else writes profiles meanwhile, so what was told of members before has a lower place in the outbox. What is
+    asked of a segment that is still being evaluated is kept with it, and answered with its last page.
     """
-
-    refresh: RefreshSegment
-
-    def __call__(self, work: Work, asked: Iterable[AudienceWantedV1]) -> list[Contract]:
-        return [fact for wanted in asked for fact in self._answer(work, wanted)]
-
-    def _answer(self, work: Work, wanted: AudienceWantedV1) -> list[Contract]:
-        segment = work.segments.get(wanted.segment_id)
-        if segment is None or segment.state == "deleting":
-            return [SegmentMissingV1(**_answering(wanted))]
-        if not wanted.members:
-            return []
-        moves = self.refresh(work, segment.segment_id) if segment.state == "computing" else []
-        every = range(PROFILES.partitions)
-        return [*moves, *(SegmentToldV1(partition=n, partitions=len(every), **_answering(wanted)) for n in every)]
+    return [fact for wanted in asked for fact in _answer(work, wanted)]
 
 
-def _answering(wanted: AudienceWantedV1) -> dict[str, Any]:
-    return {
-        "audience_id": wanted.audience_id,
-        "segment_id": wanted.segment_id,
-        "traceparent": wanted.traceparent,
-    }
+def _answer(work: Work, wanted: AudienceWantedV1) -> list[Contract]:
+    question = Question(wanted.audience_id, wanted.traceparent)
+    segment = work.segments.get(wanted.segment_id)
+    if segment is None or segment.state == "deleting":
+        return tell_missing(wanted.segment_id, [question])
+    if not wanted.members:
+        return []
+    if segment.state == "computing":
+        work.segments.save(replace(segment, asked=(*segment.asked, question)))
+        return []
+    return tell_end(segment.segment_id, [question])

@@ -8,6 +8,7 @@ from services.profile.domain.segments.reading import read_condition
 from services.profile.domain.segments.segment import Segment
 from services.profile.use_cases.move_members import moved, tell_moves
 from services.profile.use_cases.ports import Work
+from services.profile.use_cases.tell_audiences import tell_end, tell_missing
 from shared.clock import Clock
 from shared.contracts.contract import Contract
 
@@ -17,32 +18,32 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshSegment:
-    """Both ways want an open transaction and a segment's id, and answer with the facts to publish.
+    """How far the pages came is kept with the segment, so that whoever goes on does so from there.
 
-    How far the pages came is kept with the segment, so that whoever goes on does so from there. Changes of profiles are
-    tried against it all the while, so that it does not matter on which side of the page they are.
+    Changes of profiles are tried against it all the while, so that it does not matter on which side of the page they
+    are. Campaigns that asked for its members meanwhile are answered with the last page.
     """
 
     clock: Clock
     page: int = PAGE
 
-    def __call__(self, work: Work, segment_id: str) -> list[Contract]:
-        """Page by page, but in this one transaction, until the segment is ready or gone."""
-        facts: list[Contract] = []
-        while (segment := work.segments.get(segment_id)) is not None and segment.state != "ready":
-            facts += self.next_page(work, segment_id)
-        return facts
-
     def next_page(self, work: Work, segment_id: str) -> list[Contract]:
-        """One page; the last one makes the segment ready, or takes it away if it is being deleted."""
+        """The facts to publish with the open transaction for one more page of a segment.
+
+        The last page makes it ready, or takes it away if it is being deleted.
+        """
         segment = work.segments.get(segment_id)
         if segment is None:
             return []
         return self._empty(work, segment) if segment.state == "deleting" else self._evaluate(work, segment)
 
     def _empty(self, work: Work, segment: Segment) -> list[Contract]:
-        gone, now = work.segments.remove(segment.segment_id, at_most=self.page), self.clock()
-        return tell_moves([each.moved(False, now) for each in gone if each.is_member], {})
+        now, segment_id = self.clock(), segment.segment_id
+        if segment.asked:
+            work.segments.save(replace(segment, asked=()))
+        gone = work.segments.remove(segment_id, at_most=self.page)
+        left = [each.moved(False, now) for each in gone if each.is_member]
+        return [*tell_moves(left, {}), *tell_missing(segment_id, segment.asked)]
 
     def _evaluate(self, work: Work, segment: Segment) -> list[Contract]:
         now, segment_id = self.clock(), segment.segment_id
@@ -50,8 +51,8 @@ class RefreshSegment:
         matching = work.segments.matching(read_condition(segment.definition), now, among=span)
         known = work.segments.memberships(segment_id, among=span)
         moves = moved(segment_id, matching=matching, known=known, now=now)
-        done = replace(segment, state="ready", evaluated_at=now, evaluated_to=None)
+        done = replace(segment, state="ready", evaluated_at=now, evaluated_to=None, asked=())
         # The size is kept by `move`; the row written here must not undo it.
         work.segments.save(done if span.to is None else replace(segment, evaluated_to=span.to))
         work.segments.move(moves)
-        return tell_moves(moves, {})
+        return [*tell_moves(moves, {}), *tell_end(segment_id, segment.asked if span.to is None else ())]

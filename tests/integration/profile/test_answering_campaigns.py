@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from services.profile.bootstrap import Wiring
@@ -14,7 +15,7 @@ from shared.contracts.topics import PROFILES
 from shared.ids import new_id
 
 from .scenes import feed, of_type, told, touchpoint
-from .test_segments import FROM_TAIPEI, make, refresh, segment
+from .test_segments import FROM_TAIPEI, make, refresh, segment, segment_loop
 
 
 def ask(wiring: Wiring, segment_id: str, *, members: bool = True) -> str:
@@ -42,6 +43,7 @@ def test_each_partition_hears_the_end_behind_all_members_and_their_state(wiring:
     people(wiring, 60)
     made = make(wiring, FROM_TAIPEI)
     audience_id = ask(wiring, made)
+    refresh(wiring)
     facts = told(wiring)
     assert len(of_type(facts, SegmentEnteredV1)) == len(of_type(facts, ProfileChangedV1)) == 60
     for partition, lane in enumerate(lanes(facts)):
@@ -73,7 +75,9 @@ def test_what_was_edited_before_the_question_is_told_as_it_is_now(wiring: Wiring
         draft = Draft(name="s", description="", definition={**FROM_TAIPEI, "value": "Tainan"})
         wiring.edit_segments.change(work, made, draft, version=None)
     ask(wiring, made)
-    assert [type(fact) for fact in told(wiring)].count(SegmentEnteredV1) == 1
+    refresh(wiring)
+    facts = told(wiring)
+    assert [len(of_type(facts, each)) for each in (SegmentEnteredV1, SegmentToldV1)] == [1, 8]
     assert segment(wiring, made).state == "ready"
 
 
@@ -92,3 +96,30 @@ def test_only_members_that_are_wanted_are_told(wiring: Wiring) -> None:
     ask(wiring, made, members=False)
     assert told(wiring) == []
     assert segment(wiring, made).state == "computing"
+
+
+def test_what_is_asked_between_two_pages_is_answered_once_and_with_the_last(wiring: Wiring) -> None:
+    people(wiring, 5)
+    made = make(wiring, FROM_TAIPEI)
+    loop = segment_loop(wiring, every=timedelta(hours=1), page=2)
+    loop.refresh_due()
+    asked = [ask(wiring, made) for _ in range(2)]
+    loop.refresh_due()
+    assert not of_type(told(wiring), SegmentToldV1)
+    loop.refresh_due()
+    ends = of_type(told(wiring), SegmentToldV1)
+    assert sorted((each.audience_id, each.partition) for each in ends) == [(one, n) for one in asked for n in range(8)]
+    loop.refresh_due()
+    assert told(wiring) == []
+    loop.lease.release()
+
+
+def test_what_is_asked_of_a_segment_that_goes_before_it_is_ready_is_missed(wiring: Wiring) -> None:
+    people(wiring, 1)
+    made = make(wiring, FROM_TAIPEI)
+    audience_id = ask(wiring, made)
+    with wiring.writing() as (_, work):
+        wiring.edit_segments.delete(work, made, version=None)
+    refresh(wiring)
+    missed = of_type(told(wiring), SegmentMissingV1)
+    assert missed == [SegmentMissingV1(audience_id=audience_id, segment_id=made, traceparent="t")]

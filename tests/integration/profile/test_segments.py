@@ -299,15 +299,6 @@ def test_a_new_definition_amid_the_pages_begins_at_the_first(wiring: Wiring, pag
     assert members(wiring, made) == {profile_id(wiring, "u5")}
 
 
-def test_all_pages_may_be_one_transaction(wiring: Wiring, paging: Paging) -> None:
-    made = make(wiring, FROM_TAIPEI)
-    paging.page()
-    with wiring.writing() as (_, work):
-        facts = RefreshSegment(clock=utc_now, page=2)(work, made)
-    assert len(of_type(facts, SegmentEnteredV1)) == 3
-    assert (segment(wiring, made).state, segment(wiring, made).size) == ("ready", 5)
-
-
 def test_a_deleted_segment_is_emptied_in_pages_and_everyone_is_told_once(wiring: Wiring, paging: Paging) -> None:
     made = make(wiring, FROM_TAIPEI)
     was = {each.profile_id for each in of_type(paging.rest(made), SegmentEnteredV1)}

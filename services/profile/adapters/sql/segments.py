@@ -15,7 +15,7 @@ from services.profile.adapters.sql.bulk import chunks, put
 from services.profile.adapters.sql.segment_conditions import SegmentSql
 from services.profile.adapters.sql.tables import memberships, profiles, segments
 from services.profile.domain.segments.conditions import Condition
-from services.profile.domain.segments.segment import Membership, Segment
+from services.profile.domain.segments.segment import Membership, Question, Segment
 from services.profile.use_cases.ports import Span
 
 
@@ -104,7 +104,7 @@ def _within(table: Table, span: Span) -> list[ColumnElement[bool]]:
 
 def segment_of(row: Any) -> Segment:
     """The segment in a row of `segments`."""
-    return Segment(**row._mapping)
+    return Segment(**{**row._mapping, "asked": tuple(Question(**each) for each in row.asked or ())})
 
 
 def membership_of(row: Any) -> Membership:

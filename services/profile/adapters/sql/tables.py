@@ -155,6 +155,7 @@ segments = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("evaluated_at", UtcDateTime),
     Column("evaluated_to", _ID),
+    Column("asked", Json),
 )
 
 memberships = Table(

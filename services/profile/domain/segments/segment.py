@@ -10,11 +10,20 @@ from typing import Any, Literal
 State = Literal["computing", "ready", "deleting"]
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A campaign asks for the members, under an id of its own; `traceparent` is its launch's."""
+
+    audience_id: str
+    traceparent: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
     """A named condition. `definition` is JSON that `reading` accepts; `version` counts edits; `size` is its members.
 
-    It is evaluated in pages by profile id; `evaluated_to` is how far, None between two evaluations.
+    It is evaluated in pages by profile id; `evaluated_to` is how far, None between two evaluations. `asked` is what is
+    to be answered once it is ready.
     """
 
     segment_id: str
@@ -29,6 +38,7 @@ class Segment:
     updated_at: datetime
     evaluated_at: datetime | None = None
     evaluated_to: str | None = None
+    asked: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
