@@ -52,6 +52,7 @@ def test_months_follow_each_other_however_long_nobody_looked(database: Database)
 
 
 def test_a_writer_is_not_waited_for_and_does_not_wait(database: Database) -> None:
+    Partitions(database).make_ahead(NOW)
     now = draft(touchpoint(NOW), database)
     with database.transaction() as writing:
         recording = SqlTouchpoints(writing, seen_messages_on(database.dialect))
