@@ -82,16 +82,17 @@ def _accept(call: StatedCall, text: Text, limits: CallLimits) -> tuple[int, Text
     partition = _partition_of(call.user_id, call.anonymous_id)
     _check_kind(call)
     message_id = call.message_id if isinstance(call.message_id, str) else id_text(call.message_id)
-    if message_id is None or not holds_something(message_id):
+    # Most begin with a letter or a digit, which is something.
+    if message_id is None or not (message_id[:1].isalnum() or holds_something(message_id)):
         return partition, _with(text, messageId=new_id())
     if len(message_id) > limits.message_id_length:
         raise InvalidCall("message_id_too_long", f"messageId is longer than {limits.message_id_length} characters")
     return partition, text
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)  # who is here comes again soon; to find one of many more in memory takes longer than this
 def _partition_of(user_id: Id, anonymous_id: Id) -> int:
-    """Where calls about one subject go; remembered, for the same customers come again and again."""
+    """Where calls about one subject go."""
     subject = subject_of(_checked(user_id, "userId"), _checked(anonymous_id, "anonymousId"))
     if subject is None:
         raise InvalidCall("id_required", "userId or anonymousId is required")
@@ -121,6 +122,8 @@ def _names_something(event: Id) -> bool:
 
 
 def _checked(value: Id, field: str) -> str | None:
+    if value is None:
+        return None
     text = id_text(value)
     if text is not None and len(text) > MAX_ID_LENGTH:
         raise InvalidCall(f"{_snake(field)}_too_long", f"{field} is longer than {MAX_ID_LENGTH} characters")
