@@ -33,14 +33,16 @@ def made_storable(text: bytes, *, all_names: bool = False) -> bytes:
     Names say behind U+FFFD what it stands for, such as `d83d`, for two must not become one: keys, the values of keys
     that are called like ids and addresses, and, with `all_names`, every text.
     """
-    if b"\\" not in text or _storable(text):  # looking for one byte is much quicker than for two
+    if b"\\" not in text or _storable(text):
         return text
     return _NEXT.sub(partial(_mended, all_names=all_names), text)
 
 
 def replaced_in(text: bytes) -> tuple[str, ...]:
     """The flaws of a JSON text that was made storable."""
-    return tuple(flaw for flaw, mark in _MARKS.items() if mark in text) if b"\\u" in text else ()
+    if b"\\" not in text:  # looking for one byte is much quicker than for two
+        return ()
+    return tuple(flaw for flaw, mark in _MARKS.items() if mark in text)
 
 
 def _mended(match: re.Match[bytes], *, all_names: bool) -> bytes:

@@ -67,7 +67,7 @@ def read_call(text: msgspec.Raw | bytes, shared: Shared) -> contracts.Touchpoint
         raise Unreadable("a call without a known type, a messageId, and a userId or anonymousId")
     if len(subject) > MAX_ID_LENGTH + len("anonymous_id:"):
         raise Unreadable("an identifier is too long")
-    context = shared.context | call.context if call.context else shared.context
+    context = shared.context | call.context if shared.context and call.context else call.context or shared.context
     channel = channel_of(stated=call.channel, kind=call.type, context=context)
     happened, flaws = _happened(call, shared)
     name, properties = _name(call), call.properties or {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
@@ -114,7 +115,7 @@ _FREE = ("traits", "properties", "context")
 
 def table_of(touchpoints: Sequence[Touchpoint]) -> pa.Table:
     """The touchpoints, a row each, in their order."""
-    columns: dict[str, Iterable[Any]] = {name: [getattr(one, name) for one in touchpoints] for name in _PLAIN}
+    columns: dict[str, Iterable[Any]] = {name: list(map(attrgetter(name), touchpoints)) for name in _PLAIN}
     columns |= {name: [bytes(raw) or None for raw in columns[name]] for name in _FREE}
     orders = [one.order for one in touchpoints]
     columns |= {
