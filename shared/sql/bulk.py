@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 T = TypeVar("T")
+_Shared = tuple[Column[int], int] | None
 _PARAMETERS = 32_000
 """How many one statement has at most; SQLite takes 32,766."""
 
@@ -32,19 +33,26 @@ def bound(session: Session, columns: tuple[Column[Any], ...], rows: Iterable[Seq
     return [[bind(value) for bind, value in zip(bindings, row, strict=True)] for row in rows]
 
 
-def insert_rows(session: Session, columns: tuple[Column[Any], ...], rows: Sequence[Sequence[Any]]) -> None:
+def insert_rows(
+    session: Session,
+    columns: tuple[Column[Any], ...],
+    rows: Sequence[Sequence[Any]],
+    *,
+    shared: _Shared = None,
+) -> None:
     """Insert rows of values for `columns` of one table, as the driver takes them, in the session's transaction.
 
-    Defaults that Python knows of are not filled in. Raises sqlalchemy.exc.IntegrityError.
+    All rows have the value of `shared` in its column. Defaults that Python knows of are not filled in. Raises
+    sqlalchemy.exc.IntegrityError.
     """
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         if rows:
             arrays = tuple(map(list, zip(*rows, strict=True)))
-            connection.exec_driver_sql(_from_arrays(columns, connection.dialect), arrays)
+            connection.exec_driver_sql(_from_arrays(columns, shared, connection.dialect), arrays)
         return
     for some in pieces(rows, most=_PARAMETERS // len(columns)):
-        connection.exec_driver_sql(_from_lists(columns, len(some)), tuple(chain.from_iterable(some)))
+        connection.exec_driver_sql(_from_lists(columns, shared, len(some)), tuple(chain.from_iterable(some)))
 
 
 def values_present(
@@ -85,15 +93,17 @@ def _as_it_is(value: Any) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _from_arrays(columns: tuple[Column[Any], ...], dialect: Dialect) -> str:
+def _from_arrays(columns: tuple[Column[Any], ...], shared: _Shared, dialect: Dialect) -> str:
+    into, values = _into(columns, shared)
     arrays = ", ".join(_array(column, dialect) for column in columns)
-    return f"{_into(columns)} SELECT * FROM unnest({arrays})"  # noqa: S608 - our own tables
+    return f"{into} SELECT {', '.join(['*', *values])} FROM unnest({arrays})"  # noqa: S608 - our own tables
 
 
 @lru_cache(maxsize=128)
-def _from_lists(columns: tuple[Column[Any], ...], rows: int) -> str:
-    row = f"({', '.join('?' * len(columns))})"
-    return f"{_into(columns)} VALUES {', '.join([row] * rows)}"
+def _from_lists(columns: tuple[Column[Any], ...], shared: _Shared, rows: int) -> str:
+    into, values = _into(columns, shared)
+    row = f"({', '.join(['?'] * len(columns) + values)})"
+    return f"{into} VALUES {', '.join([row] * rows)}"
 
 
 @lru_cache(maxsize=64)
@@ -112,6 +122,8 @@ def _array(column: Column[Any], dialect: Dialect) -> str:
     return f"%b::{ARRAY(column.type).compile(dialect=dialect)}"
 
 
-def _into(columns: tuple[Column[Any], ...]) -> str:
-    names = ", ".join(f'"{column.name}"' for column in columns)
-    return f"INSERT INTO {columns[0].table.name} ({names})"
+def _into(columns: tuple[Column[Any], ...], shared: _Shared) -> tuple[str, list[str]]:
+    """How such a statement begins, and what stands behind the values of each row."""
+    named = columns if shared is None else (*columns, shared[0])
+    names = ", ".join(f'"{column.name}"' for column in named)
+    return f"INSERT INTO {columns[0].table.name} ({names})", [] if shared is None else [f"{shared[1]:d}"]

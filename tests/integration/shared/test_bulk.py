@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, func, select
 from sqlalchemy.exc import IntegrityError
 
 from shared.sql.bulk import bound, insert_rows, pieces, values_present
@@ -24,6 +24,7 @@ notes = Table(
     Column("hash", LargeBinary, nullable=False),
     Column("text", String(50)),
 )
+counted = Table("counted", _metadata, Column("id", Integer, primary_key=True), Column("part", Integer, nullable=False))
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890_000, tzinfo=UTC)
 ROWS = [
     (f"id-{n:05}", NOW, bytes([n % 256, 0, 255]), None if n % 3 else f"{n} %b ? 'quoted' 中文") for n in range(9_000)
@@ -41,6 +42,16 @@ def filled(database: Database) -> Database:
 def test_rows_come_back_as_they_went_in(filled: Database) -> None:
     with filled.reading() as session:
         assert [tuple(row) for row in session.execute(select(notes).order_by(notes.c.id))] == ROWS
+
+
+def test_what_rows_share_stands_in_each_of_them(database: Database) -> None:
+    _metadata.create_all(database.engine)
+    for part, rows in ((7, [(n,) for n in range(9_000)]), (-8, [(n,) for n in range(9_000, 9_500)])):
+        with database.transaction() as session:
+            insert_rows(session, (counted.c.id,), rows, shared=(counted.c.part, part))
+    with database.reading() as session:
+        parts = session.execute(select(counted.c.part, func.count().label("rows")).group_by(counted.c.part))
+        assert {each.part: each.rows for each in parts} == {7: 9_000, -8: 500}
 
 
 def test_no_rows_are_no_statement(filled: Database) -> None:

@@ -65,9 +65,8 @@ class SqlTouchpoints:
     def add(self, drafts: Sequence[Draft]) -> None:
         """Record touchpoints, the orders they tell of, and that their messages were seen."""
         # In the order of the index, so that each of its pages is visited once; those of a subject come in that of ids.
-        part = current_part(self._session)
-        in_order = [(*row, part) for row in sorted([draft.row for draft in drafts], key=_subject_of)]
-        insert_rows(self._session, (*_COLUMNS, _c.part), in_order)
+        in_order = sorted([draft.row for draft in drafts], key=_subject_of)
+        insert_rows(self._session, _COLUMNS, in_order, shared=(_c.part, current_part(self._session)))
         self._seen.add(self._session, [draft.seen for draft in drafts])
         told = (draft.touchpoint.order for draft in drafts)
         orders = sorted({(order.order_id, order.status) for order in told if order})

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, delete, func, insert, select, update
@@ -61,8 +61,8 @@ class SeenInParts:
             by_day[one.bucket].append(one)
         for day, some in by_day.items():
             bucket = self._open_part(session, day)
-            rows = [(bucket, hashed, start) for _, hashed, start in sorted(some, key=attrgetter("hash"))]
-            insert_rows(session, tuple(_seen), rows)
+            rows = sorted([(hashed, start) for _, hashed, start in some], key=itemgetter(0))
+            insert_rows(session, (_seen.hash, _seen.touchpoint_id), rows, shared=(_seen.bucket, bucket))
             counted = update(message_buckets).where(_parts.bucket == bucket)
             session.execute(counted.values(messages=_parts.messages + len(some)))
 
