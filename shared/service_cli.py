@@ -32,7 +32,7 @@ class Service(Generic[S]):
 
     `create_app` and `loops` are the places (`package.module:name`) of functions of the settings that make the API and
     the worker's loops by name; they are looked up by the process that needs them, so that a worker starts without
-    FastAPI.
+    FastAPI. `page_bytes` are those of its SQLite file.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Service(Generic[S]):
     migrations: str
     database_url: Callable[[S], str]
     port: Callable[[S], int]
+    page_bytes: int = 4_096
 
 
 def main(service: Service[S], arguments: Sequence[str] | None = None) -> int:
@@ -87,7 +88,8 @@ def _run(service: Service[S], settings: S, options: argparse.Namespace) -> int:
             _collect_seldom(options.command)
             return run_worker(chosen, port=settings.worker_port, host=settings.host)
         case _:
-            return _migrate(Database(service.database_url(settings)), service.migrations, options)
+            database = Database(service.database_url(settings), page_bytes=service.page_bytes)
+            return _migrate(database, service.migrations, options)
 
 
 def _collect_seldom(command: str) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from services.events.adapters.bus.ingest_log import SOURCE
 from services.events.adapters.bus.touchpoints_out import Packed, TouchpointsOut
 from services.events.adapters.sql.inbound.deliveries import SqlDeliveries
+from services.events.adapters.sql.parts import PAGE_BYTES
 from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.touchpoints import SqlTouchpoints, TouchpointRows
 from services.events.domain.duplicates import bucket_of
@@ -62,7 +63,7 @@ class Wiring:
     def __init__(self, settings: EventsSettings, *, clock: Clock = utc_now) -> None:
         self.settings = settings
         self.clock = clock
-        self.database = Database(settings.events_database_url)
+        self.database = Database(settings.events_database_url, page_bytes=PAGE_BYTES)
         self.outbox = Outbox(SOURCE, clock)
         self.dead_letters = DeadLetters("events", self.outbox, clock)
         self.erasing = ErasureWiring(settings, self.database, clock)

@@ -15,11 +15,12 @@ from shared.sql.engines import open_engines
 class Database:
     """Opens transactions on a `sqlite:` or `postgresql:` URL. Safe to share between threads.
 
-    Raises ValueError when the URL names neither.
+    `page_bytes` is how large the pages of a SQLite file become that does not exist yet. Raises ValueError when the URL
+    names neither.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        self.dialect, self.engine, self._readers = open_engines(url, pool_size)
+    def __init__(self, url: str, *, pool_size: int = 10, page_bytes: int = 4_096) -> None:
+        self.dialect, self.engine, self._readers = open_engines(url, pool_size, page_bytes)
         # SQLite lets one write at a time and the others ask again and again; here they are woken in turn instead.
         self._turn: AbstractContextManager[object] = Lock() if self.dialect == "sqlite" else nullcontext()
         self._committed = Condition()

@@ -16,10 +16,12 @@ _LOCK_WAIT_S = 30
 _WRITER_CACHE_KIB = 64 * 1024
 """Pages of indexes that are written to again and again. One connection writes at a time, and so one has them."""
 _READER_CACHE_KIB = 8 * 1024
+_LOG_BYTES = 128 * 1024 * 1024
+"""How long the log grows before it is copied back: pages that change often are copied less often so."""
 _TOLD_OF_A_STATEMENT = 500
 
 
-def open_engines(url: str, pool_size: int) -> tuple[Dialect, Engine, Engine]:
+def open_engines(url: str, pool_size: int, page_bytes: int) -> tuple[Dialect, Engine, Engine]:
     """What kind of database a URL names; connections that write; those that only read, and wait for no writer.
 
     Each reading transaction sees one snapshot. What customers said stays out of errors, which go to logs and dead
@@ -31,7 +33,7 @@ def open_engines(url: str, pool_size: int) -> tuple[Dialect, Engine, Engine]:
         raise ValueError(f"not a database URL: {url!r}; expected sqlite:///path or postgresql://…") from error
     match parsed.get_backend_name():
         case "sqlite":
-            return "sqlite", *_sqlite(parsed, pool_size)
+            return "sqlite", *_sqlite(parsed, pool_size, page_bytes)
         case "postgresql":
             engine = _postgresql(parsed, pool_size)
             reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -53,16 +55,16 @@ def _postgresql(url: URL, pool_size: int) -> Engine:
     return engine
 
 
-def _sqlite(url: URL, pool_size: int) -> tuple[Engine, Engine]:
+def _sqlite(url: URL, pool_size: int, page_bytes: int) -> tuple[Engine, Engine]:
     if not url.database or url.database == ":memory:":
         raise ValueError("several processes share a database, so SQLite needs a file: sqlite:///path")
     file = Path(url.database)
     file.parent.mkdir(parents=True, exist_ok=True)
     turns = WriteTurns(file, patience_s=_LOCK_WAIT_S)
     # A writer takes the lock at once: upgrading from a read snapshot would fail instead of waiting.
-    writers = _sqlite_engine(url, pool_size, _WRITER_CACHE_KIB, begin=turns.begin)
+    writers = _sqlite_engine(url, pool_size, page_bytes, _WRITER_CACHE_KIB, begin=turns.begin)
     event.listen(writers, "engine_disposed", lambda _: turns.close())
-    readers = _sqlite_engine(url, pool_size, _READER_CACHE_KIB, begin=_begin_reading, only_reads=True)
+    readers = _sqlite_engine(url, pool_size, page_bytes, _READER_CACHE_KIB, begin=_begin_reading, only_reads=True)
     return writers, readers
 
 
@@ -78,7 +80,13 @@ def _begin_reading(connection: Connection) -> None:
 
 
 def _sqlite_engine(
-    url: URL, pool_size: int, cache_kib: int, *, begin: Callable[[Connection], None], only_reads: bool = False
+    url: URL,
+    pool_size: int,
+    page_bytes: int,
+    cache_kib: int,
+    *,
+    begin: Callable[[Connection], None],
+    only_reads: bool = False,
 ) -> Engine:
     """Durable settings, and transactions that begin when SQLAlchemy says so."""
     engine = create_engine(url, pool_size=pool_size, hide_parameters=True, connect_args={"timeout": _LOCK_WAIT_S})
@@ -88,11 +96,13 @@ def _sqlite_engine(
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver opens no transaction by itself
+        connection.execute(f"PRAGMA page_size={page_bytes}")  # of a file that is empty yet
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute(f"PRAGMA cache_size=-{cache_kib}")
-        connection.execute("PRAGMA wal_autocheckpoint=32000")  # pages that change often are copied back less often
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+        connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_BYTES // page}")
         connection.execute(f"PRAGMA query_only={only_reads:d}")
 
     return engine
