@@ -16,7 +16,7 @@ from shared.bus.ports import BusError
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 4
-_IDLE_S = 0.2
+_IDLE_S = 0.5
 _KEEP_OPEN_S = 10.0
 _RETRY_S = 2.0
 

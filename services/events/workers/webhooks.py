@@ -14,7 +14,8 @@ from services.events.use_cases.webhooks.deliver_webhooks import DeliverLane, Del
 from services.events.use_cases.webhooks.ports import Finished, Lane, Lanes
 
 _log = logging.getLogger(__name__)
-_IDLE_S = 0.05
+_SHORTEST_PAUSE_S = 0.05
+_LONGEST_PAUSE_S = 0.2
 _GATHER_S = 0.005
 _RETRY_S = 1.0
 
@@ -48,9 +49,13 @@ class _Running:
 
     async def run(self) -> None:
         storing = asyncio.create_task(self._store_all())
+        pause_s = _SHORTEST_PAUSE_S
         while not self._stop.is_set():
-            if not await self._lease():
-                await asyncio.sleep(_IDLE_S)
+            if await self._lease():
+                pause_s = _SHORTEST_PAUSE_S
+            else:
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
         await asyncio.gather(*self._healthy, *self._failing, return_exceptions=True)
         self._ending = True
         self._something.set()
