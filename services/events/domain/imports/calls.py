@@ -9,10 +9,10 @@ from datetime import date, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.events.domain.imports.cells import cell_text
-from services.events.domain.imports.columns import Columns, ObjectReader, PartReader, currencies_of, text_or_absent
+from services.events.domain.imports.columns import Columns, ObjectReader, PartReader, currencies_of
 from services.events.domain.imports.mapping import FileMapping
 from services.events.domain.imports.rows import BadRow, RowFlaw, Sheet
 from services.events.domain.inbound.pointers import ABSENT
@@ -28,8 +28,7 @@ Occurrences = Callable[[Sequence[bytes]], Sequence[int]]
 """How many rows of the same digest stood in the file before, for each of these in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class MadeCall:
+class MadeCall(NamedTuple):
     """A call; `day` is that of its time (proleptic Gregorian ordinal), 0 without; its rows are `span` of a sheet."""
 
     message_id: str
@@ -53,8 +52,10 @@ class CallMaker:
         self._mapping = mapping
         self._places = {name: place for place, name in enumerate(header)}
         self._occurrences = occurrences
-        self._targets = {name: PartReader(part) for name, part in mapping.targets.items()}
-        self._message_id = PartReader(mapping.message_id) if mapping.message_id is not None else None
+        self._targets = {name: PartReader(part, names_something=True) for name, part in mapping.targets.items()}
+        self._message_id = (
+            PartReader(mapping.message_id, names_something=True) if mapping.message_id is not None else None
+        )
         self._moment = PartReader(mapping.timestamp, moment_until=now) if mapping.timestamp is not None else None
         self._properties, self._traits = ObjectReader(mapping.properties), ObjectReader(mapping.traits)
         self._by_content = mapping.message_id is None and not mapping.message_key
@@ -86,9 +87,10 @@ class CallMaker:
     def _require(self, columns: Columns) -> None:
         mapping = self._mapping
         for name in dict.fromkeys((*mapping.required, *mapping.group_by, *mapping.message_key)):
-            for row, cell in enumerate(columns.cells(name)):
-                if cell in ("", None) or not cell_text(cell):
-                    columns.refuse(row, name, "the cell is empty; the mapping requires it")
+            cells = columns.cells(name)
+            empty = {cell for cell in set(cells) if not cell_text(cell)}
+            for row in [row for row, cell in enumerate(cells) if cell in empty] if empty else ():
+                columns.refuse(row, name, "the cell is empty; the mapping requires it")
 
     def _bodies(
         self, columns: Columns, spans: Sequence[tuple[int, int]], heads: Sequence[int]
@@ -122,7 +124,7 @@ class CallMaker:
         reader = self._targets.get(target)
         if reader is None:
             return repeat(ABSENT)
-        return [text_or_absent(value) for value in reader.read(columns, heads, ())]
+        return reader.read(columns, heads, ())
 
     def _demand(self, columns: Columns, heads: Sequence[int], events: Any) -> None:
         for head, event in zip(heads, events, strict=False):
@@ -143,7 +145,7 @@ class CallMaker:
             keys = [columns.cells(name) for name in self._mapping.message_key]
             texts = (_SEPARATOR.join([cell_text(column[head]) for column in keys]) for head in heads)
             return [f"key:{_hashed(text)}" for text in texts]
-        found = [text_or_absent(value) for value in self._message_id.read(columns, heads, ())]
+        found = self._message_id.read(columns, heads, ())
         for head, value in zip(heads, found, strict=True):
             if value is ABSENT:
                 columns.refuse(head, None, "message_id is empty")

@@ -41,8 +41,9 @@ class Readings(dict[Any, object]):
         except CellRefused as error:
             value = Refused(str(error))
             self.has_refused = True
-        if len(self) < _REMEMBERED:
-            self[cell] = value
+        if len(self) >= _REMEMBERED:
+            self.clear()  # what comes again does so soon: the rows of a receipt stand together
+        self[cell] = value
         return value
 
 
@@ -75,23 +76,27 @@ class Columns:
 
 
 class PartReader:
-    """Reads one expression for many rows."""
+    """Reads one expression for many rows: as a moment, as a text that names something, or as the mapping says."""
 
-    def __init__(self, expression: Expression, *, moment_until: datetime | None = None) -> None:
+    def __init__(
+        self, expression: Expression, *, moment_until: datetime | None = None, names_something: bool = False
+    ) -> None:
         self._expression = expression
-        if isinstance(expression, Column):
+        if isinstance(expression, Constant):
+            self._constant = _text_or_absent(expression.value) if names_something else expression.value
+        else:
             read: Callable[[Any], object] = value_reader(expression)
             if moment_until is not None:
                 read = moment_reader(expression, now=moment_until)
             elif expression.form == "minor_units":
                 read = _minor(read)
-            self._readings = Readings(read)
+            self._readings = Readings(_naming(read) if names_something else read)
 
     def read(self, columns: Columns, at: Sequence[int], currencies: Sequence[str | None]) -> Sequence[object]:
         """Its values for the rows `at`."""
         expression = self._expression
         if isinstance(expression, Constant):
-            return [expression.value] * len(at)
+            return [self._constant] * len(at)
         cells: Iterable[Any] = columns.cells(expression.name)
         if len(at) != columns.size:
             whole = columns.cells(expression.name)
@@ -138,7 +143,11 @@ def currencies_of(part: Expression | EachRow | None, columns: Columns, at: Seque
     return [None] * len(at)
 
 
-def text_or_absent(value: object) -> object:
+def _naming(read: Callable[[Any], object]) -> Callable[[Any], object]:
+    return lambda cell: _text_or_absent(read(cell))
+
+
+def _text_or_absent(value: object) -> object:
     """A value as a text that may name somebody or something; ABSENT if it holds nothing but spaces and controls."""
     text = cell_text(value) if isinstance(value, str | int | float) else ""
     return text if holds_something(text) else ABSENT

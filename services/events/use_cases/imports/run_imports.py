@@ -121,6 +121,6 @@ def _take(step: Step, before: Progress, *, job: ImportJob, ledger: Ledger, impor
     return progress
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def _partition_of(user_id: str | None, anonymous_id: str | None) -> int:
     return INGEST.partition_of(subject_of(user_id, anonymous_id) or "")
