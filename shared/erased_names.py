@@ -9,16 +9,17 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shared.secret_file import read_or_make_secret
 from shared.settings import ServiceSettings
+from shared.sql.advisory_locks import hold
 from shared.sql.plumbing import erased_names
 from shared.sql.upsert import insert_for
 
 T = TypeVar("T")
-_LOCK = 7_235_412
+_LOOKING_OR_ERASING = 7_235_412
 _PARAMETERS = 5_000
 
 
@@ -60,7 +61,7 @@ class ErasedNames:
 
     def add(self, names: Iterable[str], erased: Erased) -> None:
         """These names are erased; of two erasures of one name the later counts."""
-        self._lock("pg_advisory_xact_lock")
+        hold(self._session, _LOOKING_OR_ERASING)
         rows = [
             {"name_hash": self._hashed(name), "erasure_id": erased.erasure_id, "erased_at": erased.at}
             for name in sorted(set(names))
@@ -76,7 +77,7 @@ class ErasedNames:
 
     def latest(self) -> datetime | None:
         """When a name was erased last; None when none ever was. Holds erasures up until the transaction ends."""
-        self._lock("pg_advisory_xact_lock_shared")
+        hold(self._session, _LOOKING_OR_ERASING, shared=True)
         latest: datetime | None = self._session.scalar(select(func.max(erased_names.c.erased_at)))
         return latest
 
@@ -104,7 +105,3 @@ class ErasedNames:
             id(fact) for fact in early for name in names(fact) if name in erased and moment(fact) <= erased[name].at
         }
         return [fact for fact in facts if id(fact) not in dropped]
-
-    def _lock(self, function: str) -> None:
-        if self._session.get_bind().dialect.name == "postgresql":
-            self._session.execute(text(f"SELECT {function}(:lock)"), {"lock": _LOCK})

@@ -12,17 +12,17 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 
+from shared.sql.advisory_locks import hold
 from shared.sql.database import Database
 from shared.sql.plumbing import plumbing
 
-_ADVISORY_LOCK = 7_235_411
+_ONE_UPGRADE = 7_235_411
 
 
 def upgrade(database: Database, package: str, *, revision: str = "head") -> None:
     """Bring the schema to `revision`; several processes may ask at once, one does it (PostgreSQL: advisory lock)."""
     with database.engine.connect() as connection, connection.begin():
-        if database.dialect == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+        hold(connection, _ONE_UPGRADE)
         command.upgrade(_config(package, connection), revision)
 
 

@@ -17,6 +17,7 @@ from services.events.adapters.sql.stored_touchpoints import one_touchpoint
 from services.events.adapters.sql.tables import seen_messages, touchpoints
 from services.events.adapters.sql.touchpoints import SqlTouchpoints
 from services.events.bootstrap import MIGRATIONS
+from shared.erased_names import ErasedNames, NameHash
 from shared.sql.database import Database
 from shared.sql.migrations import check, upgrade
 from tests.integration.events.store import draft, keep, touchpoint
@@ -60,6 +61,12 @@ def test_a_writer_is_not_waited_for_and_does_not_wait(database: Database) -> Non
         recording.add([now])
         made = Partitions(database).make_ahead(NOW + timedelta(days=40))
     assert {name.rpartition("_20")[0] for name in made} == {"touchpoints", "seen_messages"}
+
+
+def test_making_partitions_does_not_wait_for_who_looks_for_erased_names(database: Database) -> None:
+    with database.transaction() as looking:
+        ErasedNames(looking, NameHash("a secret of thirty-two characters")).latest()
+        assert Partitions(database).make_ahead(NOW) != []
 
 
 def test_what_cannot_be_had_at_once_is_left_for_the_next_time(database: Database) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.profile.adapters.sql.erasures import SqlErasures
@@ -13,6 +12,7 @@ from services.profile.adapters.sql.scores import SqlScores
 from services.profile.adapters.sql.segments import SqlSegments
 from services.profile.adapters.sql.traits import SqlTraits
 from shared.erased_names import NameHash
+from shared.sql.advisory_locks import hold
 
 _ONE_WRITER = 8_101_001
 
@@ -25,8 +25,7 @@ class SqlWork:
     """
 
     def __init__(self, session: Session, hashed: NameHash) -> None:
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ONE_WRITER})
+        hold(session, _ONE_WRITER)
         self.identities = SqlIdentities(session)
         self.profiles = SqlProfiles(session)
         self.traits = SqlTraits(session)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from services.events.domain.duplicates import REMEMBERED_DAYS
 from shared.ids import first_id_at
+from shared.sql.advisory_locks import hold
 from shared.sql.database import Database
 
 MONTHS_AHEAD = 3
@@ -26,7 +27,7 @@ FLOOR = "touchpoints_before"
 _STRAY = "seen_messages_stray"
 _NEWEST_STRAY = text(f"SELECT coalesce(max(bucket), 0) FROM {_STRAY}")  # noqa: S608 - a name of ours
 _LOCK_WAIT = "2s"
-_ADVISORY_LOCK = 7_235_412
+_ONE_MAKER = 8_104_001
 _SKEW = timedelta(days=1)
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _CHILDREN = text(
@@ -119,7 +120,7 @@ class Partitions:
 
     def _make(self, table: str, name: str, values: str) -> str:
         with impatient(self._database) as session:
-            session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+            hold(session, _ONE_MAKER)
             if session.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is not None:
                 return name  # another worker was faster
             session.execute(text(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)"))
