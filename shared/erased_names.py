@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from shared.batched import batched
 from shared.secret_file import read_or_make_secret
 from shared.settings import ServiceSettings
 from shared.sql.advisory_locks import hold
@@ -86,8 +86,7 @@ class ErasedNames:
         by_hash = {self._hashed(name): name for name in names}
         columns = (erased_names.c.name_hash, erased_names.c.erasure_id, erased_names.c.erased_at)
         found: dict[str, Erased] = {}
-        pending = iter(by_hash)
-        while some := list(islice(pending, _PARAMETERS)):
+        for some in batched(by_hash, _PARAMETERS):
             for row in self._session.execute(select(*columns).where(erased_names.c.name_hash.in_(some))):
                 found[by_hash[row.name_hash]] = Erased(row.erasure_id, row.erased_at)
         return found

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import islice
 
 import msgspec
 from sqlalchemy.orm import Session
 
+from shared.batched import batched
 from shared.bus.cloudevents import Event, to_record
 from shared.bus.ports import NewRecord, Topic
 from shared.bus.waiting import check_size
@@ -90,8 +90,7 @@ def records_of(topic: Topic, events: Iterable[Event]) -> list[NewRecord]:
 
 def _records(topic: Topic, lane: Sequence[Event]) -> Iterable[NewRecord]:
     """Cut a lane into records that stay well under what a log takes."""
-    pending = iter(lane)
-    while chunk := list(islice(pending, _MAX_EVENTS_A_RECORD)):
+    for chunk in batched(lane, _MAX_EVENTS_A_RECORD):
         yield from _fitting(topic, chunk)
 
 

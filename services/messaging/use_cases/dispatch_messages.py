@@ -27,6 +27,7 @@ from services.messaging.domain.letters import Letter
 from services.messaging.domain.retries import RETRY_DELAYS_S
 from services.messaging.use_cases.ports import Claimed, DispatchQueue, Programme, Transport
 from services.messaging.use_cases.write_letter import WriteLetter
+from shared.batched import batched
 
 _KEPT_PROGRAMMES = 64
 
@@ -71,7 +72,7 @@ class DispatchMessages:
         self._interrupted = True
         claimed = self._queue.claim(self._limits.claim)
         trouble: str | None = None
-        for window in _windows(claimed, self._limits.window):
+        for window in batched(claimed, self._limits.window):
             if trouble is None and not stopping():
                 trouble = self._send(self._written(window))
             else:
@@ -170,8 +171,3 @@ def _suppressed(window: Sequence[_Written], suppressed: frozenset[str]) -> Itera
     attempts: Mapping[str, int] = {each.letter.message_id: each.attempts for each in window}
     for message_id in suppressed:
         yield Settlement(message_id, MessageStatus.SKIPPED, attempts[message_id], SkipReason.SUPPRESSED)
-
-
-def _windows(claimed: Sequence[Claimed], size: int) -> Iterator[Sequence[Claimed]]:
-    for start in range(0, len(claimed), size):
-        yield claimed[start : start + size]

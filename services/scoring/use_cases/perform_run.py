@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from services.scoring.domain.errors import ScoringError
@@ -23,6 +22,7 @@ from services.scoring.domain.scores import VERSIONS, Score, ScoringPlan, score
 from services.scoring.domain.selection import HoldoutPolicy
 from services.scoring.use_cases.ports import Progress, RunSettings, RunStore, ScoreRun, TakenOver
 from services.scoring.use_cases.report_run import GridCount, census_report, fit_report
+from shared.batched import batched
 from shared.clock import Clock
 from shared.contracts.scoring import Reason, ScoreComputedV1
 
@@ -70,8 +70,7 @@ def _compute(store: RunStore, run: ScoreRun, *, still_mine: StillMine, slice_siz
     def report(currency: str, values: LifetimeValues) -> None:
         fits[currency] = fit_report(values)
 
-    scores = score(population, _plan(run.settings), report)
-    while batch := list(islice(scores, slice_size)):
+    for batch in batched(score(population, _plan(run.settings), report), slice_size):
         if not still_mine():
             return run
         for each in batch:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, delete, insert, select, update
@@ -22,6 +21,7 @@ from services.events.adapters.sql.tables import (
 )
 from services.events.adapters.sql.tracking_plan.tables import quarantine, quarantine_rules, violations
 from services.events.use_cases.archive.erasure_ports import ToErase
+from shared.batched import batched
 from shared.contracts.about import names_erased
 from shared.contracts.profile import ProfileErasedV1
 from shared.erased_names import Erased, ErasedNames, NameHash
@@ -29,7 +29,6 @@ from shared.ids import new_id
 
 _PARAMETERS = 1_000
 _c = erasures.c
-T = TypeVar("T")
 
 
 class _Order(msgspec.Struct):
@@ -80,7 +79,7 @@ class SqlErasures:
         theirs = of_subject(self._session, subject)
         documents = self._session.scalars(select(touchpoints.c.document).where(theirs))
         early = [stored for stored in map(_decode, documents) if stored.received_at <= until]
-        for page in _pages([stored.touchpoint_id for stored in early]):
+        for page in batched([stored.touchpoint_id for stored in early], _PARAMETERS):
             self._session.execute(delete(touchpoints).where(theirs, touchpoints.c.id.in_(page)))
         return early
 
@@ -88,7 +87,7 @@ class SqlErasures:
         q = quarantine.c
         theirs = q.subject.in_(subjects) & (q.received_at <= until)
         held = self._session.execute(select(q.id, q.message_id).where(theirs)).all()
-        for page in _pages([row.id for row in held]):
+        for page in batched([row.id for row in held], _PARAMETERS):
             self._session.execute(delete(quarantine_rules).where(quarantine_rules.c.entry_id.in_(page)))
             self._session.execute(delete(quarantine).where(q.id.in_(page)))
         return {row.message_id for row in held}
@@ -137,9 +136,3 @@ def settle(
 
 def _to_erase(row: Any) -> ToErase:
     return ToErase(id=row.id, until=row.erased_at, **row.who)
-
-
-def _pages(items: Iterable[T]) -> Iterator[list[T]]:
-    pending = iter(items)
-    while page := list(islice(pending, _PARAMETERS)):
-        yield page

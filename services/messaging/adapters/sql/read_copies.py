@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from services.messaging.adapters.sql.doubles import settle_doubles
 from services.messaging.adapters.sql.tables import contacts, memberships, merges
 from services.messaging.domain.contacts import Contact, LastPurchase, Membership, Merge
+from shared.batched import batched
 from shared.outbox.outbox import Outbox
 from shared.sql.upsert import insert_for
 
@@ -29,9 +30,8 @@ class SqlReadCopies:
     def survivors_of(self, profile_ids: Collection[str]) -> Mapping[str, str]:
         """Those of `profile_ids` that were merged away, with who they live on as now."""
         found: dict[str, str] = {}
-        ids = sorted(profile_ids)
-        for start in range(0, len(ids), _PAGE):
-            rows = self._session.execute(select(merges).where(merges.c.merged_id.in_(ids[start : start + _PAGE])))
+        for some in batched(sorted(profile_ids), _PAGE):
+            rows = self._session.execute(select(merges).where(merges.c.merged_id.in_(some)))
             found.update((row.merged_id, row.survivor_id) for row in rows)
         return found
 

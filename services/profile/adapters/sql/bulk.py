@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from shared.sql.upsert import insert_for
 
-T = TypeVar("T")
 CHUNK = 1000
 """Values in one statement: well under what either database takes."""
-
-
-def chunks(values: Collection[T], size: int = CHUNK) -> Iterator[list[T]]:
-    """`values` in lists of at most `size`; none when there are no values."""
-    pending = iter(values)
-    while chunk := list(islice(pending, size)):
-        yield chunk
 
 
 def put(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

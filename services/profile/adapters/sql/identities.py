@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from services.profile.adapters.sql.bulk import chunks, put_new
+from services.profile.adapters.sql.bulk import CHUNK, put_new
 from services.profile.adapters.sql.tables import identifiers, merges, profiles, refused_ties
 from services.profile.domain.identifiers import Identifier
 from services.profile.domain.identity import Attachment, Identity, RefusedTie
 from services.profile.use_cases.ports import Contribution
+from shared.batched import batched
 
 
 class SqlIdentities:
@@ -29,14 +30,14 @@ class SqlIdentities:
             by_kind.setdefault(name.kind, []).append(name.value)
         found: set[str] = set()
         for kind, values in by_kind.items():
-            for chunk in chunks(values):
+            for chunk in batched(values, CHUNK):
                 mine = (identifiers.c.kind == kind) & identifiers.c.value.in_(chunk)
                 found.update(self._session.scalars(select(identifiers.c.profile_id).where(mine)))
         return self.of(found)
 
     def of(self, profile_ids: Collection[str]) -> list[Identity]:
         identities: dict[str, Identity] = {}
-        for chunk in chunks(profile_ids):
+        for chunk in batched(profile_ids, CHUNK):
             born = select(profiles.c.profile_id, profiles.c.created_at).where(profiles.c.profile_id.in_(chunk))
             for profile_id, created_at in self._session.execute(born):
                 identities[profile_id] = Identity(profile_id, created_at)
@@ -96,7 +97,7 @@ class SqlIdentities:
 
     def survivors(self, profile_ids: Collection[str]) -> dict[str, str]:
         found: dict[str, str] = {}
-        for chunk in chunks(profile_ids):
+        for chunk in batched(profile_ids, CHUNK):
             living = select(profiles.c.profile_id).where(profiles.c.profile_id.in_(chunk))
             found.update((profile_id, profile_id) for profile_id in self._session.scalars(living))
             moved = select(merges.c.merged_id, merges.c.profile_id).where(merges.c.merged_id.in_(chunk))

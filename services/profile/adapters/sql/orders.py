@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from services.profile.adapters.sql.bulk import chunks, put
+from services.profile.adapters.sql.bulk import CHUNK, put
 from services.profile.adapters.sql.sums import total
 from services.profile.adapters.sql.tables import orders
 from services.profile.domain.orders import OrderRecord, Placement, Purchases, Refund
 from services.profile.use_cases.ports import OrderKey
+from shared.batched import batched
 
 _PAIRS = 400
 
@@ -27,14 +28,14 @@ class SqlOrders:
     def find(self, keys: Collection[OrderKey]) -> dict[OrderKey, OrderRecord]:
         place = tuple_(orders.c.profile_id, orders.c.order_id)
         found: dict[OrderKey, OrderRecord] = {}
-        for chunk in chunks(keys, _PAIRS):
+        for chunk in batched(keys, _PAIRS):
             rows = self._session.execute(select(orders).where(place.in_(chunk)))
             found.update(((row.profile_id, row.order_id), record_of(row)) for row in rows)
         return found
 
     def of(self, profile_ids: Collection[str]) -> dict[OrderKey, OrderRecord]:
         found: dict[OrderKey, OrderRecord] = {}
-        for chunk in chunks(profile_ids):
+        for chunk in batched(profile_ids, CHUNK):
             rows = self._session.execute(select(orders).where(orders.c.profile_id.in_(chunk)))
             found.update(((row.profile_id, row.order_id), record_of(row)) for row in rows)
         return found
@@ -43,12 +44,12 @@ class SqlOrders:
         put(self._session, orders, [_row_of(profile_id, record) for (profile_id, _), record in changed.items()])
 
     def remove(self, profile_ids: Collection[str]) -> None:
-        for chunk in chunks(profile_ids):
+        for chunk in batched(profile_ids, CHUNK):
             self._session.execute(delete(orders).where(orders.c.profile_id.in_(chunk)))
 
     def totals(self, profile_ids: Collection[str]) -> dict[str, Purchases]:
         added: dict[str, Purchases] = {}
-        for chunk in chunks(profile_ids):
+        for chunk in batched(profile_ids, CHUNK):
             sums = self._sums(chunk)
             last = self._last(chunk)
             added.update((profile_id, _purchases(rows, last.get(profile_id))) for profile_id, rows in sums.items())

@@ -9,10 +9,11 @@ import msgspec
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from services.profile.adapters.sql.bulk import chunks, put
+from services.profile.adapters.sql.bulk import CHUNK, put
 from services.profile.adapters.sql.tables import profiles
 from services.profile.domain.orders import Purchases
 from services.profile.domain.profile import Profile
+from shared.batched import batched
 
 
 class SqlProfiles:
@@ -23,7 +24,7 @@ class SqlProfiles:
 
     def get(self, profile_ids: Collection[str]) -> dict[str, Profile]:
         found: dict[str, Profile] = {}
-        for chunk in chunks(profile_ids):
+        for chunk in batched(profile_ids, CHUNK):
             for row in self._session.execute(select(profiles).where(profiles.c.profile_id.in_(chunk))):
                 found[row.profile_id] = profile_of(row)
         return found
@@ -32,7 +33,7 @@ class SqlProfiles:
         put(self._session, profiles, [_row_of(profile) for profile in changed])
 
     def remove(self, profile_ids: Collection[str]) -> None:
-        for chunk in chunks(profile_ids):
+        for chunk in batched(profile_ids, CHUNK):
             self._session.execute(delete(profiles).where(profiles.c.profile_id.in_(chunk)))
 
 

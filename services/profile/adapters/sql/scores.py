@@ -7,9 +7,10 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from services.profile.adapters.sql.bulk import chunks, put
+from services.profile.adapters.sql.bulk import CHUNK, put
 from services.profile.adapters.sql.tables import score_figures, scores
 from services.profile.domain.scores import Score
+from shared.batched import batched
 
 
 class SqlScores:
@@ -20,7 +21,7 @@ class SqlScores:
 
     def of(self, profile_ids: Collection[str]) -> dict[tuple[str, str], Score]:
         found: dict[tuple[str, str], Score] = {}
-        for chunk in chunks(profile_ids):
+        for chunk in batched(profile_ids, CHUNK):
             for row in self._session.execute(select(scores).where(scores.c.profile_id.in_(chunk))):
                 found[row.profile_id, row.model] = Score(
                     profile_id=row.profile_id,
@@ -72,6 +73,6 @@ class SqlScores:
         self._session.execute(score_figures.insert(), rows)
 
     def remove(self, profile_ids: Collection[str]) -> None:
-        for chunk in chunks(profile_ids):
+        for chunk in batched(profile_ids, CHUNK):
             for table in (scores, score_figures):
                 self._session.execute(delete(table).where(table.c.profile_id.in_(chunk)))

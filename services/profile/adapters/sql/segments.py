@@ -11,12 +11,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, select, update
 from sqlalchemy.orm import Session
 
-from services.profile.adapters.sql.bulk import chunks, put
+from services.profile.adapters.sql.bulk import CHUNK, put
 from services.profile.adapters.sql.segment_conditions import SegmentSql
 from services.profile.adapters.sql.tables import memberships, profiles, segments
 from services.profile.domain.segments.conditions import Condition
 from services.profile.domain.segments.segment import Membership, Question, Segment
 from services.profile.use_cases.ports import Span
+from shared.batched import batched
 
 
 class SqlSegments:
@@ -60,7 +61,7 @@ class SqlSegments:
         if isinstance(among, Span):
             return set(self._session.scalars(query.where(*_within(profiles, among))))
         found: set[str] = set()
-        for chunk in chunks(among):
+        for chunk in batched(among, CHUNK):
             found.update(self._session.scalars(query.where(profiles.c.profile_id.in_(chunk))))
         return found
 
@@ -71,7 +72,7 @@ class SqlSegments:
             return {row.profile_id: membership_of(row) for row in self._session.execute(query)}
         return {
             row.profile_id: membership_of(row)
-            for chunk in chunks(among)
+            for chunk in batched(among, CHUNK)
             for row in self._session.execute(query.where(memberships.c.profile_id.in_(chunk)))
         }
 
@@ -79,7 +80,7 @@ class SqlSegments:
         query = select(memberships).where(memberships.c.is_member)
         return [
             membership_of(row)
-            for chunk in chunks(profile_ids)
+            for chunk in batched(profile_ids, CHUNK)
             for row in self._session.execute(query.where(memberships.c.profile_id.in_(chunk)))
         ]
 

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from services.profile.adapters.sql.bulk import chunks, put, put_new
+from services.profile.adapters.sql.bulk import CHUNK, put, put_new
 from services.profile.adapters.sql.tables import trait_history, traits
 from services.profile.domain.terms import trait_term
 from services.profile.domain.traits import Observation
 from services.profile.use_cases.ports import Traits
+from shared.batched import batched
 
 
 class SqlTraits:
@@ -23,7 +24,7 @@ class SqlTraits:
 
     def current(self, profile_ids: Collection[str]) -> dict[str, dict[str, Observation]]:
         found: dict[str, dict[str, Observation]] = {}
-        for chunk in chunks(profile_ids):
+        for chunk in batched(profile_ids, CHUNK):
             query = select(
                 traits.c.profile_id,
                 traits.c.key,
@@ -50,7 +51,7 @@ class SqlTraits:
         put_new(self._session, trait_history, rows)
 
     def move(self, moves: Mapping[str, str]) -> None:
-        for chunk in chunks(moves):
+        for chunk in batched(moves, CHUNK):
             self._session.execute(delete(traits).where(traits.c.profile_id.in_(chunk)))
         former = trait_history.c.profile_id == bindparam("old")
         self._session.execute(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from services.events.adapters.sql.erasures import settle, unfinished
 from services.events.adapters.sql.webhooks.tables import webhook_attempts, webhook_deliveries, webhook_messages
 from services.events.use_cases.archive.search_for_erased import Search
+from shared.batched import batched
 from shared.clock import Clock
 from shared.inbox.dead_letters import mend_dead_letters
 from shared.sql.database import Database
@@ -34,8 +35,8 @@ class Sweep:
             with self._database.reading() as session:
                 bodies = list(_messages_about(session, search))
             with self._database.transaction() as session:
-                for start in range(0, len(bodies), _PAGE):
-                    _delete_messages(session, bodies[start : start + _PAGE])
+                for some in batched(bodies, _PAGE):
+                    _delete_messages(session, some)
                 mend_dead_letters(session, search.mended)
                 settle(session, [who], part="swept_at", now=self._clock(), archives=self._archives)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, exists, insert, select, update
@@ -14,6 +13,7 @@ from services.events.adapters.sql.tracking_plan.tables import quarantine, quaran
 from services.events.domain.errors import EntryNotFound
 from services.events.domain.tracking_plan.plans import Breach, Violation
 from services.events.use_cases.tracking_plan.ports import Entry, EntryState, Wanted
+from shared.batched import batched
 from shared.sql.upsert import insert_for
 
 _PARAMETERS = 5_000
@@ -33,7 +33,7 @@ class SqlQuarantine:
     def find(self, hashes: Collection[bytes]) -> Mapping[bytes, Entry]:
         """The entries of these messages, held until the transaction ends."""
         found: dict[bytes, Entry] = {}
-        for some in _batched(hashes):
+        for some in batched(hashes, _PARAMETERS):
             query = select(quarantine).where(_c.message_hash.in_(some)).order_by(_c.id).with_for_update()
             for row in self._session.execute(query):
                 found[bytes(row.message_hash)] = _entry(row)
@@ -94,12 +94,6 @@ def _meant(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.rule_id is not None:
         rules = quarantine_rules.c
         yield exists().where(rules.entry_id == _c.id, rules.rule_id == wanted.rule_id)
-
-
-def _batched(hashes: Collection[bytes]) -> Iterator[list[bytes]]:
-    pending = iter(hashes)
-    while some := list(islice(pending, _PARAMETERS)):
-        yield some
 
 
 def _values(entry: Entry) -> dict[str, Any]:
