@@ -14,6 +14,7 @@ from shared.auth.access import require
 from shared.auth.keys import EVERYTHING, ApiKey, Caller, create_key, find_key, list_keys, revoke_key
 from shared.clock import utc_now
 from shared.http.pagination import Page, Paged
+from shared.http.patterns import ID
 from shared.http.problems import PROBLEM_RESPONSES, Flaw, Problem, invalid_request
 from shared.http.schemas import Schema
 from shared.http.strict_json import StrictRoute
@@ -21,7 +22,7 @@ from shared.sql.database import Database
 
 router = APIRouter(prefix="/v1/api-keys", tags=["API keys"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 Administrator = Annotated[Caller, Depends(require("api-keys:write"))]
-_KeyId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$")]
+_KeyId = Annotated[str, Path(max_length=36, pattern=ID)]
 
 
 class NewApiKey(Schema):
@@ -34,7 +35,7 @@ class NewApiKey(Schema):
     owner: str | None = Field(
         None,
         max_length=36,
-        pattern=r"^[0-9a-f-]+$",
+        pattern=ID,
         description="the id of a key whose owner gets this one, to see and change what that one made",
     )
 

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from shared.auth.access import Requires
 from shared.bus.cloudevents import Event
 from shared.http.pagination import Page, Paged
+from shared.http.patterns import ID
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -22,9 +23,7 @@ from shared.sql.plumbing import dead_letters
 router = APIRouter(
     prefix="/v1/dead-letters", tags=["Dead letters"], route_class=StrictRoute, responses=PROBLEM_RESPONSES
 )
-_LetterId = Annotated[
-    str, BeforeValidator(str), Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a dead letter's id")
-]
+_LetterId = Annotated[str, BeforeValidator(str), Path(max_length=36, pattern=ID, description="a dead letter's id")]
 """Of routes with `{letter_id:uuid}`: the router hands over a UUID, and `replay` is no letter."""
 State = Literal["dead", "replay_requested", "replayed"]
 

@@ -13,6 +13,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from shared.clock import utc_now
+from shared.http.patterns import VISIBLE_ASCII
 from shared.http.problems import Problem
 from shared.sql.plumbing import idempotency_keys
 from shared.sql.upsert import insert_for
@@ -25,7 +26,7 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
+        pattern=VISIBLE_ASCII,
         description="the same key and body again: the first answer, and no second effect",
     ),
 ]

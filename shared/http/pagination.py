@@ -16,14 +16,14 @@ import msgspec
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
+from shared.http.patterns import worded
 from shared.http.problems import Problem
 
 T = TypeVar("T")
 Row = TypeVar("Row")
 Limit = Annotated[int, Query(ge=1, le=200, description="how many at most")]
-Cursor = Annotated[
-    str | None, Query(max_length=1000, pattern=r"^[A-Za-z0-9_-]+$", description="`next_cursor` of the page before")
-]
+_CURSOR = worded(r"^[A-Za-z0-9_-]+$", "letters, digits, - and _ of ASCII, as it was handed out")
+Cursor = Annotated[str | None, Query(max_length=1000, pattern=_CURSOR, description="`next_cursor` of the page before")]
 _MARK_BYTES = 6
 _NO_FILTERS = frozenset({"limit", "cursor"})
 

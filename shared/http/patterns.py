@@ -1,23 +1,11 @@
-"""Patterns in words: what a problem tells people in the place of a regular expression.
+"""Patterns, and what each wants in words: what a problem tells people in the place of a regular expression.
 
-A pattern that several services use stands here; any other is given its words where it is written, by `worded`.
+A pattern that several modules use stands here; any other is given its words where it is written, by `worded`.
 """
 
 from __future__ import annotations
 
-_WORDS: dict[str, str] = {
-    r"^[0-9a-f-]+$": "an id: 0 to 9, a to f and hyphens",
-    r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": "a UUID in small letters, such as "
-    "0193f0a2-7c1e-7b6a-9f3e-2f1f6f0e8a11",
-    r"^[^\x00]*$": "a text without the character U+0000",
-    r"^[^\x00]+$": "a text of at least one character, without U+0000",
-    r"^[^\x00]*\S[^\x00]*$": "a text with more than spaces in it, without the character U+0000",
-    r"^[A-Z]{3}$": "an ISO 4217 currency code: three capital letters, such as EUR",
-    r"^[A-Z]{2}$": "an ISO 3166 country code: two capital letters, such as TW",
-    r"^[A-Za-z0-9_-]+$": "letters, digits, - and _ of ASCII, as it was handed out",
-    r"^[A-Za-z0-9_-]*$": "letters, digits, - and _ of ASCII, as it was handed out",
-    r"^[\x21-\x7e]+$": "letters, digits and signs of ASCII, without spaces",
-}
+_WORDS: dict[str, str] = {}
 
 
 def worded(pattern: str, words: str) -> str:
@@ -29,3 +17,16 @@ def worded(pattern: str, words: str) -> str:
 def in_words(pattern: str) -> str | None:
     """What a value must be to match; None of a pattern that nobody has given words."""
     return _WORDS.get(pattern)
+
+
+ID = worded(r"^[0-9a-f-]+$", "an id: 0 to 9, a to f and hyphens")
+UUID = worded(
+    r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+    "a UUID in small letters, such as 0193f0a2-7c1e-7b6a-9f3e-2f1f6f0e8a11",
+)
+STORABLE = worded(r"^[^\x00]*$", "a text without the character U+0000")
+NOT_EMPTY = worded(r"^[^\x00]+$", "a text of at least one character, without U+0000")
+NOT_BLANK = worded(r"^[^\x00]*\S[^\x00]*$", "a text with more than spaces in it, without the character U+0000")
+CURRENCY = worded(r"^[A-Z]{3}$", "an ISO 4217 currency code: three capital letters, such as EUR")
+COUNTRY = worded(r"^[A-Z]{2}$", "an ISO 3166 country code: two capital letters, such as TW")
+VISIBLE_ASCII = worded(r"^[\x21-\x7e]+$", "letters, digits and signs of ASCII, without spaces")

@@ -7,8 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from services.messaging.bootstrap import Wiring
-
-UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+from shared.http.patterns import UUID
 
 
 def _wiring(request: Request) -> Wiring:

@@ -16,12 +16,11 @@ from services.events.domain.errors import ArchiveFileNotFound
 from services.events.use_cases.archive.ports import ArchiveFile
 from shared.auth.access import Requires
 from shared.http.pagination import Page, Paged
-from shared.http.patterns import worded
+from shared.http.patterns import UUID, worded
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
 
-_UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _DAY = worded(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a day as YYYY-MM-DD, such as 2026-01-31")
 _PARQUET = "application/vnd.apache.parquet"
 
@@ -78,7 +77,7 @@ def list_files(
     response_class=FileResponse,
     responses={200: {"content": {_PARQUET: {}}}},
 )
-def download(file_id: Annotated[str, Path(pattern=_UUID, description="a file's id")], request: Request) -> FileResponse:
+def download(file_id: Annotated[str, Path(pattern=UUID, description="a file's id")], request: Request) -> FileResponse:
     """One file's content."""
     database: Database = request.app.state.database
     with database.reading() as session:

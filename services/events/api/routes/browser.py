@@ -9,16 +9,16 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from services.events.api.ingest.answers import preflight
 from services.events.api.ingest.write_keys import KnownWriteKeys, stated_write_key
 from services.events.domain.errors import UnknownWriteKey
+from shared.http.patterns import VISIBLE_ASCII
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 
 router = APIRouter(tags=["Tracking API"], responses=PROBLEM_RESPONSES)
 _OPEN = {"Access-Control-Allow-Origin": "*"}
-_WriteKey = r"^[\x21-\x7e]+$"
 
 
 @router.get("/v1/projects/{write_key}/settings")
 async def segment_settings(
-    write_key: Annotated[str, Path(max_length=200, pattern=_WriteKey)], request: Request, response: Response
+    write_key: Annotated[str, Path(max_length=200, pattern=VISIBLE_ASCII)], request: Request, response: Response
 ) -> dict[str, Any]:
     """The settings that Segment's browser SDK loads: send everything here, to no other destination."""
     await _source(request, write_key)
@@ -52,7 +52,9 @@ async def rudderstack_settings(
     response: Response,
     write_key: Annotated[
         str | None,
-        Query(alias="writeKey", min_length=1, max_length=200, pattern=_WriteKey, description="else the user of Basic"),
+        Query(
+            alias="writeKey", min_length=1, max_length=200, pattern=VISIBLE_ASCII, description="else the user of Basic"
+        ),
     ] = None,
 ) -> dict[str, Any]:
     """The source configuration that RudderStack's SDKs load: enabled, with no device-mode destination."""

@@ -10,6 +10,7 @@ from services.events.adapters.sql.archive.reading import read_erasures
 from services.events.api.schemas.archive import ErasureView
 from shared.auth.access import Requires
 from shared.http.pagination import Page, Paged
+from shared.http.patterns import ID
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
@@ -22,7 +23,7 @@ def list_erasures(
     request: Request,
     paging: Paged,
     erasure_id: Annotated[
-        str | None, Query(max_length=36, pattern=r"^[0-9a-f-]+$", description="only of this erasure, by profile's id")
+        str | None, Query(max_length=36, pattern=ID, description="only of this erasure, by profile's id")
     ] = None,
 ) -> Page[ErasureView]:
     """Erasures as they were heard of, the last first."""

@@ -32,13 +32,14 @@ from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged, Placed
+from shared.http.patterns import ID
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
 
 router = APIRouter(prefix="/v1/quarantine", tags=["Quarantine"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 Writer = Annotated[Caller, Depends(require("quarantine:write"))]
-_OfSource = Annotated[str | None, Query(max_length=36, pattern=r"^[0-9a-f-]+$", description="only this source's")]
+_OfSource = Annotated[str | None, Query(max_length=36, pattern=ID, description="only this source's")]
 _OfRule = Annotated[
     str | None, Query(pattern=BROKEN_RULE, description="only those that break this rule of the violations")
 ]

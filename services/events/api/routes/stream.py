@@ -16,6 +16,7 @@ from services.events.api.event_stream import EventStreamResponse, OpenStreams
 from services.events.domain.subjects import is_subject
 from services.events.use_cases.webhooks.public_events import CONTRACT_NAMES, EVENT_TYPES
 from shared.auth.access import require
+from shared.http.patterns import worded
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 from shared.http.query_parameters import refused
 from shared.http.schemas import InWords
@@ -52,9 +53,10 @@ _ProfileId = Annotated[
     Query(pattern=rf"^{_ID}$", description="one customer, under every name known when it begins"),
     InWords("a profile's id"),
 ]
+_PLACE = worded(r"^[A-Za-z0-9_-]*$", "letters, digits, - and _ of ASCII, as it was handed out")
 _LastEventId = Annotated[
     str | None,
-    Header(alias="Last-Event-ID", max_length=1_000, pattern=r"^[A-Za-z0-9_-]*$", description="go on behind this event"),
+    Header(alias="Last-Event-ID", max_length=1_000, pattern=_PLACE, description="go on behind this event"),
 ]
 
 

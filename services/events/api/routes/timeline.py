@@ -13,13 +13,13 @@ from services.events.adapters.sql.timeline_reading import TimelineFilter
 from services.events.api.schemas.touchpoints import TouchpointView, page
 from shared.auth.access import Requires
 from shared.http.pagination import Page, Paged
+from shared.http.patterns import ID, STORABLE
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 from shared.http.query_parameters import Since, Until, refused
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
 
 router = APIRouter(prefix="/v1/profiles", tags=["Timeline"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
-Text = r"^[^\x00]*$"
 
 
 @router.get(
@@ -29,16 +29,16 @@ Text = r"^[^\x00]*$"
     dependencies=[Requires("touchpoints:read")],
 )
 def timeline(
-    profile_id: Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a profile's id")],
+    profile_id: Annotated[str, Path(max_length=36, pattern=ID, description="a profile's id")],
     request: Request,
     paging: Paged,
     kind: Annotated[
         Literal["identify", "track", "page", "screen", "group", "alias"] | None, Query(description="only this kind")
     ] = None,
-    name: Annotated[str | None, Query(max_length=500, pattern=Text, description="only events of this name")] = None,
-    channel: Annotated[str | None, Query(max_length=50, pattern=Text, description="only this channel")] = None,
+    name: Annotated[str | None, Query(max_length=500, pattern=STORABLE, description="only events of this name")] = None,
+    channel: Annotated[str | None, Query(max_length=50, pattern=STORABLE, description="only this channel")] = None,
     department: Annotated[
-        str | None, Query(max_length=50, pattern=Text, description="only contacts that this department had")
+        str | None, Query(max_length=50, pattern=STORABLE, description="only contacts that this department had")
     ] = None,
     since: Annotated[Since | None, Query(alias="from", description="from this time on, or this day in UTC")] = None,
     until: Annotated[

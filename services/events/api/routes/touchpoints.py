@@ -11,11 +11,11 @@ from services.events.api.schemas.touchpoints import TouchpointView, page, single
 from services.events.domain.errors import TouchpointNotFound
 from shared.auth.access import Requires
 from shared.http.pagination import Page, Paged
+from shared.http.patterns import ID, STORABLE
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.sql.database import Database
 
-Text = r"^[^\x00]*$"
 router = APIRouter(
     prefix="/v1/touchpoints",
     tags=["Touchpoints"],
@@ -30,10 +30,11 @@ def list_touchpoints(
     request: Request,
     paging: Paged,
     message_id: Annotated[
-        str | None, Query(min_length=1, max_length=500, pattern=Text, description="the messageId that a client sent")
+        str | None,
+        Query(min_length=1, max_length=500, pattern=STORABLE, description="the messageId that a client sent"),
     ] = None,
     subject: Annotated[
-        str | None, Query(min_length=1, max_length=300, pattern=Text, description="such as `user_id:17850`")
+        str | None, Query(min_length=1, max_length=300, pattern=STORABLE, description="such as `user_id:17850`")
     ] = None,
 ) -> Response:
     """Touchpoints, the last recorded first. A `message_id` is found for a day at least after it arrived."""
@@ -49,7 +50,7 @@ def list_touchpoints(
 
 @router.get("/{touchpoint_id}", name="get_touchpoint", response_model=TouchpointView)
 def show(
-    touchpoint_id: Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a touchpoint's id")],
+    touchpoint_id: Annotated[str, Path(max_length=36, pattern=ID, description="a touchpoint's id")],
     request: Request,
 ) -> Response:
     """One touchpoint."""

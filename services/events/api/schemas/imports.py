@@ -12,9 +12,9 @@ from services.events.api.schemas.import_mappings import MappingDefinition
 from services.events.domain.imports.rows import RowFlaw
 from services.events.use_cases.imports.ports import FileFormat, ImportFile, ImportJob, JobState
 from services.events.use_cases.imports.try_imports import Trial
+from shared.http.patterns import ID
 from shared.http.schemas import Schema, Slug, Whole
 
-ID = r"^[0-9a-f-]+$"
 FileId = Annotated[str, Path(max_length=36, pattern=ID, description="an uploaded file's id")]
 ImportId = Annotated[str, Path(max_length=36, pattern=ID, description="an import's id")]
 _EXAMPLE_ID = "01980000-0000-7000-8000-000000000000"

@@ -20,11 +20,11 @@ from services.events.domain.inbound.signatures import (
 from services.events.domain.money import MINOR_DIGITS
 from services.events.use_cases.inbound.keep_inbound_sources import Definition
 from services.events.use_cases.inbound.ports import InboundSecret, InboundSource
-from shared.http.patterns import worded
+from shared.http.patterns import ID, worded
 from shared.http.schemas import InWords, Schema, Slug, Whole
 
-InboundSourceId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="an inbound source's id")]
-SecretId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a secret's id")]
+InboundSourceId = Annotated[str, Path(max_length=36, pattern=ID, description="an inbound source's id")]
+SecretId = Annotated[str, Path(max_length=36, pattern=ID, description="a secret's id")]
 
 _Header = Annotated[
     str,

@@ -15,10 +15,10 @@ from services.events.domain.tracking_plan.plans import Breach, Kind
 from services.events.use_cases.tracking_plan.mend_quarantine import Outcome
 from services.events.use_cases.tracking_plan.ports import Entry, EntryState, Wanted
 from shared.http.pagination import Place
-from shared.http.patterns import worded
+from shared.http.patterns import ID, NOT_EMPTY, worded
 from shared.http.schemas import InWords, Schema
 
-EntryId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a quarantined call's id")]
+EntryId = Annotated[str, Path(max_length=36, pattern=ID, description="a quarantined call's id")]
 BROKEN_RULE = worded(r"^[0-9a-f]{32}$", "the rule of a violation: 32 of 0 to 9 and a to f")
 _Pointer = Annotated[
     str,
@@ -116,7 +116,7 @@ class CorrectedCall(Schema):
 class Chosen(Schema):
     """Which held calls are meant; all of them without any condition."""
 
-    event: str | None = Field(None, min_length=1, max_length=500, pattern=r"^[^\x00]+$")
+    event: str | None = Field(None, min_length=1, max_length=500, pattern=NOT_EMPTY)
     source_id: SourceIdText | None = None
     rule_id: str | None = Field(None, pattern=BROKEN_RULE, description="a rule of `/v1/tracking-plan/violations`")
 

@@ -12,9 +12,10 @@ from pydantic.config import JsonDict
 
 from services.events.domain.retention import LONGEST_DAYS, NAMELESS, Kind, RetentionPolicy, Scope, Term
 from services.events.use_cases.retention.ports import RetentionRule
+from shared.http.patterns import ID, NOT_BLANK
 from shared.http.schemas import Schema, Whole
 
-RetentionRuleId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a retention rule's id")]
+RetentionRuleId = Annotated[str, Path(max_length=36, pattern=ID, description="a retention rule's id")]
 MAX_TERMS = 200
 
 _Days = Annotated[
@@ -51,8 +52,8 @@ class TermBody(RuleChange):
     model_config = ConfigDict(json_schema_extra={"examples": _EXAMPLES, **_NAMES_ARE_OF})
 
     kind: Kind | None = None
-    name: str | None = Field(None, min_length=1, max_length=500, pattern=r"^[^\x00]*\S[^\x00]*$")
-    channel: str | None = Field(None, min_length=1, max_length=50, pattern=r"^[^\x00]*\S[^\x00]*$")
+    name: str | None = Field(None, min_length=1, max_length=500, pattern=NOT_BLANK)
+    channel: str | None = Field(None, min_length=1, max_length=50, pattern=NOT_BLANK)
 
     @field_validator("name")
     @classmethod

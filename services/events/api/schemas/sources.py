@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.events.domain.money import MINOR_DIGITS
 from services.events.use_cases.ports import Source, WriteKey
+from shared.http.patterns import ID, NOT_BLANK
 from shared.http.schemas import Schema
 
-SourceId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a source's id")]
-WriteKeyId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a write key's id")]
+SourceId = Annotated[str, Path(max_length=36, pattern=ID, description="a source's id")]
+WriteKeyId = Annotated[str, Path(max_length=36, pattern=ID, description="a write key's id")]
 
 
 class NewSource(Schema):
@@ -21,7 +22,7 @@ class NewSource(Schema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "web shop", "default_currency": "TWD"}]})
 
-    name: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00]*\S[^\x00]*$")
+    name: str = Field(min_length=1, max_length=100, pattern=NOT_BLANK)
     default_currency: str | None = Field(
         None,
         description="ISO 4217; meant where an order of this source names no currency",

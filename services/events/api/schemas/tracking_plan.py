@@ -11,18 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.events.adapters.sql.tracking_plan.violations import RuleViolations
 from services.events.domain.tracking_plan.plans import Kind, Mode, Plan, Rule, Violation
 from services.events.use_cases.tracking_plan.keep_plans import PlanWish, RuleWish
+from shared.http.patterns import ID, NOT_BLANK, NOT_EMPTY, STORABLE
 from shared.http.schemas import Schema
 
-PlanId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a tracking plan's id")]
-RuleId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a rule's id")]
-OfPlan = Annotated[str | None, Query(max_length=36, pattern=r"^[0-9a-f-]+$", description="only this plan's")]
-OfEvent = Annotated[
-    str | None, Query(min_length=1, max_length=500, pattern=r"^[^\x00]+$", description="only this event's")
-]
-SourceIdText = Annotated[str, Field(max_length=36, pattern=r"^[0-9a-f-]+$")]
+PlanId = Annotated[str, Path(max_length=36, pattern=ID, description="a tracking plan's id")]
+RuleId = Annotated[str, Path(max_length=36, pattern=ID, description="a rule's id")]
+OfPlan = Annotated[str | None, Query(max_length=36, pattern=ID, description="only this plan's")]
+OfEvent = Annotated[str | None, Query(min_length=1, max_length=500, pattern=NOT_EMPTY, description="only this event's")]
+SourceIdText = Annotated[str, Field(max_length=36, pattern=ID)]
 JsonObject = dict[Annotated[str, StringConstraints(strip_whitespace=False)], Any]
 
-_EventName = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*\S[^\x00]*$")]
+_EventName = Annotated[str, Field(min_length=1, max_length=500, pattern=NOT_BLANK)]
 _JsonSchema = Annotated[
     JsonObject,
     Field(
@@ -40,7 +39,7 @@ _JsonSchema = Annotated[
         ],
     ),
 ]
-_Description = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
+_Description = Annotated[str, Field(max_length=500, pattern=STORABLE)]
 
 
 class PlanBody(Schema):
@@ -50,7 +49,7 @@ class PlanBody(Schema):
         json_schema_extra={"examples": [{"name": "web shop", "mode": "block", "unplanned": "flag"}]}
     )
 
-    name: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00]*\S[^\x00]*$")
+    name: str = Field(min_length=1, max_length=100, pattern=NOT_BLANK)
     source_ids: list[SourceIdText] | None = Field(
         None, max_length=200, description="the sources that it binds; null for every source"
     )

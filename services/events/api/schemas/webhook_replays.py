@@ -12,9 +12,10 @@ from services.events.adapters.sql.webhooks.replays import Outcome
 from services.events.api.schemas.webhooks import EventTypesWish
 from services.events.domain.webhooks.replays import Replay
 from services.events.use_cases.webhooks.replay_webhooks import WantedReplay
+from shared.http.patterns import ID
 from shared.http.schemas import Moment
 
-ReplayId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a replay's id")]
+ReplayId = Annotated[str, Path(max_length=36, pattern=ID, description="a replay's id")]
 
 
 class NewReplay(EventTypesWish):

@@ -15,10 +15,11 @@ from services.events.domain.webhooks.retries import Answer
 from services.events.use_cases.webhooks.keep_endpoints import Wanted
 from services.events.use_cases.webhooks.public_events import CONTRACT_NAMES, EVENT_TYPES
 from shared.clock import utc_now
+from shared.http.patterns import ID, STORABLE
 from shared.http.schemas import InWords, Moment, Schema, Whole
 
-EndpointId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="a webhook endpoint's id")]
-DeliveryId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$", description="`webhook-id` of its attempts")]
+EndpointId = Annotated[str, Path(max_length=36, pattern=ID, description="a webhook endpoint's id")]
+DeliveryId = Annotated[str, Path(max_length=36, pattern=ID, description="`webhook-id` of its attempts")]
 State = Literal["pending", "delivered", "failed", "canceled"]
 
 _PORT = r"(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
@@ -32,7 +33,7 @@ _Url = Annotated[
         " letters than a to z percent-encoded, those of the host in punycode"
     ),
 ]
-_Description = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
+_Description = Annotated[str, Field(max_length=500, pattern=STORABLE)]
 _EventType = Annotated[
     str,
     Field(

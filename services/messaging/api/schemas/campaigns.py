@@ -8,13 +8,13 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from services.messaging.api.dependencies import UUID
 from services.messaging.api.schemas.templates import Reader
 from services.messaging.api.schemas.texts import ONE_LINE, EmailAddress, Name
 from services.messaging.domain.campaigns import Campaign, CampaignStatus, Kind, Sender
 from services.messaging.domain.deliveries import LONGEST_REASON, Answer
 from services.messaging.use_cases.change_campaigns import Plan
 from services.messaging.use_cases.send_test import Trial
+from shared.http.patterns import UUID
 from shared.http.schemas import Moment, Schema
 
 

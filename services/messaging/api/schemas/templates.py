@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, JsonValue
 
-from services.messaging.api.dependencies import UUID
 from services.messaging.api.schemas.texts import ONE_LINE, SOMETHING, Name
 from services.messaging.domain.campaigns import Sender
 from services.messaging.domain.contacts import Contact, LastPurchase
@@ -20,6 +19,7 @@ from services.messaging.domain.templates import (
     TemplateVersion,
     Variant,
 )
+from shared.http.patterns import CURRENCY, UUID
 from shared.http.schemas import Moment, Schema
 
 EXAMPLE: dict[str, Any] = {
@@ -103,7 +103,7 @@ class SamplePurchase(Schema):
     at: Moment = Field(examples=["2026-05-01T10:00:00Z"])
     order_id: str | None = Field(None, max_length=100)
     amount_minor: int | None = Field(None, ge=-(10**15), le=10**15)
-    currency: str | None = Field(None, pattern="^[A-Z]{3}$")
+    currency: str | None = Field(None, pattern=CURRENCY)
     products: list[Annotated[str, Field(max_length=200)]] = Field([], max_length=50)
 
 

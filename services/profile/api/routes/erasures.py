@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 
 from services.profile.adapters.sql.erasure_reading import read_erasure, read_erasures
-from services.profile.api.dependencies import UUID_PATTERN, ProfileId, Wired
+from services.profile.api.dependencies import ProfileId, Wired
 from services.profile.api.routes.profiles import Kind, Region, Value, identifier_of
 from services.profile.api.schemas.erasures import ErasureView
 from services.profile.bootstrap import Wiring
@@ -15,6 +15,7 @@ from services.profile.domain.identifiers import Identifier
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.pagination import Page, Paged
+from shared.http.patterns import UUID
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.telemetry.trace import current_traceparent
@@ -51,7 +52,7 @@ def list_erasures(wired: Wired, paging: Paged) -> Page[ErasureView]:
 
 
 @router.get("/v1/erasures/{erasure_id}", dependencies=[Requires("profiles:read")])
-def get_erasure(erasure_id: Annotated[str, Path(pattern=UUID_PATTERN)], wired: Wired) -> ErasureView:
+def get_erasure(erasure_id: Annotated[str, Path(pattern=UUID)], wired: Wired) -> ErasureView:
     """One erasure."""
     with wired.database.reading() as session:
         return ErasureView.model_validate(read_erasure(session, erasure_id))

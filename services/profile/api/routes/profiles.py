@@ -16,7 +16,7 @@ from services.profile.domain.identifiers import EMAIL, PHONE, Identifier, email
 from shared.auth.access import Requires
 from shared.http.etags import WantedVersion, etag
 from shared.http.pagination import Page, Paged
-from shared.http.patterns import worded
+from shared.http.patterns import COUNTRY, worded
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 
@@ -27,9 +27,7 @@ _KIND = worded(
 )
 Kind = Annotated[str, Query(pattern=_KIND, examples=["email"])]
 Value = Annotated[str, Query(min_length=1, max_length=500, examples=["jane@example.com"])]
-Region = Annotated[
-    str | None, Query(pattern="^[A-Z]{2}$", description="ISO 3166 region of a telephone number without +")
-]
+Region = Annotated[str | None, Query(pattern=COUNTRY, description="ISO 3166 region of a telephone number without +")]
 
 
 @router.get("", dependencies=[Requires("profiles:read")])

@@ -13,13 +13,13 @@ from services.profile.domain.segments.conditions import Comparison
 from services.profile.domain.segments.reading import DAYS, MAX_DAYS, MOMENT
 from services.profile.domain.terms import MAX_TEXT
 from services.profile.domain.traits import MAX_KEY
+from shared.http.patterns import CURRENCY, STORABLE
 from shared.http.schemas import InWords, Schema
 
 _MOST = 10**12
 _Number = Annotated[float, Field(strict=True), InWords("a number, written without quotes")]
-_STORABLE = r"^[^\x00]*$"
-_Text = Annotated[str, Field(max_length=MAX_TEXT, pattern=_STORABLE)]
-_Name = Annotated[str, Field(min_length=1, max_length=100, pattern=_STORABLE)]
+_Text = Annotated[str, Field(max_length=MAX_TEXT, pattern=STORABLE)]
+_Name = Annotated[str, Field(min_length=1, max_length=100, pattern=STORABLE)]
 
 
 def _whole(value: Any) -> Any:
@@ -79,7 +79,7 @@ class NotDefinition(_Definition):
 
 class _Trait(_Definition):
     type: Literal["trait"]
-    key: str = Field(min_length=1, max_length=MAX_KEY, pattern=_STORABLE, examples=["country"])
+    key: str = Field(min_length=1, max_length=MAX_KEY, pattern=STORABLE, examples=["country"])
 
 
 class TraitEquals(_Trait):
@@ -153,14 +153,14 @@ class PurchasesCounted(_Purchases):
     """How many orders, or refunds, which is never below 0; in one currency or all."""
 
     measure: Literal["orders", "refunds"]
-    currency: str | None = Field(None, pattern="^[A-Z]{3}$")
+    currency: str | None = Field(None, pattern=CURRENCY)
 
 
 class PurchasesPaid(_Purchases):
     """Net money in minor units of one currency: all of it, or per order."""
 
     measure: Literal["spent", "average_order"]
-    currency: str = Field(pattern="^[A-Z]{3}$", examples=["TWD"])
+    currency: str = Field(pattern=CURRENCY, examples=["TWD"])
 
 
 class LastPurchaseDefinition(_Definition):

@@ -10,14 +10,15 @@ from pydantic import BaseModel, Field
 from services.profile.api.schemas.definitions import EXAMPLE, Definition, Whole
 from services.profile.domain.segments.segment import Membership, Segment
 from services.profile.use_cases.edit_segments import Draft
+from shared.http.patterns import NOT_BLANK, STORABLE
 from shared.http.schemas import Schema
 
 
 class SegmentDraft(Schema):
     """What a segment is called and who is in it."""
 
-    name: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00]*\S[^\x00]*$", examples=["Worth winning back"])
-    description: str = Field("", max_length=2000, pattern=r"^[^\x00]*$")
+    name: str = Field(min_length=1, max_length=200, pattern=NOT_BLANK, examples=["Worth winning back"])
+    description: str = Field("", max_length=2000, pattern=STORABLE)
     definition: Definition = Field(examples=[EXAMPLE])
 
     def draft(self) -> Draft:

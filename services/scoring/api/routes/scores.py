@@ -15,7 +15,7 @@ from services.scoring.domain.reasons import DEFAULT_LANGUAGE
 from services.scoring.use_cases.ports import ScoreRun
 from shared.auth.access import Requires
 from shared.http.pagination import Page, Paged
-from shared.http.patterns import worded
+from shared.http.patterns import CURRENCY, worded
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.query_parameters import refused
 from shared.http.strict_json import StrictRoute
@@ -43,7 +43,7 @@ def list_scores(
     model: ModelName,
     run_id: RunId = None,
     label: Annotated[str | None, Query(max_length=40, pattern=worded(r"^\w+$", "a label such as A or high"))] = None,
-    currency: Annotated[str | None, Query(pattern=r"^[A-Z]{3}$")] = None,
+    currency: Annotated[str | None, Query(pattern=CURRENCY)] = None,
     min_value: _Figure = None,
     max_value: _Figure = None,
     lang: Lang = DEFAULT_LANGUAGE,
