@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from services.profile.api.schemas.definitions import EXAMPLE, Definition, Whole
+from services.profile.api.schemas.definitions import EXAMPLE, Definition
 from services.profile.domain.segments.segment import Membership, Segment
 from services.profile.use_cases.edit_segments import Draft
 from shared.http.patterns import NOT_BLANK, STORABLE
-from shared.http.schemas import Schema
+from shared.http.schemas import Schema, Whole
 
 
 class SegmentDraft(Schema):
