@@ -1,4 +1,4 @@
-"""Creating, changing and deleting segments. Filling and emptying them is left to `refresh_segments`."""
+"""Creating, changing and deleting segments. Filling and emptying them is left to `refresh_segment`."""
 
 from __future__ import annotations
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from services.profile.domain.erasures import Erasure
 from services.profile.domain.errors import ProfileNotFound
 from services.profile.domain.identifiers import ANONYMOUS_ID, USER_ID, Identifier
+from services.profile.use_cases.move_members import leave_segments
 from services.profile.use_cases.ports import Work
 from shared.clock import Clock
 from shared.contracts.about import profile_name
 from shared.contracts.contract import Contract
-from shared.contracts.profile import ProfileErasedV1, SegmentLeftV1
+from shared.contracts.profile import ProfileErasedV1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class EraseProfile:
         merged = work.erasures.merged_into(living)
         names = [name for identity in work.identities.of([living]) for name in identity.names]
         erasure = Erasure(id=self.new_id(), erased_at=self.clock(), requested_by=requested_by, profiles=1 + len(merged))
-        left = _leave_segments(work, living, erasure)
+        left = leave_segments(work, [living], erasure.erased_at)
         told = ProfileErasedV1(
             erasure_id=erasure.id,
             profile_id=living,
@@ -74,14 +75,3 @@ def _erased_before(work: Work, who: str | Identifier) -> Erasure:
         what = f"this {who.kind}" if isinstance(who, Identifier) else f"the id {who}"
         raise ProfileNotFound(f"nobody is known by {what}")
     return erasure
-
-
-def _leave_segments(work: Work, profile_id: str, erasure: Erasure) -> list[Contract]:
-    memberships = [each.moved(False, erasure.erased_at) for each in work.segments.held_by([profile_id])]
-    work.segments.move(memberships)
-    return [
-        SegmentLeftV1(
-            segment_id=each.segment_id, profile_id=profile_id, sequence=each.sequence, left_at=erasure.erased_at
-        )
-        for each in memberships
-    ]

@@ -10,9 +10,10 @@ from services.profile.domain.identity import IdentityGraph, Merge
 from services.profile.domain.orders import OrderRecord
 from services.profile.domain.traits import Observation, settle
 from services.profile.use_cases.changes import Changes
+from services.profile.use_cases.move_members import leave_segments
 from services.profile.use_cases.ports import Contribution, Work
 from shared.contracts.contract import Contract
-from shared.contracts.profile import ProfilesMergedV1, SegmentLeftV1
+from shared.contracts.profile import ProfilesMergedV1
 
 Moves = Mapping[str, str]
 """Survivor by merged profile id; a survivor is never a key."""
@@ -23,7 +24,7 @@ def merge_profiles(work: Work, graph: IdentityGraph, changes: Changes, now: date
     if not graph.merges:
         return []
     moves = {merge.merged_id: graph.survivor_of(merge.merged_id) for merge in graph.merges}
-    left = _leave_segments(work, moves, now)
+    left = leave_segments(work, moves, now)  # whether the survivor enters is tried afterwards
     estates = Estates.load(work, graph.merges)
     contributions = [estates.fold(merge, moves[merge.merged_id]) for merge in graph.merges]
     estates.save(work, moves.values())
@@ -83,16 +84,6 @@ class Estates:
                 for order_id, record in self.orders[profile_id].items()
             }
         )
-
-
-def _leave_segments(work: Work, moves: Moves, now: datetime) -> list[Contract]:
-    """The merged profile leaves every segment under its old id; whether the survivor enters is tried afterwards."""
-    memberships = [each.moved(False, now) for each in work.segments.held_by(moves)]
-    work.segments.move(memberships)
-    return [
-        SegmentLeftV1(segment_id=each.segment_id, profile_id=each.profile_id, sequence=each.sequence, left_at=now)
-        for each in memberships
-    ]
 
 
 def _take_in_scores(work: Work, moves: Moves) -> None:

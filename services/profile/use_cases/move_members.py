@@ -46,6 +46,13 @@ def moved(
     return entered + left
 
 
+def leave_segments(work: Work, profile_ids: Collection[str], now: datetime) -> list[Contract]:
+    """These profiles end, and so are members of nothing any more. The facts to publish."""
+    left = [each.moved(False, now) for each in work.segments.held_by(profile_ids)]
+    work.segments.move(left)
+    return tell_moves(left, {})
+
+
 def tell_moves(memberships: Collection[Membership], traces: Mapping[str, str]) -> list[Contract]:
     """One fact for each membership that changed."""
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -95,10 +96,8 @@ def _purchases(rows: list[Any], last: Any | None) -> Purchases:
     )
     if last is None:
         return totals
-    return Purchases(
-        orders=totals.orders,
-        refunds=totals.refunds,
-        spent_minor=totals.spent_minor,
+    return replace(
+        totals,
         first_order_at=min(row.first_at for row in rows if row.first_at is not None),
         last_order_at=last.occurred_at,
         last_order_id=last.order_id,

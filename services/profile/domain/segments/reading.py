@@ -128,8 +128,7 @@ def _operands(operator: str, value: Any, path: str, *, key: str = "") -> tuple[S
         _want(each is not None, path, f"{operator} needs a value")
         _want(not isinstance(each, str) or len(each) <= MAX_TEXT, path, f"texts have at most {MAX_TEXT} characters")
         if operator in _NUMERIC:
-            number = isinstance(each, int | float) and not isinstance(each, bool)
-            _want(number, path, f"{operator} compares numbers, written without quotes")
+            _want(_is_number(each), path, f"{operator} compares numbers, written without quotes")
     return tuple(_scalar(each, path) for each in values)
 
 
@@ -143,11 +142,14 @@ def _scalar(value: Any, path: str) -> Scalar:
     return number
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _days(value: Any, path: str) -> float | None:
     if value is None:
         return None
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    _want(number and 0 <= value <= MAX_DAYS, path, f"must be {DAYS}")
+    _want(_is_number(value) and 0 <= value <= MAX_DAYS, path, f"must be {DAYS}")
     return float(value)
 
 
