@@ -13,8 +13,8 @@ from jinja2.exceptions import TemplateRuntimeError, UndefinedError
 from services.messaging.adapters.jinja.checking import flaws_of
 from services.messaging.adapters.jinja.data import data_of
 from services.messaging.adapters.jinja.grammar import MAX_OUTPUT
+from services.messaging.adapters.jinja.pieces import Pieces, pieces_of
 from services.messaging.adapters.jinja.sandbox import Sandbox, compile_checked
-from services.messaging.adapters.jinja.segments import Segments, segments_of
 from services.messaging.domain.campaigns import Sender
 from services.messaging.domain.contacts import Contact
 from services.messaging.domain.errors import Flaw, RenderFailed, TemplateInvalid
@@ -66,16 +66,16 @@ class JinjaTemplates:
             sandbox, is_html = self._sandbox(part), part == "html"
             tree = sandbox.parse(source)
             names.update(name.name for name in tree.find_all(nodes.Name))
-            parts[part] = CompiledPart(compile_checked(sandbox, source), segments_of(sandbox, tree, html=is_html))
+            parts[part] = CompiledPart(compile_checked(sandbox, source), pieces_of(sandbox, tree, html=is_html))
         return CompiledVariant(parts, frozenset(names))
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledPart:
-    """One part of a variant as the sandbox runs it, and as segments where it has no more to it."""
+    """One part of a variant as the sandbox runs it, and as pieces where it has no more to it."""
 
     template: Template
-    segments: Segments | None
+    pieces: Pieces | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ class CompiledVariant:
 
 
 def _fill(part: CompiledPart, data: dict[str, Any], place: str) -> str:
-    if part.segments is not None:
+    if part.pieces is not None:
         try:
-            text = part.segments.fill(data)
+            text = part.pieces.fill(data)
         except (UndefinedError, TemplateRuntimeError):
             return fill_in_sandbox(part.template, data, place)
         if len(text) <= MAX_OUTPUT:

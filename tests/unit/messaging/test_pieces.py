@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from services.messaging.adapters.jinja.data import data_of
 from services.messaging.adapters.jinja.grammar import VARIABLES
+from services.messaging.adapters.jinja.pieces import pieces_of
 from services.messaging.adapters.jinja.sandbox import Sandbox, compile_checked
-from services.messaging.adapters.jinja.segments import segments_of
 from services.messaging.adapters.jinja.templates import JinjaTemplates, fill_in_sandbox
 from services.messaging.domain.campaigns import Sender
 from services.messaging.domain.contacts import Contact, LastPurchase
@@ -111,7 +111,7 @@ def test_the_quick_way_says_what_the_sandbox_says(
 )
 def test_only_looking_up_and_filtering_is_taken_apart(source: str, simple: bool) -> None:
     sandbox = Sandbox(html=False)
-    assert (segments_of(sandbox, sandbox.parse(source), html=False) is not None) is simple
+    assert (pieces_of(sandbox, sandbox.parse(source), html=False) is not None) is simple
 
 
 def test_what_grows_beyond_the_bound_is_refused_as_in_the_sandbox() -> None:

@@ -19,7 +19,7 @@ Data = Mapping[str, Any]
 _Look = Callable[[Data], Any]
 
 
-class Segments:
+class Pieces:
     """The fixed pieces of a template, and between them the gaps."""
 
     def __init__(self, pieces: Sequence[str | _Look], *, html: bool) -> None:
@@ -32,8 +32,8 @@ class Segments:
         return "".join([piece if isinstance(piece, str) else text_of(printable(piece(data))) for piece in self._pieces])
 
 
-def segments_of(sandbox: Sandbox, tree: nodes.Template, *, html: bool) -> Segments | None:
-    """The segments of a checked template; None where it takes more than looking up and filtering."""
+def pieces_of(sandbox: Sandbox, tree: nodes.Template, *, html: bool) -> Pieces | None:
+    """The pieces of a checked template; None where it takes more than looking up and filtering."""
     pieces: list[str | _Look] = []
     for node in tree.body:
         if not isinstance(node, nodes.Output):
@@ -43,7 +43,7 @@ def segments_of(sandbox: Sandbox, tree: nodes.Template, *, html: bool) -> Segmen
             if piece is None:
                 return None
             pieces.append(piece)
-    return Segments(pieces, html=html)
+    return Pieces(pieces, html=html)
 
 
 def _look(sandbox: Sandbox, node: nodes.Expr) -> _Look | None:
