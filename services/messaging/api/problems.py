@@ -16,7 +16,7 @@ from services.messaging.domain.errors import (
     TemplateNotFound,
     TransitionRefused,
     UnknownToken,
-    VersionMismatch,
+    VersionConflict,
 )
 from shared.http.problems import Flaw, Problem, ProblemSpec
 
@@ -27,7 +27,7 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     ContactNotFound: ProblemSpec(status=409, code="contact_unknown", title="The customer is not known here yet"),
     UnknownToken: ProblemSpec(status=404, code="unknown_link", title="This link is not complete"),
     TransitionRefused: ProblemSpec(status=409, code="wrong_status", title="The campaign's status does not allow this"),
-    VersionMismatch: ProblemSpec(status=412, code="version_conflict", title="It changed since you read it"),
+    VersionConflict: ProblemSpec(status=412, code="version_conflict", title="It changed since you read it"),
     TemplateInvalid: ProblemSpec(status=422, code="invalid_template", title="The template cannot be saved"),
     RenderFailed: ProblemSpec(status=422, code="render_failed", title="The template cannot be filled in"),
     AddressInvalid: ProblemSpec(status=422, code="invalid_address", title="Not an e-mail address"),

@@ -32,6 +32,8 @@ class CampaignStatus(StrEnum):
     FAILED = "failed"
 
 
+DISPATCHING = (CampaignStatus.PREPARING, CampaignStatus.SENDING)
+"""Statuses of campaigns whose messages go out."""
 _RUNNING = (CampaignStatus.SCHEDULED, CampaignStatus.PREPARING, CampaignStatus.SENDING)
 _ENDED_EARLY = (CampaignStatus.CANCELLED, CampaignStatus.FAILED)
 _WITHOUT_AUDIENCE = (CampaignStatus.SCHEDULED, CampaignStatus.PREPARING)

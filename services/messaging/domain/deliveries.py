@@ -10,6 +10,7 @@ from services.messaging.domain.campaigns import Kind
 from services.messaging.domain.retries import RETRY_DELAYS_S, retry_delay_s
 
 LONGEST_REASON = 200
+"""Characters of what a server or an error says that are kept."""
 UNREACHED_RETRY_S = 5.0
 
 

@@ -11,7 +11,7 @@ Errors::
      |    +-- UnknownToken          an unsubscribe token that was never signed here
      +-- TemplateInvalid            a template cannot be saved; every flaw is listed
      +-- RenderFailed               a template cannot be filled with this customer's data
-     +-- VersionMismatch            the template changed since it was read
+     +-- VersionConflict            the template changed since it was read
      +-- TransitionRefused          the campaign's status does not allow what was asked
      +-- AddressInvalid             not an address that mail can be sent to
      +-- HeaderUnsafe               a header value with control characters
@@ -78,7 +78,7 @@ class RenderFailed(MessagingError):
         self.flaw = flaw
 
 
-class VersionMismatch(MessagingError):
+class VersionConflict(MessagingError):
     """The template changed since it was read."""
 
 

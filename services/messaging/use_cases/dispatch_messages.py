@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from services.messaging.domain.campaigns import Kind
 from services.messaging.domain.deliveries import (
+    LONGEST_REASON,
     UNREACHED_RETRY_S,
     Answer,
     Delivery,
@@ -121,7 +122,8 @@ class DispatchMessages:
         except AddressInvalid:
             return Settlement(message.message_id, MessageStatus.SKIPPED, message.attempts, SkipReason.MALFORMED_ADDRESS)
         except RenderFailed as error:
-            return Settlement(message.message_id, MessageStatus.FAILED, message.attempts, f"template: {error}"[:200])
+            reason = f"template: {error}"[:LONGEST_REASON]
+            return Settlement(message.message_id, MessageStatus.FAILED, message.attempts, reason)
         return _Written(letter, message.attempts, programme.campaign.kind, address_hash)
 
     def _send(self, window: Sequence[_Written]) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.messaging.domain.campaigns import Campaign, CampaignStatus, Kind, Sender
+from services.messaging.domain.campaigns import Campaign, Kind, Sender
 from services.messaging.domain.contacts import Contact, Membership, Merge
 from services.messaging.domain.deliveries import Delivery, Settlement, SkipReason
 from services.messaging.domain.letters import Letter
@@ -277,7 +277,3 @@ class Clearance:
 
     go: frozenset[str]
     suppressed: frozenset[str]
-
-
-RUNNING = (CampaignStatus.PREPARING, CampaignStatus.SENDING)
-"""Statuses of campaigns whose messages go out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from services.messaging.domain.errors import VersionMismatch
+from services.messaging.domain.errors import VersionConflict
 from services.messaging.domain.languages import Language
 from services.messaging.domain.templates import Template, TemplateVersion, Variant
 from services.messaging.use_cases.ports import TemplateLanguage, Templates
@@ -34,13 +34,13 @@ class SaveTemplate:
     def revise(
         self, templates: Templates, template: Template, *, expected_version: int | None, new: TemplateVersion, name: str
     ) -> Template:
-        """The next version of `template`. Raises TemplateInvalid; VersionMismatch when another is current."""
+        """The next version of `template`. Raises TemplateInvalid; VersionConflict when another is current."""
         self._language.check(new)
         current = template.current.version
         if expected_version is not None and expected_version != current:
-            raise VersionMismatch(f"the template is at version {current}")
+            raise VersionConflict(f"the template is at version {current}")
         version = replace(new, template_id=template.template_id, version=current + 1)
         revised = replace(template, name=name, updated_at=self._clock(), current=version)
         if not templates.replace(revised, expected_version=current):
-            raise VersionMismatch("the template was changed at the same time")
+            raise VersionConflict("the template was changed at the same time")
         return revised

@@ -16,8 +16,9 @@ from services.messaging.adapters.sql.senders import Senders
 from services.messaging.adapters.sql.suppressions import SqlSuppressions
 from services.messaging.adapters.sql.tables import campaigns, contacts, messages
 from services.messaging.adapters.sql.templates import SqlTemplates
+from services.messaging.domain.campaigns import DISPATCHING
 from services.messaging.domain.deliveries import FINAL, MessageStatus, Settlement, stand_in
-from services.messaging.use_cases.ports import RUNNING, Abandoned, Claimed, Clearance, Programme
+from services.messaging.use_cases.ports import Abandoned, Claimed, Clearance, Programme
 from services.messaging.use_cases.tell import dispatched
 from shared.contracts.messaging import MessageDispatchedV1
 from shared.outbox.outbox import Outbox
@@ -39,7 +40,7 @@ class SqlDispatchQueue:
         """Take messages that are due, of campaigns that run. Raises SenderExpired."""
         with self._database.transaction() as session:
             self._senders.check(session)
-            running = session.execute(select(campaigns.c.id).where(campaigns.c.status.in_(RUNNING))).scalars().all()
+            running = session.execute(select(campaigns.c.id).where(campaigns.c.status.in_(DISPATCHING))).scalars().all()
             taken: list[Any] = []
             for campaign_id in running:
                 if len(taken) < limit:
@@ -78,7 +79,7 @@ class SqlDispatchQueue:
             suppressed = frozenset(each for each, digest in address_hashes.items() if digest in refused)
             wanted = [each for each in address_hashes if each not in suppressed]
             mine = _owned(self._senders.me) & messages.c.id.in_(wanted)
-            runs = messages.c.campaign_id.in_(select(campaigns.c.id).where(campaigns.c.status.in_(RUNNING)))
+            runs = messages.c.campaign_id.in_(select(campaigns.c.id).where(campaigns.c.status.in_(DISPATCHING)))
             marked = update(messages).where(mine & runs).values(status=_Q.SENDING).returning(messages.c.id)
             go = frozenset(session.execute(marked).scalars())
             if len(go) < len(wanted):
