@@ -23,9 +23,9 @@ from services.messaging.domain.contacts import Contact
 from services.messaging.domain.unsubscribing import Unsubscribing
 from services.messaging.settings import MessagingSettings
 from services.messaging.use_cases.dispatch_messages import DispatchLimits, DispatchMessages
+from services.messaging.use_cases.dispatch_ports import Programme
 from services.messaging.use_cases.follow_profiles import follow_profiles
 from services.messaging.use_cases.hear_answers import hear_answers
-from services.messaging.use_cases.ports import Programme
 from services.messaging.use_cases.run_campaigns import RunCampaigns
 from services.messaging.use_cases.save_template import SaveTemplate
 from services.messaging.use_cases.send_test import Trial, send_test

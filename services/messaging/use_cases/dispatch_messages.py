@@ -26,7 +26,7 @@ from services.messaging.domain.deliveries import (
 from services.messaging.domain.errors import AddressInvalid, RenderFailed
 from services.messaging.domain.letters import Letter
 from services.messaging.domain.retries import RETRY_DELAYS_S
-from services.messaging.use_cases.ports import Claimed, DispatchQueue, Programme, Transport
+from services.messaging.use_cases.dispatch_ports import Claimed, DispatchQueue, Programme, Transport
 from services.messaging.use_cases.write_letter import WriteLetter
 from shared.batched import batched
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.messaging.use_cases.ports import Campaigns, Segments
+from services.messaging.use_cases.audience_ports import Segments
+from services.messaging.use_cases.ports import Campaigns
 from shared.clock import Clock
 from shared.contracts.contract import Contract
 from shared.contracts.profile import SegmentMissingV1, SegmentToldV1

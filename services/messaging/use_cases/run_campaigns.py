@@ -8,7 +8,8 @@ from dataclasses import replace
 from services.messaging.domain.contacts import Contact
 from services.messaging.domain.deliveries import MessageStatus, SkipReason
 from services.messaging.domain.unsubscribing import Unsubscribing
-from services.messaging.use_cases.ports import Audiences, Preparation, Recipient, Segments, Suppressions
+from services.messaging.use_cases.audience_ports import Audiences, Preparation, Recipient, Segments
+from services.messaging.use_cases.ports import Suppressions
 from services.messaging.use_cases.tell import dispatched
 from shared.clock import Clock
 from shared.contracts.messaging import AudienceWantedV1, MessageDispatchedV1

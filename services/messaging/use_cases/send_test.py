@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.messaging.domain.contacts import Contact
 from services.messaging.domain.deliveries import Delivery
-from services.messaging.use_cases.ports import Programme, Transport
+from services.messaging.use_cases.dispatch_ports import Programme, Transport
 from services.messaging.use_cases.write_letter import WriteLetter
 from shared.ids import new_id
 

@@ -9,7 +9,8 @@ from services.messaging.domain.contacts import Contact
 from services.messaging.domain.letters import Letter, with_way_out
 from services.messaging.domain.templates import Rendered
 from services.messaging.domain.unsubscribing import UnsubscribeClaim, Unsubscribing
-from services.messaging.use_cases.ports import Programme, TemplateLanguage
+from services.messaging.use_cases.dispatch_ports import Programme
+from services.messaging.use_cases.ports import TemplateLanguage
 
 PREVIEW_TOKEN = "preview"  # noqa: S105 - what stands in a preview where a token will be
 

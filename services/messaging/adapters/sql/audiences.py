@@ -13,7 +13,7 @@ from services.messaging.adapters.sql.tables import campaigns, contacts, membersh
 from services.messaging.domain.campaigns import CampaignStatus
 from services.messaging.domain.contacts import Contact
 from services.messaging.domain.deliveries import OPEN, MessageStatus, SkipReason
-from services.messaging.use_cases.ports import Preparation, Recipient, Skipped
+from services.messaging.use_cases.audience_ports import Preparation, Recipient, Skipped
 from shared.contracts.contract import Contract
 from shared.outbox.outbox import Outbox
 from shared.sql.present import database_now

@@ -18,7 +18,7 @@ from services.messaging.adapters.sql.tables import campaigns, contacts, messages
 from services.messaging.adapters.sql.templates import SqlTemplates
 from services.messaging.domain.campaigns import DISPATCHING
 from services.messaging.domain.deliveries import FINAL, MessageStatus, Settlement, stand_in
-from services.messaging.use_cases.ports import Abandoned, Claimed, Clearance, Programme
+from services.messaging.use_cases.dispatch_ports import Abandoned, Claimed, Clearance, Programme
 from services.messaging.use_cases.tell import dispatched
 from shared.contracts.messaging import MessageDispatchedV1
 from shared.outbox.outbox import Outbox

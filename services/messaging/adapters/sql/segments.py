@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.messaging.adapters.sql.tables import audience_parts, campaigns
 from services.messaging.domain.campaigns import CampaignStatus
-from services.messaging.use_cases.ports import Asked
+from services.messaging.use_cases.audience_ports import Asked
 from shared.ids import new_id
 from shared.sql.present import database_now
 from shared.sql.upsert import insert_for

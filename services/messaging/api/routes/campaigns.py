@@ -27,7 +27,7 @@ from services.messaging.domain.campaigns import CampaignStatus
 from services.messaging.domain.contacts import Contact
 from services.messaging.domain.deliveries import MessageStatus
 from services.messaging.use_cases.change_campaigns import delete_draft, plan_campaign, replan_campaign
-from services.messaging.use_cases.ports import Programme
+from services.messaging.use_cases.dispatch_ports import Programme
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.idempotency import IdempotencyKey, once

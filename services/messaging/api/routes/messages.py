@@ -12,7 +12,7 @@ from services.messaging.api.schemas.campaigns import message_counts
 from services.messaging.api.schemas.messages import MessageDetail, MessageView, Summary
 from services.messaging.api.schemas.templates import rendered_view
 from services.messaging.domain.errors import ContactNotFound, RenderFailed
-from services.messaging.use_cases.ports import Programme
+from services.messaging.use_cases.dispatch_ports import Programme
 from shared.auth.access import Requires
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
