@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Row, String, bindparam, case, literal, null, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from services.messaging.adapters.sql.campaigns import campaign_from, traces_of
+from services.messaging.adapters.sql.campaigns import campaign_from
 from services.messaging.adapters.sql.read_copies import contact_from
 from services.messaging.adapters.sql.senders import Senders
+from services.messaging.adapters.sql.settlements import owned_by, record_settlements
 from services.messaging.adapters.sql.suppressions import SqlSuppressions
 from services.messaging.adapters.sql.tables import campaigns, contacts, messages
 from services.messaging.adapters.sql.templates import SqlTemplates
 from services.messaging.domain.campaigns import DISPATCHING
-from services.messaging.domain.deliveries import FINAL, MessageStatus, Settlement, stand_in
+from services.messaging.domain.deliveries import MessageStatus, Settlement
 from services.messaging.use_cases.dispatch_ports import Abandoned, Claimed, Clearance, Programme
-from services.messaging.use_cases.tell import dispatched
-from shared.contracts.messaging import MessageDispatchedV1
 from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
 from shared.sql.present import database_now
@@ -74,11 +71,11 @@ class SqlDispatchQueue:
         """Right before sending: which may go, marked durably; `settled` is recorded too. Raises SenderExpired."""
         with self._database.transaction() as session:
             self._senders.check(session)
-            self._record(session, settled)
+            record_settlements(session, self._outbox, settled, owner=self._senders.me)
             refused = SqlSuppressions(session, self._outbox).among(set(filter(None, address_hashes.values())))
             suppressed = frozenset(each for each, digest in address_hashes.items() if digest in refused)
             wanted = [each for each in address_hashes if each not in suppressed]
-            mine = _owned(self._senders.me) & messages.c.id.in_(wanted)
+            mine = owned_by(self._senders.me) & messages.c.id.in_(wanted)
             runs = messages.c.campaign_id.in_(select(campaigns.c.id).where(campaigns.c.status.in_(DISPATCHING)))
             marked = update(messages).where(mine & runs).values(status=_Q.SENDING).returning(messages.c.id)
             go = frozenset(session.execute(marked).scalars())
@@ -90,51 +87,7 @@ class SqlDispatchQueue:
     def settle(self, settlements: Sequence[Settlement]) -> None:
         """Record what became of messages that this process owns, and tell the final ones; each once."""
         with self._database.transaction() as session:
-            self._record(session, settlements)
-
-    def _record(self, session: Session, settlements: Sequence[Settlement]) -> None:
-        by_id = {each.message_id: each for each in settlements}
-        if not by_id:
-            return
-        now = database_now(session)
-        self._outbox.add(session, self._finish(session, [each for each in by_id.values() if each.status in FINAL], now))
-        again = [
-            {
-                "this": each.message_id,
-                "owner": self._senders.me,
-                "now_attempts": each.attempts,
-                "now_reason": each.reason,
-                "now_due": now + timedelta(seconds=each.retry_in_s or 0.0),
-            }
-            for each in by_id.values()
-            if each.status not in FINAL
-        ]
-        if again:
-            session.connection().execute(_REQUEUE, again)
-
-    def _finish(self, session: Session, settlements: list[Settlement], now: datetime) -> list[MessageDispatchedV1]:
-        """Messages that became the same are stored by one statement; the facts of those still owned."""
-        rows: list[Row[Any]] = []
-        for (status, attempts, reason), same in groupby(sorted(settlements, key=_became), key=_became):
-            these = messages.c.id.in_([each.message_id for each in same]) & _owned(self._senders.me)
-            said = _unless_erased(literal(reason or None, String))
-            values = {"status": status, "attempts": attempts, "reason": said, "settled_at": now}
-            ended = update(messages).where(these).values(claimed_by=None, **values)
-            rows.extend(session.execute(ended.returning(*_TOLD)).all())
-        traces = traces_of(session, {row.campaign_id for row in rows})
-        return [
-            dispatched(
-                message_id=row.id,
-                campaign_id=row.campaign_id,
-                profile_id=row.profile_id,
-                outcome=row.status,
-                at=now,
-                attempts=row.attempts,
-                reason=row.reason,
-                traceparent=traces[row.campaign_id],
-            )
-            for row in rows
-        ]
+            record_settlements(session, self._outbox, settlements, owner=self._senders.me)
 
     def take_over(self, *, own: bool) -> Sequence[Abandoned]:
         """Requeue what dead processes (and with `own`, this one) had claimed; what they may have sent becomes ours."""
@@ -154,42 +107,6 @@ class SqlDispatchQueue:
             )
             self._senders.forget(session, owners - {self._senders.me})
             return [Abandoned(row.id, row.attempts, kinds[row.campaign_id]) for row in taken]
-
-
-_TOLD = (
-    messages.c.id,
-    messages.c.campaign_id,
-    messages.c.profile_id,
-    messages.c.status,
-    messages.c.attempts,
-    messages.c.reason,
-)
-
-
-def _owned(owner: str | BindParameter[str]) -> ColumnElement[bool]:
-    return (messages.c.claimed_by == owner) & or_(messages.c.status == _Q.CLAIMED, messages.c.status == _Q.SENDING)
-
-
-def _unless_erased(reason: ColumnElement[str | None]) -> ColumnElement[str | None]:
-    """What a mail server says may name whom it refused."""
-    return case((messages.c.profile_id.startswith(stand_in("")), null()), else_=reason)
-
-
-_REQUEUE = (
-    update(messages)
-    .where(messages.c.id == bindparam("this"), _owned(bindparam("owner")))
-    .values(
-        status=_Q.QUEUED,
-        claimed_by=None,
-        attempts=bindparam("now_attempts"),
-        reason=_unless_erased(bindparam("now_reason", type_=String)),
-        due_at=bindparam("now_due"),
-    )
-)
-
-
-def _became(settlement: Settlement) -> tuple[str, int, str]:
-    return settlement.status, settlement.attempts, settlement.reason or ""
 
 
 def _with_contacts(session: Session, taken: Sequence[Any]) -> list[Claimed]:
