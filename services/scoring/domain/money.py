@@ -1,16 +1,18 @@
-"""Minor units of currencies, to print amounts with."""
+"""Amounts in minor units, as ISO 4217 divides each currency."""
 
 from __future__ import annotations
 
-_WITHOUT = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
-_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
+_NO_DIGITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
+_FOUR_DIGITS = "CLF UYW"
+_DIGITS = {
+    code: digits for digits, codes in ((0, _NO_DIGITS), (3, _THREE_DIGITS), (4, _FOUR_DIGITS)) for code in codes.split()
+}
 
 
 def minor_digits(currency: str) -> int:
-    """Decimal digits of the minor unit (ISO 4217); 2 for a code that is not known to differ."""
-    if currency in _WITHOUT.split():
-        return 0
-    return 3 if currency in _THOUSANDTHS.split() else 2
+    """Decimal places of the currency's minor unit; 2 for those not known to differ (ISO 4217, list one)."""
+    return _DIGITS.get(currency, 2)
 
 
 def format_money(minor: float, currency: str) -> str:
