@@ -6,30 +6,10 @@ import re
 from html.parser import HTMLParser
 
 _SILENT = frozenset(["script", "style", "head", "title"])
-_BLOCKS = frozenset(
-    [
-        "p",
-        "div",
-        "br",
-        "tr",
-        "li",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "table",
-        "ul",
-        "ol",
-        "hr",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "blockquote",
-    ]
-)
+_BLOCKS = frozenset([
+    "p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "hr", "section",
+    "article", "header", "footer", "blockquote",
+])  # fmt: skip
 
 
 class _Reader(HTMLParser):

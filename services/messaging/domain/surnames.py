@@ -2,57 +2,14 @@
 
 from __future__ import annotations
 
-COMPOUND_SURNAMES = frozenset(
-    [
-        "歐陽",
-        "司馬",
-        "上官",
-        "諸葛",
-        "司徒",
-        "夏侯",
-        "皇甫",
-        "尉遲",
-        "公孫",
-        "長孫",
-        "慕容",
-        "令狐",
-        "宇文",
-        "東方",
-        "南宮",
-        "西門",
-        "端木",
-        "司空",
-        "軒轅",
-        "獨孤",
-        "聞人",
-        "東郭",
-        "百里",
-        "呼延",
-        "范姜",
-        "張簡",
-        "欧阳",
-        "司马",
-        "诸葛",
-        "尉迟",
-        "公孙",
-        "长孙",
-        "东方",
-        "南宫",
-        "西门",
-        "轩辕",
-        "独孤",
-        "闻人",
-        "东郭",
-        "范姜",
-        "张简",
-    ]
-)
+COMPOUND_SURNAMES = frozenset([
+    "歐陽", "司馬", "上官", "諸葛", "司徒", "夏侯", "皇甫", "尉遲", "公孫", "長孫", "慕容", "令狐", "宇文", "東方",
+    "南宮", "西門", "端木", "司空", "軒轅", "獨孤", "聞人", "東郭", "百里", "呼延", "范姜", "張簡", "欧阳", "司马",
+    "诸葛", "尉迟", "公孙", "长孙", "东方", "南宫", "西门", "轩辕", "独孤", "闻人", "东郭", "张简",
+])  # fmt: skip
 """Surnames of two characters, in both scripts; 范姜 and 張簡 are Taiwanese joined surnames."""
-
 LONGEST_PERSONAL_NAME = 4
 """Characters; a longer Han text is the name of a firm or a translation, and stays whole."""
-
-
 LONGEST_SURNAME = 3
 """Characters of a surname that a space sets apart: 王 小明, 長谷川 太郎."""
 

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.messaging.domain.languages import LANGUAGES, Language, choose_language, language_of
-from services.messaging.domain.names import clean_name, person_of
+from services.messaging.domain.name_texts import clean_name
+from services.messaging.domain.names import person_of
 from services.messaging.domain.salutations import salutation
 from services.messaging.domain.surnames import COMPOUND_SURNAMES
 
