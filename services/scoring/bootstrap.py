@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import cached_property
 
@@ -20,19 +20,17 @@ from services.scoring.use_cases.record_orders import record_orders
 from services.scoring.use_cases.request_run import request_due_run
 from shared.bus.opening import open_bus
 from shared.bus.ports import Bus
-from shared.bus_loops import bus_loops
 from shared.clock import Clock, utc_now
 from shared.contracts.about import moment_of, names_in
 from shared.contracts.contract import Contract
 from shared.contracts.profile import ProfileErasedV1
-from shared.contracts.topics import ALL, PROFILES, TOUCHPOINTS
+from shared.contracts.topics import PROFILES, TOUCHPOINTS
 from shared.erased_names import ErasedNames, NameHash
 from shared.inbox.dead_letters import DeadLetters
 from shared.inbox.subscription import Subscription
 from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
 from shared.sql.leases import Lease
-from shared.workers import Loop
 
 MIGRATIONS = "services.scoring.migrations"
 
@@ -87,16 +85,6 @@ class Wiring:
     def run_lease(self) -> Lease:
         """Held by the one worker that does runs; its schedule loop renews it while a run computes."""
         return Lease(self.database, "score-runs")
-
-    def bus_loops(self) -> Mapping[str, Loop]:
-        """The loops that read from and write to the bus, once its topics are there. Raises BusUnavailable."""
-        self.bus.create_topics(ALL)
-        return bus_loops(
-            bus=self.bus,
-            database=self.database,
-            dead_letters=self.dead_letters,
-            subscriptions=self.subscriptions(),
-        )
 
     def perform_next_run(self, *, ending: Callable[[], bool] = lambda: False) -> bool:
         """Do the oldest run that is not over, if this worker may, and as far as it gets; whether there was any.

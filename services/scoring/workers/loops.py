@@ -1,4 +1,4 @@
-"""What the worker runs: the bus, score runs, and their schedule."""
+"""Everything that scoring's worker runs, by name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from services.scoring.bootstrap import Wiring
 from services.scoring.settings import ScoringSettings
 from services.scoring.use_cases.ports import TakenOver
-from shared.workers import Loop
+from shared.bus_loops import bus_loops
+from shared.workers import Loop, every
 
 _log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 1.0
@@ -21,9 +22,16 @@ _BACK_OFF_S = 5.0
 
 
 def loops(settings: ScoringSettings) -> Mapping[str, Loop]:
-    """Loops by name. Raises BusUnavailable when the topics cannot be created."""
+    """The relay, the consumers, housekeeping, score runs, and their schedule."""
     wiring = Wiring(settings)
-    return {**wiring.bus_loops(), "score-runs": _score_runs(wiring), "schedule": _schedule(wiring)}
+    bus = bus_loops(
+        bus=wiring.bus,
+        database=wiring.database,
+        dead_letters=wiring.dead_letters,
+        subscriptions=wiring.subscriptions(),
+    )
+    schedule = every(_SCHEDULE_EVERY_S, wiring.request_due_run)
+    return {**bus, "score-runs": _score_runs(wiring), "schedule": schedule}
 
 
 def _score_runs(wiring: Wiring) -> Loop:
@@ -42,16 +50,5 @@ def _score_runs(wiring: Wiring) -> Loop:
                 stop.wait(_LOOK_EVERY_S)
         with suppress(DBAPIError):  # then the lease runs out by itself
             wiring.run_lease.release()
-
-    return loop
-
-
-def _schedule(wiring: Wiring) -> Loop:
-    def loop(stop: Event) -> None:
-        while not stop.wait(_SCHEDULE_EVERY_S):
-            try:
-                wiring.request_due_run()
-            except DBAPIError as error:
-                _log.warning("the schedule waits for the database", extra={"reason": str(error)})
 
     return loop
