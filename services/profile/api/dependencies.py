@@ -11,7 +11,7 @@ from services.profile.bootstrap import Wiring
 from shared.http.patterns import UUID
 
 
-def _wiring(request: Request) -> Wiring:
+async def _wiring(request: Request) -> Wiring:
     wiring: Wiring = request.app.state.wiring
     return wiring
 

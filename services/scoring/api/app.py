@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.scoring.api.problems import PROBLEMS
-from services.scoring.api.routes import facts, runs, scores
+from services.scoring.api.routes import models, runs, scores, summary
 from services.scoring.bootstrap import Wiring
 from services.scoring.settings import ScoringSettings
 from shared.http.app import build_app
@@ -19,10 +19,10 @@ def create_app(settings: ScoringSettings) -> FastAPI:
     app = build_app(
         name="scoring",
         description=_DESCRIPTION,
-        routers=(runs.router, scores.router, facts.router),
+        routers=(runs.router, scores.router, summary.router, models.router),
         problems=PROBLEMS,
         database=wiring.database,
         settings=settings,
     )
-    app.state.names = wiring.names
+    app.state.wiring = wiring
     return app

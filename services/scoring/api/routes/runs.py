@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 
 from services.scoring.adapters.sql.runs import SqlRuns
 from services.scoring.adapters.sql.score_queries import ScoreQueries
-from services.scoring.api.schemas.identifiers import Uuid
+from services.scoring.api.dependencies import Uuid, Wired
 from services.scoring.api.schemas.runs import (
     NewScoreRun,
     ScoreRunSummary,
@@ -20,12 +20,10 @@ from services.scoring.api.schemas.runs import (
 from services.scoring.use_cases.request_run import request_run
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
-from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
-from shared.sql.database import Database
 from shared.telemetry.trace import current_traceparent
 
 router = APIRouter(prefix="/v1/score-runs", tags=["Score runs"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
@@ -34,18 +32,17 @@ router = APIRouter(prefix="/v1/score-runs", tags=["Score runs"], route_class=Str
 @router.post("", status_code=202)
 def create_score_run(
     body: NewScoreRun,
-    request: Request,
+    wired: Wired,
     response: Response,
     caller: Annotated[Caller, Depends(require("scores:write"))],
     key: IdempotencyKey = None,
 ) -> ScoreRunSummary:
     """Queue a run; the worker takes it up within a second or two."""
-    database: Database = request.app.state.database
 
     def act() -> ScoreRunSummary:
-        now = utc_now()
+        now = wired.clock()
         run = request_run(
-            SqlRuns(session, request.app.state.names(session)),
+            SqlRuns(session, wired.names(session)),
             run_settings(body, now=now),
             trigger="request",
             at=now,
@@ -53,25 +50,23 @@ def create_score_run(
         )
         return run_summary(run)
 
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
         queued = once(session, caller=caller.key_id, key=key, request=body, answer=ScoreRunSummary, act=act)
     response.headers["Location"] = f"{router.prefix}/{queued.id}"
     return queued
 
 
 @router.get("", dependencies=[Requires("scores:read")])
-def list_score_runs(request: Request, paging: Paged) -> Page[ScoreRunSummary]:
+def list_score_runs(wired: Wired, paging: Paged) -> Page[ScoreRunSummary]:
     """Runs, latest first."""
     before = paging.after_id()
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         found = ScoreQueries(session).runs(limit=paging.limit + 1, before=before)
     return paging.page(found, run_summary)
 
 
 @router.get("/{run_id}", dependencies=[Requires("scores:read")])
-def get_score_run(run_id: Uuid, request: Request) -> ScoreRunView:
+def get_score_run(run_id: Uuid, wired: Wired) -> ScoreRunView:
     """One run: its progress and, once computed, who was scored and how every fit went."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         return run_view(ScoreQueries(session).run(run_id))

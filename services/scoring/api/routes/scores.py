@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
 from services.scoring.adapters.sql.score_queries import ScoreFilter, ScoreQueries
-from services.scoring.api.schemas.facts import Grid
-from services.scoring.api.schemas.identifiers import Lang, ModelName, RunId, Uuid
+from services.scoring.api.dependencies import Lang, OfRun, Uuid, Wired
+from services.scoring.api.schemas.grid import Grid
+from services.scoring.api.schemas.models import ModelName
 from services.scoring.api.schemas.scores import ProfileScores, ScoreView, score_view
 from services.scoring.domain.errors import UnknownRun
 from services.scoring.domain.reasons import DEFAULT_LANGUAGE
@@ -19,17 +20,15 @@ from shared.http.patterns import CURRENCY, worded
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.query_parameters import refused
 from shared.http.strict_json import StrictRoute
-from shared.sql.database import Database
 
 router = APIRouter(prefix="/v1", tags=["Scores"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 _Figure = Annotated[float | None, Query(allow_inf_nan=False)]
 
 
 @router.get("/profiles/{profile_id}/scores", dependencies=[Requires("scores:read")])
-def get_profile_scores(profile_id: Uuid, request: Request, lang: Lang = DEFAULT_LANGUAGE) -> ProfileScores:
+def get_profile_scores(profile_id: Uuid, wired: Wired, lang: Lang = DEFAULT_LANGUAGE) -> ProfileScores:
     """The latest score of each model for one customer, with reasons; a merged profile answers as its survivor."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         queries = ScoreQueries(session)
         survivor = queries.survivor_of(profile_id)
         found = queries.of_profile(survivor)
@@ -38,10 +37,10 @@ def get_profile_scores(profile_id: Uuid, request: Request, lang: Lang = DEFAULT_
 
 @router.get("/scores", dependencies=[Requires("scores:read")])
 def list_scores(
-    request: Request,
+    wired: Wired,
     paging: Paged,
     model: ModelName,
-    run_id: RunId = None,
+    run_id: OfRun = None,
     label: Annotated[str | None, Query(max_length=40, pattern=worded(r"^\w+$", "a label such as A or high"))] = None,
     currency: Annotated[str | None, Query(pattern=CURRENCY)] = None,
     min_value: _Figure = None,
@@ -52,8 +51,7 @@ def list_scores(
     if min_value is not None and max_value is not None and min_value > max_value:
         raise refused("max_value", "must not be less than `min_value`, or there is nothing in between")
     wanted = ScoreFilter(model, label, currency, min_value, max_value, paging.after(float, str))
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         queries = ScoreQueries(session)
         run = _run(queries, run_id, model=model)
         found = queries.of_run(run, wanted, limit=paging.limit + 1) if run else []
@@ -61,10 +59,9 @@ def list_scores(
 
 
 @router.get("/rfm/grid", dependencies=[Requires("scores:read")])
-def get_rfm_grid(request: Request, run_id: RunId = None) -> Grid:
+def get_rfm_grid(wired: Wired, run_id: OfRun = None) -> Grid:
     """The six-block grid: A, B and C spend much, with many, some and few visits; D, E and F spend little."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         run = _run(ScoreQueries(session), run_id, model="rfm")
     if run is None:
         raise UnknownRun("no run of rfm has succeeded yet")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel
 
-from services.scoring.api.schemas.identifiers import ModelName
 from services.scoring.domain.scores import VERSIONS
+
+ModelName = Literal["rfm", "lifetime_value"]
 
 
 class ModelView(BaseModel):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
-from services.scoring.api.schemas.identifiers import ModelName
+from services.scoring.api.schemas.models import ModelName
 from services.scoring.use_cases.ports import RunSettings, ScoreRun
 from shared.http.schemas import Moment, Schema, Whole
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from services.scoring.adapters.sql.score_queries import DatedScore
-from services.scoring.api.schemas.identifiers import ModelName
+from services.scoring.api.schemas.models import ModelName
 from services.scoring.domain.reasons import Language, sentence
 from services.scoring.domain.scores import VERSIONS
 
