@@ -25,7 +25,7 @@ from services.messaging.adapters.smtp.mime import mime_of
 from services.messaging.adapters.smtp.server import parse_smtp_url
 from services.messaging.adapters.smtp.session import SmtpSession
 from services.messaging.adapters.sql.campaigns import SqlCampaigns
-from services.messaging.adapters.sql.reading import summarise
+from services.messaging.adapters.sql.summary import summarise
 from services.messaging.adapters.sql.templates import SqlTemplates
 from services.messaging.bootstrap import MIGRATIONS, Wiring
 from services.messaging.domain.addresses import parse_address

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.messaging.api.problems import PROBLEMS
-from services.messaging.api.routes import campaign_steps, campaigns, messages, templates, unsubscribe
+from services.messaging.api.routes import campaign_steps, campaigns, messages, summary, templates, unsubscribe
 from services.messaging.bootstrap import Wiring
 from services.messaging.settings import MessagingSettings
 from shared.http.app import build_app
@@ -17,7 +17,14 @@ def create_app(settings: MessagingSettings) -> FastAPI:
     app = build_app(
         name="messaging",
         description="Tailor-made messages: templates, campaigns to segments, dispatch over SMTP, and the ways out.",
-        routers=(templates.router, campaigns.router, campaign_steps.router, messages.router, unsubscribe.router),
+        routers=(
+            templates.router,
+            campaigns.router,
+            campaign_steps.router,
+            messages.router,
+            summary.router,
+            unsubscribe.router,
+        ),
         problems=PROBLEMS,
         database=wiring.database,
         settings=settings,

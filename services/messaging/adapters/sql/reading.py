@@ -1,4 +1,4 @@
-"""What the API reads: counts, lists, single messages."""
+"""What the API reads of messages: counts, lists, single ones."""
 
 from __future__ import annotations
 
@@ -9,15 +9,7 @@ from sqlalchemy import Row, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from services.messaging.adapters.sql.read_copies import contact_from
-from services.messaging.adapters.sql.tables import (
-    campaigns,
-    contacts,
-    memberships,
-    merges,
-    messages,
-    suppressions,
-    templates,
-)
+from services.messaging.adapters.sql.tables import contacts, merges, messages
 from services.messaging.domain.contacts import Contact
 from services.messaging.domain.deliveries import MessageStatus, SkipReason
 from services.messaging.domain.errors import ContactNotFound, MessageNotFound
@@ -41,7 +33,8 @@ def skipped_of(session: Session, campaign_id: str) -> Mapping[str, int]:
     # Not a parameter: PostgreSQL would take the one in GROUP BY for another than the one that is selected.
     reason = func.coalesce(messages.c.reason, literal_column(f"'{SkipReason.ERASED}'"))
     skipped = (messages.c.campaign_id == campaign_id) & (messages.c.status == MessageStatus.SKIPPED)
-    return _by(session, select(reason, func.count()).where(skipped).group_by(reason))
+    rows = session.execute(select(reason, func.count()).where(skipped).group_by(reason))
+    return {row[0]: row[1] for row in rows}
 
 
 def messages_of(
@@ -72,27 +65,3 @@ def contact(session: Session, profile_id: str) -> Contact:
     if row is None:
         raise ContactNotFound(f"profile {profile_id} is not known here")
     return contact_from(row)
-
-
-def summarise(session: Session) -> Mapping[str, Any]:
-    """Totals over everything."""
-    members = select(memberships.c.segment_id, func.count()).where(memberships.c.member)
-    reachable = func.count(contacts.c.address)
-    return {
-        "contacts": _count(session, select(func.count()).select_from(contacts)),
-        "contacts_with_address": _count(session, select(reachable)),
-        "segments": _by(session, members.group_by(memberships.c.segment_id)),
-        "templates": _count(session, select(func.count()).select_from(templates)),
-        "campaigns": _by(session, select(campaigns.c.status, func.count()).group_by(campaigns.c.status)),
-        "messages": _by(session, select(messages.c.status, func.count()).group_by(messages.c.status)),
-        "suppressions": _count(session, select(func.count()).select_from(suppressions)),
-    }
-
-
-def _count(session: Session, query: Any) -> int:
-    number: int = session.execute(query).scalar_one()
-    return number
-
-
-def _by(session: Session, query: Any) -> dict[str, int]:
-    return {row[0]: row[1] for row in session.execute(query)}

@@ -1,4 +1,4 @@
-"""/v1/messages and /v1/summary: what became of what."""
+"""/v1/messages: what became of one message."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from services.messaging.adapters.sql import reading
 from services.messaging.adapters.sql.campaigns import SqlCampaigns
 from services.messaging.adapters.sql.templates import SqlTemplates
 from services.messaging.api.dependencies import MessageId, Wired
-from services.messaging.api.schemas.campaigns import message_counts
-from services.messaging.api.schemas.messages import MessageDetail, MessageView, Summary
+from services.messaging.api.schemas.messages import MessageDetail, MessageView
 from services.messaging.api.schemas.templates import rendered_view
 from services.messaging.domain.errors import ContactNotFound, RenderFailed
 from services.messaging.use_cases.dispatch_ports import Programme
@@ -17,10 +16,10 @@ from shared.auth.access import Requires
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 
-router = APIRouter(prefix="/v1", tags=["Messages"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
+router = APIRouter(prefix="/v1/messages", tags=["Messages"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 
 
-@router.get("/messages/{message_id}", dependencies=[Requires("messages:read")])
+@router.get("/{message_id}", dependencies=[Requires("messages:read")])
 def get_message(message_id: MessageId, wired: Wired) -> MessageDetail:
     """One message: its outcome, and its text for the customer as they are known now."""
     rendered = problem = None
@@ -35,11 +34,3 @@ def get_message(message_id: MessageId, wired: Wired) -> MessageDetail:
             problem = str(error)
     view = MessageView.model_validate(row, from_attributes=True)
     return MessageDetail(**view.model_dump(), rendered=rendered, render_problem=problem)
-
-
-@router.get("/summary", tags=["Summary"], dependencies=[Requires("messages:read")])
-def get_summary(wired: Wired) -> Summary:
-    """Totals, for reconciling with what the other services hold."""
-    with wired.database.reading() as session:
-        totals = reading.summarise(session)
-    return Summary.model_validate({**totals, "messages": message_counts(totals["messages"])})

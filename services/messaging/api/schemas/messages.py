@@ -6,7 +6,6 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from services.messaging.api.schemas.campaigns import MessageCounts
 from services.messaging.api.schemas.templates import RenderedView
 from services.messaging.domain.deliveries import MessageStatus
 
@@ -30,15 +29,3 @@ class MessageDetail(MessageView):
 
     rendered: RenderedView | None
     render_problem: str | None = Field(description="why there is no text")
-
-
-class Summary(BaseModel):
-    """What messaging holds; `segments` by id with the members known here."""
-
-    contacts: int
-    contacts_with_address: int
-    segments: dict[str, int]
-    templates: int
-    campaigns: dict[str, int]
-    messages: MessageCounts
-    suppressions: int
