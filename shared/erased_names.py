@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shared.batched import batched
-from shared.secret_file import read_or_make_secret
+from shared.secret_file import secret_of
 from shared.settings import ServiceSettings
 from shared.sql.advisory_locks import hold
 from shared.sql.plumbing import erased_names
@@ -40,9 +40,7 @@ class NameHash:
     @classmethod
     def of(cls, settings: ServiceSettings) -> NameHash:
         """With the secret that settings name; in development with one that is made when it is first needed."""
-        if settings.erasure_secret is not None:
-            return cls(settings.erasure_secret.get_secret_value())
-        return cls(read_or_make_secret(settings.data_dir / "erasure.secret"))
+        return cls(secret_of(settings.erasure_secret, settings.data_dir / "erasure.secret"))
 
     def __call__(self, name: str) -> str:
         return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).hexdigest()

@@ -1,4 +1,4 @@
-"""A secret that a development machine makes for itself, once."""
+"""Secrets that settings name, or that a development machine makes for itself, once."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import os
 import secrets
 from pathlib import Path
 
+from pydantic import SecretStr
 
-def read_or_make_secret(path: Path) -> str:
-    """The secret in `path`, readable by its owner only; made when missing, by one of several. Raises OSError."""
+
+def secret_of(setting: SecretStr | None, path: Path) -> str:
+    """The secret that settings name, or else the one in the file `path`. Raises OSError."""
+    return setting.get_secret_value() if setting is not None else _read_or_make(path)
+
+
+def _read_or_make(path: Path) -> str:
+    """Readable by its owner only; made when missing, by one of several."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:

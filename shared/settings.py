@@ -64,11 +64,7 @@ class ServiceSettings(SuiteSettings):
 
     @model_validator(mode="after")
     def _hashes_are_keyed(self) -> Self:
-        secret = self.erasure_secret.get_secret_value() if self.erasure_secret else None
-        if secret is not None and len(secret) < SHORTEST_SECRET:
-            raise ValueError(f"RAPPORT_ERASURE_SECRET has fewer than {SHORTEST_SECRET} characters")
-        if secret is None and self.environment == "production":
-            raise ValueError("RAPPORT_ERASURE_SECRET is missing")
+        check_secret("RAPPORT_ERASURE_SECRET", self.erasure_secret, needed=self.environment == "production")
         return self
 
     @model_validator(mode="after")
@@ -76,6 +72,14 @@ class ServiceSettings(SuiteSettings):
         if self.environment == "production" and (self.dev_api_key or self.dev_write_key):
             raise ValueError("RAPPORT_DEV_API_KEY and RAPPORT_DEV_WRITE_KEY are for development; unset them")
         return self
+
+
+def check_secret(variable: str, secret: SecretStr | None, *, needed: bool) -> None:
+    """Raise ValueError of a secret that is too short, or that is needed and missing."""
+    if secret is not None and len(secret.get_secret_value()) < SHORTEST_SECRET:
+        raise ValueError(f"{variable} has fewer than {SHORTEST_SECRET} characters")
+    if secret is None and needed:
+        raise ValueError(f"{variable} is missing")
 
 
 def explain(error: ValidationError) -> str:

@@ -42,7 +42,7 @@ from shared.erased_names import ErasedNames, NameHash
 from shared.inbox.dead_letters import DeadLetters
 from shared.inbox.subscription import Subscription
 from shared.outbox.outbox import Outbox
-from shared.secret_file import read_or_make_secret
+from shared.secret_file import secret_of
 from shared.sql.database import Database
 from shared.telemetry.trace import current_traceparent
 
@@ -60,7 +60,8 @@ class Wiring:
         self.database = Database(settings.messaging_database_url)
         self.outbox = Outbox(SOURCE, clock)
         self.dead_letters = DeadLetters("messaging", self.outbox, clock)
-        self.unsubscribing = Unsubscribing(_secret(settings))
+        secret = secret_of(settings.messaging_secret, settings.data_dir / "messaging.secret")
+        self.unsubscribing = Unsubscribing(secret)
         self.template_language = JinjaTemplates()
         self.save_template = SaveTemplate(self.template_language, clock)
         self.write_letter = WriteLetter(self.template_language, self.unsubscribing, settings.public_url)
@@ -137,9 +138,3 @@ class Wiring:
         )
         queue = SqlDispatchQueue(self.database, self.outbox, senders)
         return DispatchMessages(queue, transport, self.write_letter, limits)
-
-
-def _secret(settings: MessagingSettings) -> str:
-    if settings.messaging_secret is not None:
-        return settings.messaging_secret.get_secret_value()
-    return read_or_make_secret(settings.data_dir / "messaging.secret")

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.messaging.adapters.smtp.server import parse_smtp_url
 from services.messaging.domain.retries import RETRY_DELAYS_S
-from shared.settings import SHORTEST_SECRET, Delays, ServiceSettings
+from shared.settings import Delays, ServiceSettings, check_secret
 
 
 class MessagingSettings(ServiceSettings):
@@ -45,12 +45,8 @@ class MessagingSettings(ServiceSettings):
 
     @model_validator(mode="after")
     def _production_is_safe(self) -> Self:
-        secret = self.messaging_secret.get_secret_value() if self.messaging_secret else None
-        if secret is not None and len(secret) < SHORTEST_SECRET:
-            raise ValueError(f"RAPPORT_MESSAGING_SECRET has fewer than {SHORTEST_SECRET} characters")
-        if self.environment == "production":
-            if secret is None:
-                raise ValueError("RAPPORT_MESSAGING_SECRET is missing")
-            if not self.public_url.startswith("https://"):
-                raise ValueError("RAPPORT_PUBLIC_URL must begin with https://: mail providers post to nothing else")
+        in_production = self.environment == "production"
+        check_secret("RAPPORT_MESSAGING_SECRET", self.messaging_secret, needed=in_production)
+        if in_production and not self.public_url.startswith("https://"):
+            raise ValueError("RAPPORT_PUBLIC_URL must begin with https://: mail providers post to nothing else")
         return self

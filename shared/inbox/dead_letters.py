@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from shared.bus.ports import Headers
 from shared.clock import Clock, utc_now
 from shared.contracts.topics import BY_NAME, dead_letter_of
 from shared.ids import new_id
+from shared.inbox.mentions import is_about
 from shared.outbox.outbox import Outbox
 from shared.sql.plumbing import dead_letters
 from shared.telemetry.metrics import DEAD_LETTERS
@@ -100,6 +101,11 @@ def mend_dead_letters(session: Session, mend: Callable[[Event], Event | None]) -
             session.execute(delete(dead_letters).where(dead_letters.c.id == row.id))
         elif mended is not event:
             _set(session, row.id, record=msgspec.json.encode(mended))
+
+
+def forget_dead_letters(session: Session, names: Collection[str]) -> None:
+    """Delete the dead letters that are about one of `names`."""
+    mend_dead_letters(session, lambda event: None if is_about(event.data, names) else event)
 
 
 def mark_replayed(session: Session, letter_id: str, *, at: datetime) -> None:

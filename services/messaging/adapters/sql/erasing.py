@@ -14,8 +14,7 @@ from services.messaging.use_cases.tell import dispatched
 from shared.contracts.about import names_erased
 from shared.contracts.profile import ProfileErasedV1
 from shared.erased_names import Erased, ErasedNames
-from shared.inbox.dead_letters import mend_dead_letters
-from shared.inbox.mentions import is_about
+from shared.inbox.dead_letters import forget_dead_letters
 from shared.outbox.outbox import Outbox
 from shared.sql.present import database_now
 
@@ -42,8 +41,7 @@ def erase(session: Session, fact: ProfileErasedV1, *, names: ErasedNames, outbox
         nobody = {"profile_id": stand_in(row.id), "reason": None, "dedup_key": None}
         session.execute(update(messages).where(messages.c.id == row.id).values(nobody))
     _skip(session, [row for row in theirs if row.status in _NOT_SENT], outbox)
-    about = frozenset((*fact.subjects, *ids))
-    mend_dead_letters(session, lambda event: None if is_about(event.data, about) else event)
+    forget_dead_letters(session, {*fact.subjects, *ids})
 
 
 def _skip(session: Session, rows: Sequence[Any], outbox: Outbox) -> None:

@@ -25,8 +25,7 @@ from services.profile.adapters.sql.tables import (
 )
 from services.profile.domain.erasures import Erasure
 from shared.erased_names import Erased, ErasedNames, NameHash
-from shared.inbox.dead_letters import mend_dead_letters
-from shared.inbox.mentions import is_about
+from shared.inbox.dead_letters import forget_dead_letters
 
 _OF_A_PROFILE: tuple[Table, ...] = (
     profiles,
@@ -58,8 +57,7 @@ class SqlErasures:
         self._session.execute(delete(merges).where(survivors))
         parties = or_(refused_ties.c.profile_id.in_(profile_ids), refused_ties.c.owner_id.in_(profile_ids))
         self._session.execute(delete(refused_ties).where(parties))
-        names = frozenset((*profile_ids, *subjects))
-        mend_dead_letters(self._session, lambda event: None if is_about(event.data, names) else event)
+        forget_dead_letters(self._session, {*profile_ids, *subjects})
 
     def record(self, erasure: Erasure) -> None:
         row = {

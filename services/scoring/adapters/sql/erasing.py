@@ -9,8 +9,7 @@ from services.scoring.adapters.sql.tables import order_statements, profiles, sco
 from shared.contracts.about import names_erased
 from shared.contracts.profile import ProfileErasedV1
 from shared.erased_names import Erased, ErasedNames
-from shared.inbox.dead_letters import mend_dead_letters
-from shared.inbox.mentions import is_about
+from shared.inbox.dead_letters import forget_dead_letters
 
 _OF_A_PROFILE: tuple[Table, ...] = (subjects, profiles, scores)
 
@@ -24,5 +23,4 @@ def erase(session: Session, fact: ProfileErasedV1, names: ErasedNames) -> None:
     for table in _OF_A_PROFILE:
         session.execute(delete(table).where(table.c.profile_id.in_(fact.profile_ids)))
     session.execute(delete(profiles).where(profiles.c.survivor_id.in_(fact.profile_ids)))
-    about = frozenset((*fact.subjects, *fact.profile_ids))
-    mend_dead_letters(session, lambda event: None if is_about(event.data, about) else event)
+    forget_dead_letters(session, {*fact.subjects, *fact.profile_ids})
