@@ -100,12 +100,8 @@ def create_app(settings: EventsSettings) -> FastAPI:
         owner_left=wiring.webhooks.owner_left,
         larger_bodies={import_files.PATH: settings.import_max_bytes},
     )
+    app.state.wiring = wiring
     app.state.write_keys = keys
-    app.state.call_limits = settings.call_limits
-    app.state.webhooks = wiring.webhooks
-    app.state.imports = wiring.imports
-    app.state.plans = wiring.plans
-    app.state.archive_folder = wiring.archive.folder if wiring.archive else None
     app.state.streams = OpenStreams(facts, most=settings.stream_clients)
     ingestion = Ingestion(
         limits=settings.call_limits,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import FileResponse
 from pydantic import AfterValidator, WithJsonSchema
 
-from services.events.adapters.parquet.folder import ArchiveFolder
 from services.events.adapters.sql.archive.reading import read_days, read_file, read_files
+from services.events.api.dependencies import Wired
 from services.events.api.schemas.archive import ArchiveDayView, ArchiveFileView, ArchivePage
 from services.events.domain.errors import ArchiveFileNotFound
 from services.events.use_cases.archive.ports import ArchiveFile
@@ -19,7 +19,6 @@ from shared.http.pagination import Page, Paged
 from shared.http.patterns import UUID, worded
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
-from shared.sql.database import Database
 
 _DAY = worded(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a day as YYYY-MM-DD, such as 2026-01-31")
 _PARQUET = "application/vnd.apache.parquet"
@@ -42,19 +41,18 @@ router = APIRouter(
 
 
 @router.get("", name="list_archive_days")
-def list_days(request: Request, paging: Paged) -> ArchivePage:
+def list_days(wired: Wired, paging: Paged) -> ArchivePage:
     """The archive by day, the last day first, each beside what was recorded that day."""
     before = paging.after_id()
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         found = read_days(session, before=before, limit=paging.limit + 1)
     page = paging.page(found, ArchiveDayView.model_validate, by=("day",))
-    return ArchivePage(data=page.data, next_cursor=page.next_cursor, enabled=_folder(request) is not None)
+    return ArchivePage(data=page.data, next_cursor=page.next_cursor, enabled=wired.archive is not None)
 
 
 @router.get("/files", name="list_archive_files")
 def list_files(
-    request: Request,
+    wired: Wired,
     paging: Paged,
     day: Annotated[
         str | None,
@@ -65,8 +63,7 @@ def list_files(
 ) -> Page[ArchiveFileView]:
     """The files, the last written first."""
     before = paging.after_id()
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         found = read_files(session, day=day, before=before, limit=paging.limit + 1)
     return paging.page(found, _view)
 
@@ -77,21 +74,14 @@ def list_files(
     response_class=FileResponse,
     responses={200: {"content": {_PARQUET: {}}}},
 )
-def download(file_id: Annotated[str, Path(pattern=UUID, description="a file's id")], request: Request) -> FileResponse:
+def download(file_id: Annotated[str, Path(pattern=UUID, description="a file's id")], wired: Wired) -> FileResponse:
     """One file's content."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         file = read_file(session, file_id)
-    folder = _folder(request)
-    path = folder.path(file) if folder else None
+    path = wired.archive.folder.path(file) if wired.archive else None
     if path is None or not path.is_file():
         raise ArchiveFileNotFound(f"file {file_id} is not in the archive's folder of this process")
     return FileResponse(path, media_type=_PARQUET, filename=path.name)
-
-
-def _folder(request: Request) -> ArchiveFolder | None:
-    folder: ArchiveFolder | None = request.app.state.archive_folder
-    return folder
 
 
 def _view(file: ArchiveFile) -> ArchiveFileView:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
 from services.events.adapters.sql.archive.reading import read_erasures
+from services.events.api.dependencies import Wired
 from services.events.api.schemas.archive import ErasureView
 from shared.auth.access import Requires
 from shared.http.pagination import Page, Paged
 from shared.http.patterns import ID
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
-from shared.sql.database import Database
 
 router = APIRouter(prefix="/v1/erasures", tags=["Erasures"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 
 
 @router.get("", dependencies=[Requires("touchpoints:read")])
 def list_erasures(
-    request: Request,
+    wired: Wired,
     paging: Paged,
     erasure_id: Annotated[
         str | None, Query(max_length=36, pattern=ID, description="only of this erasure, by profile's id")
@@ -28,7 +28,6 @@ def list_erasures(
 ) -> Page[ErasureView]:
     """Erasures as they were heard of, the last first."""
     before = paging.after_id()
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         found = read_erasures(session, erasure_id=erasure_id, before=before, limit=paging.limit + 1)
     return paging.page(found, ErasureView.model_validate)

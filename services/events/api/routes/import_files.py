@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from services.events.adapters.files.upload import FileTooLarge, Upload
 from services.events.adapters.sql.imports.files import SqlImportFiles
 from services.events.adapters.sql.imports.mappings import SqlImportMappings
+from services.events.api.dependencies import Wired
 from services.events.api.routes.import_mappings import Reader, Writer
 from services.events.api.schemas.imports import DryRunRequest, FileId, FileView, TrialView
 from services.events.use_cases.imports.keep_import_mappings import described
@@ -50,22 +51,23 @@ _FileName = Annotated[
 @router.post("", status_code=201, openapi_extra=_BODY)
 async def upload_import_file(
     request: Request,
+    wired: Wired,
     response: Response,
     caller: Writer,
     name: _FileName = "file",
     idempotency_key: IdempotencyKey = None,
 ) -> FileView:
     """Send a file as the body: CSV, the same in gzip, or Parquet. It is kept for some days, to be imported."""
-    wiring: ImportWiring = request.app.state.imports
-    taking = await run_in_threadpool(Upload, wiring.database, _new(request, name, wiring), limit=wiring.max_bytes)
+    imports = wired.imports
+    taking = await run_in_threadpool(Upload, wired.database, _new(request, name, imports), limit=imports.max_bytes)
     kept = False
     try:
         async for some in request.stream():
             await run_in_threadpool(taking.write, some)
-        view = await run_in_threadpool(_complete, taking, wiring.database, caller.key_id, idempotency_key)
+        view = await run_in_threadpool(_complete, taking, wired.database, caller.key_id, idempotency_key)
         kept = True
     except FileTooLarge as error:
-        detail = f"the file has more than {wiring.max_bytes} bytes unpacked"
+        detail = f"the file has more than {imports.max_bytes} bytes unpacked"
         raise Problem(413, "too_large", detail) from error
     except ClientDisconnect as error:
         raise Problem(400, "incomplete", "the connection ended before the body") from error
@@ -77,40 +79,37 @@ async def upload_import_file(
 
 
 @router.get("")
-def list_import_files(request: Request, _caller: Reader, paging: Paged) -> Page[FileView]:
+def list_import_files(wired: Wired, _caller: Reader, paging: Paged) -> Page[FileView]:
     """Uploaded files, newest first."""
     before = paging.after_id()
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         found = SqlImportFiles(session).page(limit=paging.limit + 1, before=before)
     return paging.page(found, FileView.of)
 
 
 @router.get("/{file_id}")
-def get_import_file(file_id: FileId, request: Request, _caller: Reader) -> FileView:
+def get_import_file(file_id: FileId, wired: Wired, _caller: Reader) -> FileView:
     """One uploaded file."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         return FileView.of(SqlImportFiles(session).get(file_id))
 
 
 @router.delete("/{file_id}", status_code=204)
-def delete_import_file(file_id: FileId, request: Request, _caller: Writer) -> None:
+def delete_import_file(file_id: FileId, wired: Wired, _caller: Writer) -> None:
     """Delete a file that no import is still to read; what was imported of it stays."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
         SqlImportFiles(session).remove(file_id)
 
 
 @router.post("/{file_id}/dry-run")
-def try_import_file(file_id: FileId, body: DryRunRequest, request: Request, _caller: Reader) -> TrialView:
+def try_import_file(file_id: FileId, body: DryRunRequest, wired: Wired, _caller: Reader) -> TrialView:
     """What the first rows would become: counts, the first problems, the first calls. Nothing is kept."""
-    wiring: ImportWiring = request.app.state.imports
-    with wiring.database.reading() as session:
+    imports = wired.imports
+    with wired.database.reading() as session:
         file = SqlImportFiles(session).get(file_id)
-        mapping = _mapping(body, SqlImportMappings(session), wiring)
+        mapping = _mapping(body, SqlImportMappings(session), imports)
     trial = try_import(
-        file, mapping, wiring.files, now=wiring.clock(), most_rows=body.rows, call_bytes=wiring.call_bytes
+        file, mapping, imports.files, now=wired.clock(), most_rows=body.rows, call_bytes=imports.call_bytes
     )
     return TrialView.of(trial)
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 
 from services.events.adapters.sql.imports.mappings import SqlImportMappings
+from services.events.api.dependencies import Wired
 from services.events.api.schemas.import_mappings import MappingDefinition, MappingName, MappingView, NewMapping
 from services.events.use_cases.imports import keep_import_mappings
 from shared.auth.access import require
 from shared.auth.keys import Caller
-from shared.clock import utc_now
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
-from shared.sql.database import Database
 
 router = APIRouter(prefix="/v1/import-mappings", tags=["Imports"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 Reader = Annotated[Caller, Depends(require("imports:read"))]
@@ -26,16 +25,15 @@ Writer = Annotated[Caller, Depends(require("imports:write"))]
 
 @router.post("", status_code=201)
 def create_import_mapping(
-    body: NewMapping, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
+    body: NewMapping, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> MappingView:
     """Save a mapping under a name. The name is the source: whoever makes it anew goes on with what was imported."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
 
         def act() -> MappingView:
             mappings = SqlImportMappings(session)
             return MappingView.of(
-                keep_import_mappings.create_import_mapping(mappings, body.name, body.wanted(), clock=utc_now)
+                keep_import_mappings.create_import_mapping(mappings, body.name, body.wanted(), clock=wired.clock)
             )
 
         made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=MappingView, act=act)
@@ -44,20 +42,18 @@ def create_import_mapping(
 
 
 @router.get("")
-def list_import_mappings(request: Request, _caller: Reader, paging: Paged) -> Page[MappingView]:
+def list_import_mappings(wired: Wired, _caller: Reader, paging: Paged) -> Page[MappingView]:
     """The saved mappings, by name."""
     after = paging.after_id()
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         found = SqlImportMappings(session).page(limit=paging.limit + 1, after=after)
     return paging.page(found, MappingView.of, by=("name",))
 
 
 @router.get("/{name}")
-def get_import_mapping(name: MappingName, request: Request, response: Response, _caller: Reader) -> MappingView:
+def get_import_mapping(name: MappingName, wired: Wired, response: Response, _caller: Reader) -> MappingView:
     """One mapping; its `ETag` goes into `If-Match` of a change."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         mapping = SqlImportMappings(session).get(name)
     response.headers["ETag"] = etag(mapping.version)
     return MappingView.of(mapping)
@@ -67,24 +63,22 @@ def get_import_mapping(name: MappingName, request: Request, response: Response, 
 def change_import_mapping(
     name: MappingName,
     body: MappingDefinition,
-    request: Request,
+    wired: Wired,
     response: Response,
     _caller: Writer,
     seen: WantedVersion,
 ) -> MappingView:
     """Replace a mapping. Imports that were asked for before keep the one that they began with."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
         mapping = keep_import_mappings.change_import_mapping(
-            SqlImportMappings(session), name, body.wanted(), seen=seen, clock=utc_now
+            SqlImportMappings(session), name, body.wanted(), seen=seen, clock=wired.clock
         )
     response.headers["ETag"] = etag(mapping.version)
     return MappingView.of(mapping)
 
 
 @router.delete("/{name}", status_code=204)
-def delete_import_mapping(name: MappingName, request: Request, _caller: Writer) -> None:
+def delete_import_mapping(name: MappingName, wired: Wired, _caller: Writer) -> None:
     """Delete a mapping; what was imported with it stays."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
         SqlImportMappings(session).remove(name)

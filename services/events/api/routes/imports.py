@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from starlette.responses import StreamingResponse
 
 from services.events.adapters.sql.imports.files import SqlImportFiles
 from services.events.adapters.sql.imports.jobs import SqlImportJobs, refused_rows
 from services.events.adapters.sql.imports.mappings import SqlImportMappings
+from services.events.api.dependencies import Wired
 from services.events.api.routes.import_mappings import Reader, Writer
 from services.events.api.schemas.imports import ImportId, ImportView, NewImport
 from services.events.domain.imports.errors import TooManyImports
 from services.events.domain.imports.row_errors import errors_csv
 from services.events.use_cases.imports.ports import ImportJob, JobState
-from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
 from shared.ids import new_id
-from shared.sql.database import Database
 
 router = APIRouter(prefix="/v1/imports", tags=["Imports"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 MAX_UNFINISHED = 1_000
@@ -33,14 +32,13 @@ _CSV: dict[int | str, dict[str, Any]] = {
 
 @router.post("", status_code=201)
 def create_import(
-    body: NewImport, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
+    body: NewImport, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> ImportView:
     """Import a file. A worker begins at once; those with one mapping run one after another.
 
     What was imported with the mapping before makes nothing new, so that the same file may be imported again.
     """
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
 
         def act() -> ImportView:
             jobs = SqlImportJobs(session)
@@ -51,7 +49,7 @@ def create_import(
                 mapping=SqlImportMappings(session).get(body.mapping),
                 file=SqlImportFiles(session).get(body.file_id),
                 state="queued",
-                created_at=utc_now(),
+                created_at=wired.clock(),
             )
             jobs.add(job)
             return ImportView.of(job)
@@ -62,44 +60,40 @@ def create_import(
 
 
 @router.get("")
-def list_imports(request: Request, _caller: Reader, paging: Paged, state: _OfState = None) -> Page[ImportView]:
+def list_imports(wired: Wired, _caller: Reader, paging: Paged, state: _OfState = None) -> Page[ImportView]:
     """Imports, newest first."""
     before = paging.after_id()
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         found = SqlImportJobs(session).page(limit=paging.limit + 1, before=before, state=state)
     return paging.page(found, ImportView.of)
 
 
 @router.get("/{import_id}")
-def get_import(import_id: ImportId, request: Request, _caller: Reader) -> ImportView:
+def get_import(import_id: ImportId, wired: Wired, _caller: Reader) -> ImportView:
     """One import, and how far it has come."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         return ImportView.of(SqlImportJobs(session).get(import_id))
 
 
 @router.post("/{import_id}/cancel")
-def cancel_import(import_id: ImportId, request: Request, _caller: Writer) -> ImportView:
+def cancel_import(import_id: ImportId, wired: Wired, _caller: Writer) -> ImportView:
     """End an import: at once if it waits, after the step that it is on if it runs. What it brought stays."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
-        return ImportView.of(SqlImportJobs(session).cancel(import_id, at=utc_now()))
+    with wired.database.transaction() as session:
+        return ImportView.of(SqlImportJobs(session).cancel(import_id, at=wired.clock()))
 
 
 @router.get("/{import_id}/errors", response_class=StreamingResponse, responses={**PROBLEM_RESPONSES, **_CSV})
-def list_import_errors(import_id: ImportId, request: Request, _caller: Reader) -> StreamingResponse:
+def list_import_errors(import_id: ImportId, wired: Wired, _caller: Reader) -> StreamingResponse:
     """The refused rows as CSV, each with its number and what is wrong; mended, the file can be sent again as it is.
 
     The first 100,000 are kept. What a spreadsheet would take for a formula is quoted with `'`.
     """
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         jobs = SqlImportJobs(session)
         job, header = jobs.get(import_id), jobs.header(import_id)
     delimiter = job.mapping.csv.delimiter or ","
     return StreamingResponse(
-        errors_csv(header, refused_rows(database, import_id), delimiter=delimiter),
+        errors_csv(header, refused_rows(wired.database, import_id), delimiter=delimiter),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="import-{import_id}-errors.csv"'},
     )

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 
 from services.events.adapters.bus.ingest_log import webhook_event
 from services.events.adapters.sql.inbound.sources import SqlInboundSources
+from services.events.api.dependencies import Wired
 from services.events.api.ingest.body import read_bytes
 from services.events.api.ingest.gateway import Ingestion
 from services.events.api.schemas.inbound import InboundSourceId, Taken
@@ -30,13 +31,13 @@ _ANY_BODY = {"requestBody": {"content": {"*/*": {"schema": {"type": "string", "f
 
 
 @router.post("/{source_id}", name="receive_inbound_webhook", responses=_REFUSALS, openapi_extra=_ANY_BODY)
-async def receive(source_id: InboundSourceId, request: Request) -> Taken:
+async def receive(source_id: InboundSourceId, request: Request, wired: Wired) -> Taken:
     """Take a partner's webhook, signed as its source says. 200 once it is durable, also for one that came before.
 
     A payload that cannot be mapped is answered 200 too: it is kept as a dead letter until the mapping is corrected.
     """
     within: Ingestion = request.app.state.ingestion
-    source, secrets = await run_in_threadpool(_known, request.app.state.database, source_id)
+    source, secrets = await run_in_threadpool(_known, wired.database, source_id)
     declared = request.headers.get("content-length", "").encode()
     try:
         body = await read_bytes(request.receive, declared_length=declared, limit=within.limits.batch_bytes)

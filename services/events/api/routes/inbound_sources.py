@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 
 from services.events.adapters.sql.inbound.sources import SqlInboundSources, verification_document
+from services.events.api.dependencies import Wired
 from services.events.api.owners import owner_of
 from services.events.api.schemas.inbound import (
     CreatedInboundSource,
@@ -34,13 +35,11 @@ from services.events.use_cases.inbound.map_webhooks import calls_of
 from services.events.use_cases.inbound.ports import InboundSource
 from shared.auth.access import require
 from shared.auth.keys import Caller
-from shared.clock import utc_now
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 from shared.http.strict_json import StrictRoute
-from shared.sql.database import Database
 
 router = APIRouter(
     prefix="/v1/inbound-sources", tags=["Inbound webhooks"], route_class=StrictRoute, responses=PROBLEM_RESPONSES
@@ -51,11 +50,10 @@ Writer = Annotated[Caller, Depends(require("sources:write"))]
 
 @router.post("", name="create_inbound_source", status_code=201)
 def create(
-    body: NewInboundSource, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
+    body: NewInboundSource, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> CreatedInboundSource:
     """Make an inbound source. A secret that is made here is shown this once."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
 
         def act() -> CreatedInboundSource:
             source, secret = create_inbound_source(
@@ -64,7 +62,7 @@ def create(
                 body.verification.read(),
                 secret=body.verification.secret,
                 owner=caller.owner,
-                clock=utc_now,
+                clock=wired.clock,
             )
             return CreatedInboundSource(**_view(source).model_dump(), secret=secret)
 
@@ -76,20 +74,18 @@ def create(
 
 
 @router.get("")
-def list_inbound_sources(request: Request, caller: Reader, paging: Paged) -> Page[InboundSourceView]:
+def list_inbound_sources(wired: Wired, caller: Reader, paging: Paged) -> Page[InboundSourceView]:
     """Your inbound sources, newest first; an administrator's key sees everybody's."""
     before = paging.after_id()
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         found = SqlInboundSources(session, owner_of(caller)).page(limit=paging.limit + 1, before=before)
     return paging.page(found, _view)
 
 
 @router.get("/{source_id}", name="get_inbound_source")
-def show(source_id: InboundSourceId, request: Request, response: Response, caller: Reader) -> InboundSourceDetail:
+def show(source_id: InboundSourceId, wired: Wired, response: Response, caller: Reader) -> InboundSourceDetail:
     """One inbound source and its live secrets, which are not shown; its `ETag` goes into `If-Match` of a change."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         sources = SqlInboundSources(session, owner_of(caller))
         source = sources.get(source_id)
         secrets = [SecretView(id=one.id, created_at=one.created_at) for one in sources.secrets(source_id)]
@@ -101,26 +97,24 @@ def show(source_id: InboundSourceId, request: Request, response: Response, calle
 def change(
     source_id: InboundSourceId,
     body: InboundDefinition,
-    request: Request,
+    wired: Wired,
     response: Response,
     caller: Writer,
     version: WantedVersion,
 ) -> InboundSourceView:
     """Replace name, mapping and currency. How deliveries are verified stays as it was made."""
     seen = version
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
         sources = SqlInboundSources(session, owner_of(caller))
-        source = change_inbound_source(sources, source_id, body.wanted(), seen=seen, clock=utc_now)
+        source = change_inbound_source(sources, source_id, body.wanted(), seen=seen, clock=wired.clock)
     response.headers["ETag"] = etag(source.version)
     return _view(source)
 
 
 @router.delete("/{source_id}", name="delete_inbound_source", status_code=204)
-def remove(source_id: InboundSourceId, request: Request, caller: Writer) -> None:
+def remove(source_id: InboundSourceId, wired: Wired, caller: Writer) -> None:
     """Delete an inbound source and its secrets; what it sent stays."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
         SqlInboundSources(session, owner_of(caller)).remove(source_id)
 
 
@@ -128,17 +122,16 @@ def remove(source_id: InboundSourceId, request: Request, caller: Writer) -> None
 def add_secret(
     source_id: InboundSourceId,
     body: NewSecret,
-    request: Request,
+    wired: Wired,
     caller: Writer,
     idempotency_key: IdempotencyKey = None,
 ) -> CreatedSecret:
     """A second secret; both verify until one is removed."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
 
         def act() -> CreatedSecret:
             sources = SqlInboundSources(session, owner_of(caller))
-            return CreatedSecret.of(*add_inbound_secret(sources, source_id, secret=body.secret, clock=utc_now))
+            return CreatedSecret.of(*add_inbound_secret(sources, source_id, secret=body.secret, clock=wired.clock))
 
         described = f"inbound-secret:{source_id}:{body.model_dump_json()}"
         return once(
@@ -147,24 +140,22 @@ def add_secret(
 
 
 @router.delete("/{source_id}/secrets/{secret_id}", name="delete_inbound_secret", status_code=204)
-def remove_secret(source_id: InboundSourceId, secret_id: SecretId, request: Request, caller: Writer) -> None:
+def remove_secret(source_id: InboundSourceId, secret_id: SecretId, wired: Wired, caller: Writer) -> None:
     """End a secret; what it signed is refused from now on. The last one cannot be removed."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
         if not remove_inbound_secret(SqlInboundSources(session, owner_of(caller)), source_id, secret_id):
             raise Problem(404, "secret_not_found", f"the inbound source has no live secret {secret_id}")
 
 
 @router.post("/{source_id}/dry-run", name="try_inbound_mapping")
-def dry_run(source_id: InboundSourceId, body: DryRun, request: Request, caller: Reader) -> DryRunView:
+def dry_run(source_id: InboundSourceId, body: DryRun, wired: Wired, caller: Reader) -> DryRunView:
     """The calls that a payload would make, or the first problems; nothing is kept."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         source = SqlInboundSources(session, owner_of(caller)).get(source_id)
     mapping = source.mapping if body.mapping is None else body.mapping.document()
     try:
         mapped = calls_of(
-            source, body.payload, delivery_id="dry-run", mapping=mapping, limits=request.app.state.call_limits
+            source, body.payload, delivery_id="dry-run", mapping=mapping, limits=wired.settings.call_limits
         )
     except Unmappable as error:
         return DryRunView(calls=[], passed_over=0, problems=[DryRunFlaw.of(flaw) for flaw in error.flaws])

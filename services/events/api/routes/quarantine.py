@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 
 from services.events.adapters.sql.tracking_plan.quarantine import SqlQuarantine
+from services.events.api.dependencies import Wired
 from services.events.api.schemas.quarantine import (
     BROKEN_RULE,
     BulkCorrection,
@@ -27,7 +28,6 @@ from services.events.use_cases.tracking_plan.mend_quarantine import (
     replay_calls,
 )
 from services.events.use_cases.tracking_plan.ports import EntryState, Wanted
-from services.events.wiring.plans import PlanWiring
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.idempotency import IdempotencyKey, once
@@ -35,7 +35,6 @@ from shared.http.pagination import Page, Paged, Placed
 from shared.http.patterns import ID
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
-from shared.sql.database import Database
 
 router = APIRouter(prefix="/v1/quarantine", tags=["Quarantine"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 Writer = Annotated[Caller, Depends(require("quarantine:write"))]
@@ -48,7 +47,7 @@ _OfState = Annotated[EntryState, Query(description="`held`, on its way, or arriv
 
 @router.get("", name="list_quarantined_calls", dependencies=[Requires("quarantine:read")])
 def list_entries(
-    request: Request,
+    wired: Wired,
     paging: Paged,
     event: OfEvent = None,
     source_id: _OfSource = None,
@@ -57,68 +56,59 @@ def list_entries(
 ) -> Page[EntryView]:
     """Calls that were blocked, newest first."""
     before = paging.after_id()
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         wanted = Wanted(event, source_id, rule_id)
         found = SqlQuarantine(session).page(wanted, state=state, limit=paging.limit + 1, before=before)
     return paging.page(found, EntryView.of)
 
 
 @router.get("/{entry_id}", name="get_quarantined_call", dependencies=[Requires("quarantine:read")])
-def show(entry_id: EntryId, request: Request) -> EntryDetail:
+def show(entry_id: EntryId, wired: Wired) -> EntryDetail:
     """One call, as it is and as it was."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         return EntryDetail.of(SqlQuarantine(session).get(entry_id))
 
 
 @router.put("/{entry_id}", name="correct_quarantined_call", dependencies=[Requires("quarantine:write")])
-def correct(entry_id: EntryId, body: CorrectedCall, request: Request) -> EntryDetail:
+def correct(entry_id: EntryId, body: CorrectedCall, wired: Wired) -> EntryDetail:
     """Put a corrected call in the place of a held one; the answer says what is still wrong with it."""
-    database: Database = request.app.state.database
-    plans: PlanWiring = request.app.state.plans
-    with database.transaction() as session:
-        return EntryDetail.of(correct_call(entry_id, body.call, plans.mending(session)))
+    with wired.database.transaction() as session:
+        return EntryDetail.of(correct_call(entry_id, body.call, wired.plans.mending(session)))
 
 
 @router.delete(
     "/{entry_id}", name="delete_quarantined_call", status_code=204, dependencies=[Requires("quarantine:write")]
 )
-def remove(entry_id: EntryId, request: Request) -> None:
+def remove(entry_id: EntryId, wired: Wired) -> None:
     """Delete a call; it never becomes a touchpoint, unless its sender sends it again."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
         remove_call(entry_id, SqlQuarantine(session))
 
 
 @router.post(
     "/{entry_id}/replay", name="replay_quarantined_call", status_code=202, dependencies=[Requires("quarantine:write")]
 )
-def replay(entry_id: EntryId, request: Request) -> EntryView:
+def replay(entry_id: EntryId, wired: Wired) -> EntryView:
     """Send a call through ingestion again, checked anew. Asking twice has one effect."""
-    database: Database = request.app.state.database
-    plans: PlanWiring = request.app.state.plans
-    with database.transaction() as session:
-        return EntryView.of(replay_call(entry_id, plans.mending(session), plans.sender(session)))
+    with wired.database.transaction() as session:
+        return EntryView.of(replay_call(entry_id, wired.plans.mending(session), wired.plans.sender(session)))
 
 
 @router.post("/bulk/corrections", name="correct_quarantined_calls")
 def correct_many(
     body: BulkCorrection,
-    request: Request,
+    wired: Wired,
     caller: Writer,
     place: Placed,
     idempotency_key: IdempotencyKey = None,
 ) -> BulkResult:
     """Take the same steps with up to 500 held calls; `dry_run` shows what would become of them."""
     after = place.after_id()
-    database: Database = request.app.state.database
-    plans: PlanWiring = request.app.state.plans
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
 
         def act() -> BulkResult:
             steps = [each.step() for each in body.steps]
-            mending = plans.mending(session)
+            mending = wired.plans.mending(session)
             outcome = correct_calls(body.chosen.wanted(), steps, mending, after=after, dry=body.dry_run)
             return BulkResult.of(outcome, place)
 
@@ -128,17 +118,15 @@ def correct_many(
 
 @router.post("/bulk/replays", name="replay_quarantined_calls", status_code=202)
 def replay_many(
-    body: BulkReplay, request: Request, caller: Writer, place: Placed, idempotency_key: IdempotencyKey = None
+    body: BulkReplay, wired: Wired, caller: Writer, place: Placed, idempotency_key: IdempotencyKey = None
 ) -> ReplayResult:
     """Send up to 500 held calls through ingestion again: those that no longer break a plan."""
     after = place.after_id()
-    database: Database = request.app.state.database
-    plans: PlanWiring = request.app.state.plans
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
 
         def act() -> ReplayResult:
             sent, stay, last = replay_calls(
-                body.chosen.wanted(), plans.mending(session), plans.sender(session), after=after
+                body.chosen.wanted(), wired.plans.mending(session), wired.plans.sender(session), after=after
             )
             next_cursor = place.next(last) if last else None
             return ReplayResult(replaying=sent, still_held=stay, next_cursor=next_cursor)

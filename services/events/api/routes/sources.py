@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 
 from services.events.adapters.sql.sources import SqlSources
+from services.events.api.dependencies import Wired
 from services.events.api.owners import owner_of
 from services.events.api.schemas.sources import (
     CreatedSource,
@@ -21,12 +22,10 @@ from services.events.api.schemas.sources import (
 from services.events.use_cases.keep_sources import add_write_key, create_source, revoke_write_key
 from shared.auth.access import require
 from shared.auth.keys import Caller
-from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
-from shared.sql.database import Database
 
 router = APIRouter(prefix="/v1/sources", tags=["Sources"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 Reader = Annotated[Caller, Depends(require("sources:read"))]
@@ -35,11 +34,10 @@ Writer = Annotated[Caller, Depends(require("sources:write"))]
 
 @router.post("", name="create_source", status_code=201)
 def create(
-    body: NewSource, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
+    body: NewSource, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> CreatedSource:
     """Make a source and its first write key."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
 
         def act() -> CreatedSource:
             source, write_key = create_source(
@@ -47,7 +45,7 @@ def create(
                 name=body.name,
                 default_currency=body.default_currency,
                 owner=caller.owner,
-                clock=utc_now,
+                clock=wired.clock,
             )
             return CreatedSource(**SourceView.of(source).model_dump(), write_key=write_key)
 
@@ -57,20 +55,18 @@ def create(
 
 
 @router.get("")
-def list_sources(request: Request, caller: Reader, paging: Paged) -> Page[SourceView]:
+def list_sources(wired: Wired, caller: Reader, paging: Paged) -> Page[SourceView]:
     """Your sources, newest first; an administrator's key sees everybody's."""
     before = paging.after_id()
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         found = SqlSources(session, owner_of(caller)).page(limit=paging.limit + 1, before=before)
     return paging.page(found, SourceView.of)
 
 
 @router.get("/{source_id}", name="get_source")
-def show(source_id: SourceId, request: Request, caller: Reader) -> SourceDetail:
+def show(source_id: SourceId, wired: Wired, caller: Reader) -> SourceDetail:
     """One source and its live write keys."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         sources = SqlSources(session, owner_of(caller))
         source = sources.get(source_id)
         keys = [WriteKeyView.of(key) for key in sources.live_keys(source_id)]
@@ -79,14 +75,13 @@ def show(source_id: SourceId, request: Request, caller: Reader) -> SourceDetail:
 
 @router.post("/{source_id}/write-keys", name="add_write_key", status_code=201)
 def add_key(
-    source_id: SourceId, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None
+    source_id: SourceId, wired: Wired, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> CreatedWriteKey:
     """A second write key, so that clients can change over; two may live at once."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
 
         def act() -> CreatedWriteKey:
-            key, write_key = add_write_key(SqlSources(session, owner_of(caller)), source_id, clock=utc_now)
+            key, write_key = add_write_key(SqlSources(session, owner_of(caller)), source_id, clock=wired.clock)
             return CreatedWriteKey(**WriteKeyView.of(key).model_dump(), write_key=write_key)
 
         described = f"write-key:{source_id}"
@@ -96,8 +91,7 @@ def add_key(
 
 
 @router.delete("/{source_id}/write-keys/{key_id}", name="revoke_write_key", status_code=204)
-def revoke_key(source_id: SourceId, key_id: WriteKeyId, request: Request, caller: Writer) -> None:
+def revoke_key(source_id: SourceId, key_id: WriteKeyId, wired: Wired, caller: Writer) -> None:
     """End a write key for good; it is refused everywhere within five seconds."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
-        revoke_write_key(SqlSources(session, owner_of(caller)), source_id, key_id, clock=utc_now)
+    with wired.database.transaction() as session:
+        revoke_write_key(SqlSources(session, owner_of(caller)), source_id, key_id, clock=wired.clock)

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from services.events.adapters.bus.stream_position import InvalidPosition, StreamPosition
 from services.events.adapters.sql.identity_map import SqlIdentityMap
+from services.events.api.dependencies import Wired
 from services.events.api.event_buffer import Buffer
 from services.events.api.event_stream import EventStreamResponse, OpenStreams
 from services.events.domain.subjects import is_subject
@@ -69,6 +70,7 @@ _LastEventId = Annotated[
 )
 async def stream(
     request: Request,
+    wired: Wired,
     types: _Types = None,
     subject: _Subject = None,
     profile_id: _ProfileId = None,
@@ -83,7 +85,7 @@ async def stream(
     names = {CONTRACT_NAMES.get(each, each) for each in types.split(",")} if types else set()
     if subject is not None:
         _check_subject(subject, names)
-    subjects = await run_in_threadpool(_subjects, request.app.state.database, subject, profile_id)
+    subjects = await run_in_threadpool(_subjects, wired.database, subject, profile_id)
     streams: OpenStreams = request.app.state.streams
     buffer = Buffer(names, subjects)
     end = await streams.open(buffer, after)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from services.events.adapters.sql.identity_map import SqlIdentityMap
 from services.events.adapters.sql.timeline import SqlTimeline
 from services.events.adapters.sql.timeline_reading import TimelineFilter
+from services.events.api.dependencies import Wired
 from services.events.api.schemas.touchpoints import TouchpointView, page
 from shared.auth.access import Requires
 from shared.http.pagination import Page, Paged
@@ -17,7 +18,6 @@ from shared.http.patterns import ID, STORABLE
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 from shared.http.query_parameters import Since, Until, refused
 from shared.http.strict_json import StrictRoute
-from shared.sql.database import Database
 
 router = APIRouter(prefix="/v1/profiles", tags=["Timeline"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 
@@ -30,7 +30,7 @@ router = APIRouter(prefix="/v1/profiles", tags=["Timeline"], route_class=StrictR
 )
 def timeline(
     profile_id: Annotated[str, Path(max_length=36, pattern=ID, description="a profile's id")],
-    request: Request,
+    wired: Wired,
     paging: Paged,
     kind: Annotated[
         Literal["identify", "track", "page", "screen", "group", "alias"] | None, Query(description="only this kind")
@@ -57,8 +57,7 @@ def timeline(
     wanted = TimelineFilter(
         kind=kind, name=name, channel=_folded(channel), department=_folded(department), since=since, until=until
     )
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         identities = SqlIdentityMap(session)
         subjects = identities.subjects_of(profile_id)
         if not subjects and not identities.knows(profile_id):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from services.events.adapters.sql.stored_touchpoints import latest_touchpoints, one_touchpoint
+from services.events.api.dependencies import Wired
 from services.events.api.schemas.touchpoints import TouchpointView, page, single
 from services.events.domain.errors import TouchpointNotFound
 from shared.auth.access import Requires
@@ -14,7 +15,6 @@ from shared.http.pagination import Page, Paged
 from shared.http.patterns import ID, STORABLE
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
-from shared.sql.database import Database
 
 router = APIRouter(
     prefix="/v1/touchpoints",
@@ -27,7 +27,7 @@ router = APIRouter(
 
 @router.get("", response_model=Page[TouchpointView])
 def list_touchpoints(
-    request: Request,
+    wired: Wired,
     paging: Paged,
     message_id: Annotated[
         str | None,
@@ -39,8 +39,7 @@ def list_touchpoints(
 ) -> Response:
     """Touchpoints, the last recorded first. A `message_id` is found for a day at least after it arrived."""
     before = paging.after_id()
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         found = latest_touchpoints(
             session, subject=subject, message_id=message_id, limit=paging.limit + 1, before=before
         )
@@ -51,11 +50,10 @@ def list_touchpoints(
 @router.get("/{touchpoint_id}", name="get_touchpoint", response_model=TouchpointView)
 def show(
     touchpoint_id: Annotated[str, Path(max_length=36, pattern=ID, description="a touchpoint's id")],
-    request: Request,
+    wired: Wired,
 ) -> Response:
     """One touchpoint."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         stored = one_touchpoint(session, touchpoint_id)
     if stored is None:
         raise TouchpointNotFound(f"no touchpoint {touchpoint_id}")

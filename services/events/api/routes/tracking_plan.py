@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 
 from services.events.adapters.sql.tracking_plan.plans import SqlPlans
 from services.events.adapters.sql.tracking_plan.violations import SqlViolations
+from services.events.api.dependencies import Wired
 from services.events.api.schemas.tracking_plan import (
     OfEvent,
     OfPlan,
@@ -20,13 +21,11 @@ from services.events.api.schemas.tracking_plan import (
 from services.events.use_cases.tracking_plan.keep_plans import change_plan, create_plan, remove_plan
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
-from shared.clock import utc_now
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
-from shared.sql.database import Database
 
 router = APIRouter(
     prefix="/v1/tracking-plan", tags=["Tracking plan"], route_class=StrictRoute, responses=PROBLEM_RESPONSES
@@ -36,14 +35,13 @@ Writer = Annotated[Caller, Depends(require("plans:write"))]
 
 @router.post("/plans", name="create_plan", status_code=201)
 def create(
-    body: PlanBody, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
+    body: PlanBody, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> PlanView:
     """Make a plan; rules are drafted in it next."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
 
         def act() -> PlanView:
-            return PlanView.of(create_plan(SqlPlans(session), body.wish(), clock=utc_now))
+            return PlanView.of(create_plan(SqlPlans(session), body.wish(), clock=wired.clock))
 
         made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=PlanView, act=act)
     response.headers["Location"] = f"{router.prefix}/plans/{made.id}"
@@ -51,50 +49,45 @@ def create(
 
 
 @router.get("/plans", dependencies=[Requires("plans:read")])
-def list_plans(request: Request, paging: Paged) -> Page[PlanView]:
+def list_plans(wired: Wired, paging: Paged) -> Page[PlanView]:
     """Plans, newest first."""
     before = paging.after_id()
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         found = SqlPlans(session).page(limit=paging.limit + 1, before=before)
     return paging.page(found, PlanView.of)
 
 
 @router.get("/plans/{plan_id}", name="get_plan", dependencies=[Requires("plans:read")])
-def show(plan_id: PlanId, request: Request, response: Response) -> PlanView:
+def show(plan_id: PlanId, wired: Wired, response: Response) -> PlanView:
     """One plan; its `ETag` goes into `If-Match` of a change."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         plan = SqlPlans(session).get(plan_id)
     return _tagged(PlanView.of(plan), response)
 
 
 @router.put("/plans/{plan_id}", name="change_plan", dependencies=[Requires("plans:write")])
-def change(plan_id: PlanId, body: PlanBody, request: Request, response: Response, version: WantedVersion) -> PlanView:
+def change(plan_id: PlanId, body: PlanBody, wired: Wired, response: Response, version: WantedVersion) -> PlanView:
     """Set what a plan is. It counts for calls that are recorded from then on."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
         seen = version
-        plan = change_plan(SqlPlans(session), plan_id, body.wish(), seen=seen, clock=utc_now)
+        plan = change_plan(SqlPlans(session), plan_id, body.wish(), seen=seen, clock=wired.clock)
     return _tagged(PlanView.of(plan), response)
 
 
 @router.delete("/plans/{plan_id}", name="delete_plan", status_code=204, dependencies=[Requires("plans:write")])
-def remove(plan_id: PlanId, request: Request) -> None:
+def remove(plan_id: PlanId, wired: Wired) -> None:
     """Delete a plan and its rules. Calls that it blocked stay in quarantine, and may be replayed."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
         remove_plan(SqlPlans(session), plan_id)
 
 
 @router.get("/violations", dependencies=[Requires("plans:read")])
 def list_violations(
-    request: Request, paging: Paged, plan_id: OfPlan = None, event: OfEvent = None
+    wired: Wired, paging: Paged, plan_id: OfPlan = None, event: OfEvent = None
 ) -> Page[RuleViolationsView]:
     """Rules that calls broke, the one that was broken last first, each with a sample."""
     before = paging.after(datetime, str)
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         found = SqlViolations(session).page(plan_id=plan_id, event=event, limit=paging.limit + 1, before=before)
     return paging.page(found, RuleViolationsView.of, by=("last_seen_at", "rule_id"))
 

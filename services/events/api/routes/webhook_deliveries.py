@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 
 from services.events.adapters.sql.webhooks.deliveries import SqlDeliveries
 from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
+from services.events.api.dependencies import Wired
 from services.events.api.owners import owner_of
 from services.events.api.routes.webhooks import Reader, Writer
 from services.events.api.schemas.webhooks import (
@@ -27,8 +28,6 @@ from services.events.domain.webhooks.bodies import body_of
 from services.events.domain.webhooks.endpoints import Endpoint
 from services.events.use_cases.owners import Owner
 from services.events.use_cases.webhooks.deliver_webhooks import post_of
-from services.events.wiring.webhooks import WebhookWiring
-from shared.clock import utc_now
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES, Problem
@@ -43,15 +42,14 @@ _OfState = Annotated[State | None, Query(description="only these")]
 @router.get("/webhook-endpoints/{endpoint_id}/deliveries")
 def list_deliveries(
     endpoint_id: EndpointId,
-    request: Request,
+    wired: Wired,
     caller: Reader,
     paging: Paged,
     state: _OfState = None,
 ) -> Page[DeliveryView]:
     """Deliveries to one endpoint, newest first."""
     before = paging.after_id()
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         SqlEndpoints(session, owner_of(caller)).get(endpoint_id)
         deliveries = SqlDeliveries(session, owner_of(caller))
         found = deliveries.page(endpoint_id, state=state, limit=paging.limit + 1, before=before)
@@ -59,10 +57,9 @@ def list_deliveries(
 
 
 @router.get("/webhook-deliveries/{delivery_id}", name="get_delivery")
-def show(delivery_id: DeliveryId, request: Request, caller: Reader) -> DeliveryDetail:
+def show(delivery_id: DeliveryId, wired: Wired, caller: Reader) -> DeliveryDetail:
     """One delivery, what is sent, and every attempt with its answer."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         deliveries = SqlDeliveries(session, owner_of(caller))
         delivery = deliveries.get(delivery_id)
         body = deliveries.body(delivery_id).decode()
@@ -72,11 +69,10 @@ def show(delivery_id: DeliveryId, request: Request, caller: Reader) -> DeliveryD
 
 @router.post("/webhook-deliveries/{delivery_id}/resend", name="resend_delivery", status_code=202)
 def resend(
-    delivery_id: DeliveryId, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None
+    delivery_id: DeliveryId, wired: Wired, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> DeliveryView:
     """Send one event again, under the same `webhook-id`; the schedule begins anew."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
 
         def act() -> DeliveryView:
             deliveries = SqlDeliveries(session, owner_of(caller))
@@ -91,11 +87,10 @@ def resend(
 
 @router.post("/webhook-endpoints/{endpoint_id}/recover", name="recover_deliveries", status_code=202)
 def recover(
-    endpoint_id: EndpointId, body: Recovery, request: Request, caller: Writer, idempotency_key: IdempotencyKey = None
+    endpoint_id: EndpointId, body: Recovery, wired: Wired, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> Recovered:
     """Send again everything that failed since a time, such as the beginning of an outage."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
 
         def act() -> Recovered:
             endpoint = SqlEndpoints(session, owner_of(caller)).get(endpoint_id)
@@ -107,17 +102,17 @@ def recover(
 
 
 @router.post("/webhook-endpoints/{endpoint_id}/test", name="test_webhook_endpoint")
-async def send_test(endpoint_id: EndpointId, request: Request, caller: Writer) -> TestResult:
+async def send_test(endpoint_id: EndpointId, wired: Wired, caller: Writer) -> TestResult:
     """Post a `webhook.test` event now, once, and show the answer; nothing is kept of it."""
-    wiring: WebhookWiring = request.app.state.webhooks
-    endpoint = await run_in_threadpool(_endpoint, wiring.database, owner_of(caller), endpoint_id)
-    if wiring.test_sends.locked():
+    webhooks = wired.webhooks
+    endpoint = await run_in_threadpool(_endpoint, wired.database, owner_of(caller), endpoint_id)
+    if webhooks.test_sends.locked():
         raise Problem(429, "too_many_tests", "as many tests are under way as there may be")
-    webhook_id, now = new_id(), utc_now()
+    webhook_id, now = new_id(), wired.clock()
     data = msgspec.json.encode({"endpoint_id": endpoint.id, "message": "If you can verify this, you are set up."})
     post = post_of(endpoint, webhook_id, body_of("webhook.test", now, data), at=now)
-    async with wiring.test_sends:
-        return TestResult.of(webhook_id, await wiring.test_sender.send(post))
+    async with webhooks.test_sends:
+        return TestResult.of(webhook_id, await webhooks.test_sender.send(post))
 
 
 def _endpoint(database: Database, owner: Owner, endpoint_id: str) -> Endpoint:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 
 from services.events.adapters.sql.webhooks.endpoints import Condition, SqlEndpoints
+from services.events.api.dependencies import Wired
 from services.events.api.owners import owner_of
 from services.events.api.schemas.webhooks import EndpointChange, EndpointId, EndpointView, NewEndpoint, SecretsView
 from services.events.use_cases.webhooks.keep_endpoints import change_endpoint, create_endpoint, rotate_secret
-from services.events.wiring.webhooks import WebhookWiring
 from shared.auth.access import require
 from shared.auth.keys import Caller
-from shared.clock import utc_now
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
-from shared.sql.database import Database
 
 router = APIRouter(
     prefix="/v1/webhook-endpoints", tags=["Webhooks"], route_class=StrictRoute, responses=PROBLEM_RESPONSES
@@ -30,16 +28,15 @@ Writer = Annotated[Caller, Depends(require("webhooks:write"))]
 
 @router.post("", name="create_webhook_endpoint", status_code=201)
 def create(
-    body: NewEndpoint, request: Request, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
+    body: NewEndpoint, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> EndpointView:
     """Make an endpoint; its secret is read separately. It is told what happens from now on, to all customers."""
-    database: Database = request.app.state.database
-    _check(body.url, request)
-    with database.transaction() as session:
+    wired.webhooks.check_url(body.url)  # before any transaction, because names are looked up
+    with wired.database.transaction() as session:
 
         def act() -> EndpointView:
             endpoints = SqlEndpoints(session, owner_of(caller))
-            return EndpointView.of(create_endpoint(endpoints, body.wanted(), owner=caller.owner, clock=utc_now))
+            return EndpointView.of(create_endpoint(endpoints, body.wanted(), owner=caller.owner, clock=wired.clock))
 
         made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=EndpointView, act=act)
     response.headers["Location"] = f"{router.prefix}/{made.id}"
@@ -47,20 +44,18 @@ def create(
 
 
 @router.get("", name="list_webhook_endpoints")
-def list_endpoints(request: Request, caller: Reader, paging: Paged) -> Page[EndpointView]:
+def list_endpoints(wired: Wired, caller: Reader, paging: Paged) -> Page[EndpointView]:
     """Your endpoints, newest first; an administrator's key sees everybody's."""
     before = paging.after_id()
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         found = SqlEndpoints(session, owner_of(caller)).page(limit=paging.limit + 1, before=before)
     return paging.page(found, lambda each: EndpointView.of(*each))
 
 
 @router.get("/{endpoint_id}", name="get_webhook_endpoint")
-def show(endpoint_id: EndpointId, request: Request, response: Response, caller: Reader) -> EndpointView:
+def show(endpoint_id: EndpointId, wired: Wired, response: Response, caller: Reader) -> EndpointView:
     """One endpoint; its `ETag` goes into `If-Match` of a change."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         endpoint, condition = SqlEndpoints(session, owner_of(caller)).show(endpoint_id)
     return _tagged(EndpointView.of(endpoint, condition), response)
 
@@ -69,69 +64,59 @@ def show(endpoint_id: EndpointId, request: Request, response: Response, caller: 
 def change(
     endpoint_id: EndpointId,
     body: EndpointChange,
-    request: Request,
+    wired: Wired,
     response: Response,
     caller: Writer,
     version: WantedVersion,
 ) -> EndpointView:
     """Change an endpoint. `disabled: false` enables it again; what waited for it is sent then."""
-    database: Database = request.app.state.database
     if body.url is not None:
-        _check(body.url, request)
-    with database.transaction() as session:
+        wired.webhooks.check_url(body.url)  # before any transaction, because names are looked up
+    with wired.database.transaction() as session:
         changed = change_endpoint(
             SqlEndpoints(session, owner_of(caller)),
             endpoint_id,
             body.wanted(),
             seen=version,
-            clock=utc_now,
+            clock=wired.clock,
         )
     return _tagged(EndpointView.of(changed, Condition(None, None)), response)
 
 
 @router.delete("/{endpoint_id}", name="delete_webhook_endpoint", status_code=204)
-def remove(endpoint_id: EndpointId, request: Request, caller: Writer) -> None:
+def remove(endpoint_id: EndpointId, wired: Wired, caller: Writer) -> None:
     """Delete an endpoint and its secrets; what waits for it is canceled."""
-    database: Database = request.app.state.database
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
         SqlEndpoints(session, owner_of(caller)).remove(endpoint_id)
 
 
 @router.get("/{endpoint_id}/secret", name="get_webhook_secrets")
-def show_secret(endpoint_id: EndpointId, request: Request, response: Response, caller: Writer) -> SecretsView:
+def show_secret(endpoint_id: EndpointId, wired: Wired, response: Response, caller: Writer) -> SecretsView:
     """The secrets that sign what this endpoint is told."""
-    database: Database = request.app.state.database
-    with database.reading() as session:
+    with wired.database.reading() as session:
         endpoint = SqlEndpoints(session, owner_of(caller)).get(endpoint_id)
     response.headers["Cache-Control"] = "no-store"
-    return SecretsView.of(endpoint, utc_now())
+    return SecretsView.of(endpoint, wired.clock())
 
 
 @router.post("/{endpoint_id}/secret/rotate", name="rotate_webhook_secret")
 def rotate(
     endpoint_id: EndpointId,
-    request: Request,
+    wired: Wired,
     response: Response,
     caller: Writer,
     idempotency_key: IdempotencyKey = None,
 ) -> SecretsView:
     """A new secret. Everything is signed with the old one too for 24 hours, so that nothing is refused meanwhile."""
-    database: Database = request.app.state.database
     response.headers["Cache-Control"] = "no-store"
-    with database.transaction() as session:
+    with wired.database.transaction() as session:
 
         def act() -> SecretsView:
-            endpoint = rotate_secret(SqlEndpoints(session, owner_of(caller)), endpoint_id, clock=utc_now)
-            return SecretsView.of(endpoint, utc_now())
+            endpoint = rotate_secret(SqlEndpoints(session, owner_of(caller)), endpoint_id, clock=wired.clock)
+            return SecretsView.of(endpoint, wired.clock())
 
         described = f"rotate:{endpoint_id}"
         return once(session, caller=caller.key_id, key=idempotency_key, request=described, answer=SecretsView, act=act)
-
-
-def _check(url: str, request: Request) -> None:
-    """Raise DestinationRefused; before any transaction, because names are looked up."""
-    wiring: WebhookWiring = request.app.state.webhooks
-    wiring.check_url(url)
 
 
 def _tagged(view: EndpointView, response: Response) -> EndpointView:
