@@ -35,15 +35,15 @@ def bus_loops(
         for each in subscriptions
     }
     return {
-        "topics": lambda stop: _create_topics(bus, stop),
+        "topics": lambda stop: create_topics(bus, stop),
         "relay": _relay(bus, database),
         **consumers,
         "housekeeping": every(_MEASURE_EVERY_S, lambda: _keep_house(bus, database, subscriptions)),
     }
 
 
-def _create_topics(bus: Bus, stop: Event) -> None:
-    """Create what is missing as soon as the bus answers; the other loops retry until then."""
+def create_topics(bus: Bus, stop: Event) -> None:
+    """Create the topics that are missing as soon as the bus answers; what needs them retries until then."""
     while not stop.is_set():
         try:
             bus.create_topics(ALL)

@@ -44,6 +44,7 @@ from services.events.api.routes import (
 from services.events.api.stream_origins import StreamForBrowsers
 from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
+from shared.bus_loops import create_topics
 from shared.http.app import build_app
 
 _OPEN_WITHIN_S = 5.0  # without the bus the service serves all the same: readers read, clients hear 503 and retry
@@ -59,7 +60,7 @@ def create_app(settings: EventsSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = threading.Event()
-        opening = asyncio.create_task(run_in_threadpool(wiring.create_topics, stop))
+        opening = asyncio.create_task(run_in_threadpool(lambda: create_topics(wiring.bus, stop)))
         await asyncio.wait({opening}, timeout=_OPEN_WITHIN_S)
         yield
         stop.set()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.events.bootstrap import INGEST_CONSUMER, Wiring
+from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
+from services.events.wiring.recording import INGEST_CONSUMER
 from services.events.workers.archive import ArchiveLoop
 from services.events.workers.imports import ImportLoop
 from services.events.workers.replays import ReplayFeeding
@@ -41,7 +42,7 @@ def loops_of(wiring: Wiring) -> Mapping[str, Loop]:
         "webhooks": delivery.run,
         "partitions": partitions_loop(storage),
         "retention": retention_loop(storage, every_s=wiring.settings.retention_every_s),
-        "forget": every(_HOUR_S, wiring.forget_deliveries),
+        "forget": every(_HOUR_S, wiring.recording.forget_deliveries),
         "replays": ReplayFeeding(wiring.replays).run,
         "imports": ImportLoop(wiring.imports.queue(), wiring.imports.importing()).run,
         "forget-webhooks": every(_HOUR_S, webhooks.forget),

@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import delete
 
 from services.events.adapters.sql.tables import metadata
-from services.events.bootstrap import INGEST_CONSUMER, MIGRATIONS, Wiring
+from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
 from services.events.use_cases.archive.erasure_ports import ToErase
 from services.events.use_cases.archive.search_for_erased import Search
+from services.events.wiring.recording import INGEST_CONSUMER
 from shared.bus.cloudevents import Event
 from shared.contracts.contract import Contract
 from shared.contracts.ingest import IngestReceivedV1, IngestWebhookReceivedV1
@@ -145,9 +146,9 @@ def test_late_calls_of_an_erased_customer_are_dropped_and_later_ones_are_kept(wi
     moment = datetime.now(UTC) - timedelta(hours=1)
     early, later = received(moment, *calls_of_jane()), received(moment + timedelta(seconds=1), *calls_of_jane())
     handled(wiring, wiring.erasing.follow, erased(moment))
-    handled(wiring, wiring.record, early)
+    handled(wiring, wiring.recording.record, early)
     assert places_of(WORDS, wiring.database, apart_from=("erasures",)) == set()
-    handled(wiring, wiring.record, later)
+    handled(wiring, wiring.recording.record, later)
     handled(wiring, wiring.erasing.follow, erased(moment))
     assert "touchpoints.subject: jane" in places_of(WORDS, wiring.database)
     handled(wiring, wiring.erasing.follow, erased(moment + timedelta(seconds=1), profile_id=None))
@@ -161,8 +162,11 @@ def test_in_any_order_only_what_was_received_later_is_left(wiring: Wiring) -> No
     back = "0193f0a2-7c1e-7b6a-9f3e-2f1f6f0e8a12"
     known = (Identifier(kind="user_id", value="jane-1"),)
     told: list[tuple[Callable[..., None], Contract]] = [
-        (wiring.record, received(moment, {"type": "page", "userId": "jane-1", "messageId": "jane-early"})),
-        (wiring.record, received(moment + timedelta(hours=1), {"type": "page", "userId": "jane-1", "messageId": "m"})),
+        (wiring.recording.record, received(moment, {"type": "page", "userId": "jane-1", "messageId": "jane-early"})),
+        (
+            wiring.recording.record,
+            received(moment + timedelta(hours=1), {"type": "page", "userId": "jane-1", "messageId": "m"}),
+        ),
         (wiring.erasing.follow, ProfileChangedV1(profile_id=JANE, version=1, changed_at=moment, identifiers=known)),
         (wiring.erasing.follow, ProfilesMergedV1(profile_id=JANE, merged_profile_id=new_id(), merged_at=moment)),
         (wiring.erasing.follow, ProfileChangedV1(profile_id=back, version=1, changed_at=moment, identifiers=known)),

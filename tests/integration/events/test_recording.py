@@ -157,7 +157,7 @@ def test_what_cannot_be_read_becomes_a_dead_letter_and_can_be_replayed(
     )
     wiring = Wiring(settings)
     with wiring.database.transaction() as session:
-        wiring.record(session, [received])
+        wiring.recording.record(session, [received])
     assert events.wait_for(1)["touchpoints"] == 1
     letters = events.http.get("/v1/dead-letters", headers=events.read).json()["data"]
     assert [(letter["consumer"], "messageId" in letter["reason"]) for letter in letters] == [("events.ingest", True)]
