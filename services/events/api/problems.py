@@ -6,34 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from services.events.domain.errors import (
     ArchiveFileNotFound,
-    CorrectionRefused,
-    DeliveryNotFound,
-    DestinationRefused,
-    EndpointChanged,
-    EndpointNotFound,
-    EntryNotFound,
-    EntryNotHeld,
     InvalidCall,
-    PlanChanged,
-    PlanNotFound,
-    ReplayNotFound,
-    ReplayRunning,
     RetentionRuleChanged,
     RetentionRuleNotFound,
     RetentionScopeTaken,
-    RuleNotFound,
-    RulePublished,
-    SchemaRefused,
     SourceNotFound,
     TooLarge,
-    TooManyEndpoints,
-    TooManyPlans,
     TooManyRetentionRules,
-    TooManySecrets,
     TooManyWriteKeys,
     TouchpointNotFound,
     UnknownWriteKey,
-    WindowRefused,
     WriteKeyNotFound,
 )
 from services.events.domain.imports.errors import (
@@ -53,6 +35,28 @@ from services.events.domain.inbound.errors import (
     InboundSourceNotFound,
     UnusableSecret,
     Unverified,
+)
+from services.events.domain.tracking_plan.errors import (
+    CorrectionRefused,
+    EntryNotFound,
+    EntryNotHeld,
+    PlanChanged,
+    PlanNotFound,
+    RuleNotFound,
+    RulePublished,
+    SchemaRefused,
+    TooManyPlans,
+)
+from services.events.domain.webhooks.errors import (
+    DeliveryNotFound,
+    DestinationRefused,
+    EndpointChanged,
+    EndpointNotFound,
+    ReplayNotFound,
+    ReplayRunning,
+    TooManyEndpoints,
+    TooManySecrets,
+    WindowRefused,
 )
 from shared.http.problems import Flaw, ProblemSpec
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.events.adapters.json_schema.validators import MASK, compile_schema
-from services.events.domain.errors import CorrectionRefused, SchemaRefused
 from services.events.domain.tracking_plan.corrections import Cast, Remove, Rename, SetValue, corrected
 from services.events.domain.tracking_plan.empty_ranges import refuse_empty_ranges
+from services.events.domain.tracking_plan.errors import CorrectionRefused, SchemaRefused
 from services.events.domain.tracking_plan.plans import Check, Mode, Plan, PlanBook, Rule, Violation
 from services.events.domain.tracking_plan.schema_limits import check_limits
 

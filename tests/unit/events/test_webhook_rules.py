@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.events.domain.errors import DestinationRefused, TooManySecrets
 from services.events.domain.webhooks.bodies import MAX_BODY_BYTES, body_of
 from services.events.domain.webhooks.destinations import Borders, Destination, is_public
 from services.events.domain.webhooks.endpoints import MAX_LIVE_SECRETS, SECRETS_OVERLAP, Endpoint, Secret
+from services.events.domain.webhooks.errors import DestinationRefused, TooManySecrets
 from services.events.domain.webhooks.identity import delivery_id
 from services.events.domain.webhooks.retries import SCHEDULE_S, Answer, Verdict, decide, pause_after
 from services.events.domain.webhooks.signing import new_secret, signature_header

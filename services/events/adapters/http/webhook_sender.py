@@ -13,8 +13,8 @@ from time import monotonic
 
 from services.events.adapters.http.exchange import AnswerBroken, Exchange
 from services.events.adapters.http.resolver import Resolver, Unresolvable
-from services.events.domain.errors import DestinationRefused
 from services.events.domain.webhooks.destinations import Borders, Destination
+from services.events.domain.webhooks.errors import DestinationRefused
 from services.events.domain.webhooks.retries import Answer
 from services.events.use_cases.webhooks.ports import Post
 from shared.clock import Clock, utc_now

@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError, ValidationErrorKind
 
-from services.events.domain.errors import SchemaRefused
+from services.events.domain.tracking_plan.errors import SchemaRefused
 from services.events.domain.tracking_plan.plans import MAX_VIOLATIONS, Call, Check, Violation, pointer_of
 
 MASK = "the value"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from services.events.domain.errors import CorrectionRefused
+from services.events.domain.tracking_plan.errors import CorrectionRefused
 
 Target = Literal["string", "number", "integer", "boolean"]
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from services.events.domain.errors import SchemaRefused
+from services.events.domain.tracking_plan.errors import SchemaRefused
 from services.events.domain.tracking_plan.plans import pointer_of
 from services.events.domain.tracking_plan.schema_limits import DATA, MAPS_OF_SCHEMAS
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from services.events.domain.errors import SchemaRefused
+from services.events.domain.tracking_plan.errors import SchemaRefused
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_PARTS = 2_000

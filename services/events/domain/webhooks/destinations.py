@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
-from services.events.domain.errors import DestinationRefused
+from services.events.domain.webhooks.errors import DestinationRefused
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

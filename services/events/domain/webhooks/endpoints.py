@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.events.domain.errors import TooManySecrets
+from services.events.domain.webhooks.errors import TooManySecrets
 
 SECRETS_OVERLAP = timedelta(hours=24)
 MAX_LIVE_SECRETS = 5

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.events.domain.errors import WindowRefused
+from services.events.domain.webhooks.errors import WindowRefused
 
 KEPT = timedelta(days=7)
 """How long the log keeps facts, and so how far back a replay reaches."""

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from services.events.domain.errors import CorrectionRefused, EntryNotHeld, InvalidCall
+from services.events.domain.errors import InvalidCall
 from services.events.domain.tracking_plan.corrections import Step, check_same, corrected
+from services.events.domain.tracking_plan.errors import CorrectionRefused, EntryNotHeld
 from services.events.domain.tracking_plan.plans import MAX_VIOLATIONS, Breach, PlanBook
 from services.events.use_cases.accept_calls import CallLimits, Lanes, accept_call
 from services.events.use_cases.calls import Call

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.events.domain.errors import ReplayRunning
+from services.events.domain.webhooks.errors import ReplayRunning
 from services.events.domain.webhooks.replays import Replay, check_window
 from services.events.use_cases.webhooks.feed_webhooks import messages_of
 from services.events.use_cases.webhooks.ports import Endpoints

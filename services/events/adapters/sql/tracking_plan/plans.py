@@ -10,7 +10,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.tracking_plan.tables import plans, rules
-from services.events.domain.errors import PlanNotFound, RuleNotFound, TooManyPlans
+from services.events.domain.tracking_plan.errors import PlanNotFound, RuleNotFound, TooManyPlans
 from services.events.domain.tracking_plan.plans import Plan, Rule
 
 MAX_PLANS = 200

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, delete, exists, insert, select, updat
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.tracking_plan.tables import quarantine, quarantine_rules
-from services.events.domain.errors import EntryNotFound
+from services.events.domain.tracking_plan.errors import EntryNotFound
 from services.events.domain.tracking_plan.plans import Breach, Violation
 from services.events.use_cases.tracking_plan.ports import Entry, EntryState, Wanted
 from shared.batched import batched

@@ -18,7 +18,7 @@ from services.events.adapters.sql.webhooks.tables import (
     webhook_endpoints,
     webhook_replays,
 )
-from services.events.domain.errors import ReplayNotFound
+from services.events.domain.webhooks.errors import ReplayNotFound
 from services.events.domain.webhooks.replays import Replay, Stretch, Stretches
 from services.events.use_cases.owners import Owner
 from services.events.use_cases.webhooks.ports import Listener, Message
