@@ -12,7 +12,8 @@ from services.events.settings import EventsSettings
 from services.events.use_cases.keep_sources import digest_of
 from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.ports import Source
-from services.events.wiring.archive import ArchiveWiring, ErasureWiring
+from services.events.wiring.archive import ArchiveWiring
+from services.events.wiring.erasure import ErasureWiring
 from services.events.wiring.imports import ImportWiring
 from services.events.wiring.plans import PlanWiring
 from services.events.wiring.recording import RecordingWiring

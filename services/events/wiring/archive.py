@@ -1,28 +1,17 @@
-"""The part of events' wiring that is about the archive and about erasing customers."""
+"""The part of events' wiring that is about the archive."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
-
-from sqlalchemy.orm import Session
 
 from services.events.adapters.parquet.archive_writer import ArchiveWriter
 from services.events.adapters.parquet.folder import ArchiveFolder
 from services.events.adapters.sql.archive.erasures import ArchiveErasures
 from services.events.adapters.sql.archive.ledger import SqlArchiveStore
-from services.events.adapters.sql.erasures import SqlErasures
-from services.events.adapters.sql.identity_map import SqlIdentityMap
-from services.events.adapters.sql.retention.sweep import Sweep
 from services.events.settings import EventsSettings
 from services.events.use_cases.archive.keep_archive import KeepArchive
-from services.events.use_cases.follow_profiles import follow_profiles
 from shared.clock import Clock
-from shared.contracts.about import moment_of, names_in
-from shared.contracts.contract import Contract
-from shared.contracts.profile import ProfileErasedV1
-from shared.erased_names import ErasedNames, NameHash
+from shared.erased_names import NameHash
 from shared.ids import new_id
 from shared.inbox.dead_letters import DeadLetters
 from shared.sql.database import Database
@@ -58,33 +47,3 @@ class ArchiveWiring:
             hashed=hashed,
             clock=clock,
         )
-
-
-class ErasureWiring:
-    """What erasing customers is made of."""
-
-    def __init__(self, settings: EventsSettings, database: Database, clock: Clock) -> None:
-        self._settings = settings
-        self._clock = clock
-        self.sweep = Sweep(database, clock=clock, archives=settings.archive_folder is not None)
-
-    @cached_property
-    def hashed(self) -> NameHash:
-        """What hashes the names of erased customers."""
-        return NameHash.of(self._settings)
-
-    def names(self, session: Session) -> ErasedNames:
-        """Who was erased, in the transaction of `session`."""
-        return ErasedNames(session, self.hashed)
-
-    def living(self, session: Session, facts: Sequence[Contract]) -> list[Contract]:
-        """The facts that are not about erased customers."""
-        return self.names(session).without(facts, names=names_in, moment=moment_of)
-
-    def follow(self, session: Session, facts: Sequence[Contract]) -> None:
-        """Take over what profile tells of identities and erasures, in the transaction of `session`."""
-        erasures = SqlErasures(session, self.hashed)
-        for fact in facts:
-            if isinstance(fact, ProfileErasedV1):
-                erasures.erase(fact, now=self._clock())
-        follow_profiles(self.living(session, facts), SqlIdentityMap(session))

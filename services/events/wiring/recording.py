@@ -20,7 +20,7 @@ from services.events.use_cases.inbound.map_webhooks import map_webhooks
 from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.ports import Draft, Seen
 from services.events.use_cases.record_touchpoints import ReadCalls, Recording, read_calls, record_touchpoints
-from services.events.wiring.archive import ErasureWiring
+from services.events.wiring.erasure import ErasureWiring
 from services.events.wiring.plans import PlanWiring
 from services.events.wiring.storage import StorageWiring
 from shared.bus.cloudevents import Event

@@ -15,8 +15,8 @@ from sqlalchemy import delete
 from services.events.adapters.sql.tables import metadata
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
-from services.events.use_cases.archive.erasure_ports import ToErase
-from services.events.use_cases.archive.search_for_erased import Search
+from services.events.use_cases.erasure.ports import ToErase
+from services.events.use_cases.erasure.search import Search
 from services.events.wiring.recording import INGEST_CONSUMER
 from shared.bus.cloudevents import Event
 from shared.contracts.contract import Contract

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.events.adapters.sql.archive.reading import read_erasures
+from services.events.adapters.sql.erasure.reading import read_erasures
 from services.events.api.dependencies import Wired
-from services.events.api.schemas.archive import ErasureView
+from services.events.api.schemas.erasures import ErasureView
 from shared.auth.access import Requires
 from shared.http.pagination import Page, Paged
 from shared.http.patterns import ID

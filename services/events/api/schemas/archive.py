@@ -1,4 +1,4 @@
-"""The archive and erasures as the API shows them."""
+"""The archive as the API shows it."""
 
 from __future__ import annotations
 
@@ -43,17 +43,3 @@ class ArchiveFileView(_View):
     rows: int
     bytes: int
     created_at: datetime
-
-
-class ErasureView(_View):
-    """How far one word of an erasure has come here; there are several where a late touchpoint named more subjects."""
-
-    id: str
-    erasure_id: str = Field(description="the erasure, as profile shows it")
-    erased_at: datetime = Field(description="what was received until then is erased")
-    heard_at: datetime = Field(description="from then on the timeline is without it")
-    touchpoints: int = Field(description="how many were deleted from the timeline")
-    archived: int = Field(description="how many rows were taken out of the archive's files")
-    finished_at: datetime | None = Field(
-        description="when webhooks, dead letters and archive were done as well, and who it was was forgotten"
-    )

@@ -1,1 +1,1 @@
-"""Use cases of the archive and erasure from it."""
+"""Use cases of the archive."""

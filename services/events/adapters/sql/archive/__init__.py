@@ -1,1 +1,1 @@
-"""Tables and queries of the archive and erasure from it."""
+"""Tables and queries of the archive."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.events.adapters.sql.erasures import settle, unfinished
+from services.events.adapters.sql.erasure.erasures import settle, unfinished
 from services.events.use_cases.archive.keep_archive import KeepArchive, Stopping
 from services.events.use_cases.archive.ports import ErasedSubjects
 from shared.clock import Clock

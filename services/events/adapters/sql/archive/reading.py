@@ -1,22 +1,20 @@
-"""The archive and the erasures as an operator sees them."""
+"""The archive as an operator sees it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, cast, func, select, union
 from sqlalchemy.orm import Session
 
-from services.events.adapters.sql.archive.tables import archive_days, archive_files, erasures
+from services.events.adapters.sql.archive.tables import archive_days, archive_files
 from services.events.adapters.sql.tables import tallies
 from services.events.domain.errors import ArchiveFileNotFound
 from services.events.use_cases.archive.ports import ArchiveFile
 
 _f = archive_files.c
-_e = erasures.c
 _FOUND = _f.state.in_(("published", "replaced"))
 """What readers find: those that are merged are exchanged for their sum at once."""
 
@@ -36,19 +34,6 @@ class ArchiveDay:
     def is_complete(self) -> bool:
         """Whether everything that was recorded is there, but for what was erased."""
         return self.rows + self.erased == self.recorded
-
-
-@dataclass(frozen=True, slots=True)
-class HeardErasure:
-    """How far one word of an erasure has come here."""
-
-    id: str
-    erasure_id: str
-    erased_at: datetime
-    heard_at: datetime
-    touchpoints: int
-    archived: int
-    finished_at: datetime | None
 
 
 def read_days(session: Session, *, before: str | None, limit: int) -> list[ArchiveDay]:
@@ -91,19 +76,6 @@ def read_file(session: Session, file_id: str) -> ArchiveFile:
     if row is None:
         raise ArchiveFileNotFound(f"no file {file_id} in the archive; closed days become one file, under a new id")
     return ArchiveFile(**row._mapping)
-
-
-def read_erasures(
-    session: Session, *, erasure_id: str | None, before: str | None, limit: int
-) -> Sequence[HeardErasure]:
-    """Erasures as they were heard of, the last first, from behind the id `before`."""
-    columns = (_e.id, _e.erasure_id, _e.erased_at, _e.heard_at, _e.touchpoints, _e.archived, _e.finished_at)
-    query = select(*columns).order_by(_e.id.desc()).limit(limit)
-    if erasure_id is not None:
-        query = query.where(_e.erasure_id == erasure_id)
-    if before is not None:
-        query = query.where(_e.id < before)
-    return [HeardErasure(*row) for row in session.execute(query)]
 
 
 def _recorded(session: Session) -> dict[str, int]:

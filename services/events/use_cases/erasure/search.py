@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from services.events.domain.subjects import id_text, subject_of
-from services.events.use_cases.archive.erasure_ports import ToErase
 from services.events.use_cases.calls import CallOutline
+from services.events.use_cases.erasure.ports import ToErase
 from shared.bus.cloudevents import Event
 from shared.contracts.ingest import IngestReceivedV1, IngestWebhookReceivedV1
 from shared.contracts.profile import ProfileErasedV1

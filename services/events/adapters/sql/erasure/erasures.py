@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from services.events.adapters.sql.archive.tables import erasures
+from services.events.adapters.sql.erasure.tables import erasures
 from services.events.adapters.sql.parts import of_subject
 from services.events.adapters.sql.tables import (
     merged_profiles,
@@ -20,7 +20,7 @@ from services.events.adapters.sql.tables import (
     touchpoints,
 )
 from services.events.adapters.sql.tracking_plan.tables import quarantine, quarantine_rules, violations
-from services.events.use_cases.archive.erasure_ports import ToErase
+from services.events.use_cases.erasure.ports import ToErase
 from shared.batched import batched
 from shared.contracts.about import names_erased
 from shared.contracts.profile import ProfileErasedV1

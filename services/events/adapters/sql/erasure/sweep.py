@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from services.events.adapters.sql.erasures import settle, unfinished
+from services.events.adapters.sql.erasure.erasures import settle, unfinished
 from services.events.adapters.sql.webhooks.tables import webhook_attempts, webhook_deliveries, webhook_messages
-from services.events.use_cases.archive.search_for_erased import Search
+from services.events.use_cases.erasure.search import Search
 from shared.batched import batched
 from shared.clock import Clock
 from shared.inbox.dead_letters import mend_dead_letters
