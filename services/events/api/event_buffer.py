@@ -7,7 +7,7 @@ import threading
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 
-from services.events.adapters.bus.fact_stream import Told
+from services.events.adapters.bus.told_facts import Told
 from services.events.domain.webhooks.bodies import body_of
 from services.events.use_cases.webhooks.public_events import public_data
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from services.events.adapters.bus.fact_stream import FactStream, Told
+from services.events.adapters.bus.fact_stream import FactStream
 from services.events.adapters.bus.stream_position import StreamPosition
+from services.events.adapters.bus.told_facts import Told
 from shared.bus.cloudevents import Event, to_record
 from shared.bus.opening import open_bus
 from shared.bus.ports import Bus

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
-from services.events.adapters.bus.fact_stream import Told
 from services.events.adapters.bus.stream_position import InvalidPosition, StreamPosition
+from services.events.adapters.bus.told_facts import Told
 from services.events.api.event_buffer import Buffer
 from services.events.api.event_stream import EventStreamResponse
 from shared.bus.cloudevents import Event

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from services.events.adapters.bus.public_topics import TOPIC_NAMES, oldest_positions
 from services.events.domain.webhooks.replays import Stretch, Stretches
 from services.events.use_cases.webhooks.replay_ports import Chunk
 from shared.bus.ports import Bus, Partition
-from shared.contracts.topics import PUBLIC
 from shared.ids import new_id
 from shared.inbox.deliveries import deliveries_of
 
-_TOPICS = [topic.name for topic in PUBLIC]
 _CLOCKS_DIFFER = timedelta(minutes=1)
 _RECORDS = 20
 _POLL_S = 0.5
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def stretches_since(bus: Bus, since: datetime) -> Stretches:
     """What a replay from `since` on has to read now. Raises BusError."""
-    ends = bus.end_positions(_TOPICS)
-    starts = bus.positions_since(_TOPICS, since - _CLOCKS_DIFFER)
+    ends = bus.end_positions(TOPIC_NAMES)
+    starts = bus.positions_since(TOPIC_NAMES, since - _CLOCKS_DIFFER)
     starts = {place: min(starts.get(place, 0), end) for place, end in ends.items()}
     return {_name(place): Stretch(starts[place], starts[place], end) for place, end in ends.items()}
 
@@ -34,7 +32,7 @@ class BusPastFacts:
         self._bus = bus
         self._consumer = bus.consumer(
             f"events.replay.{new_id()}",
-            _TOPICS,
+            TOPIC_NAMES,
             start_at=lambda places: {place: self._stretches[_name(place)].at for place in places},
         )
 
@@ -60,7 +58,7 @@ class BusPastFacts:
 
     def _skip_forgotten(self) -> None:
         """Go on where the log begins: what lay before is past its retention. Raises BusUnavailable."""
-        for place, oldest in self._bus.positions_since(_TOPICS, _LONG_AGO).items():
+        for place, oldest in oldest_positions(self._bus).items():
             self._move(place, oldest)
 
     def _move(self, place: Partition, to: int) -> None:
