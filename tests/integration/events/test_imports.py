@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from services.events.api.schemas.import_mappings import EXAMPLE
+from services.events.api.schemas.file_mapping import EXAMPLE
 from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
 from tests.integration.events.suite import Events, events_service, settings_in, wait_until

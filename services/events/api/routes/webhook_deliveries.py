@@ -13,17 +13,17 @@ from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
 from services.events.api.dependencies import Wired
 from services.events.api.owners import owner_of
 from services.events.api.routes.webhooks import Reader, Writer
-from services.events.api.schemas.webhooks import (
+from services.events.api.schemas.webhook_deliveries import (
     AttemptView,
     DeliveryDetail,
     DeliveryId,
     DeliveryView,
-    EndpointId,
     Recovered,
     Recovery,
     State,
     TestResult,
 )
+from services.events.api.schemas.webhooks import EndpointId
 from services.events.domain.webhooks.bodies import body_of
 from services.events.domain.webhooks.endpoints import Endpoint
 from services.events.use_cases.owners import Owner

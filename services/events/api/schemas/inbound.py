@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
+from services.events.api.schemas.currencies import DefaultCurrency
 from services.events.api.schemas.mapping import EXAMPLE, MappingDocument
 from services.events.domain.inbound.errors import MappingFlaw
 from services.events.domain.inbound.signatures import (
@@ -17,7 +18,6 @@ from services.events.domain.inbound.signatures import (
     StandardWebhooks,
     Verification,
 )
-from services.events.domain.money import MINOR_DIGITS
 from services.events.use_cases.inbound.keep_inbound_sources import Definition
 from services.events.use_cases.inbound.ports import InboundSecret, InboundSource
 from shared.http.patterns import ID, worded
@@ -98,18 +98,7 @@ class InboundDefinition(Schema):
 
     name: Slug = Field(examples=["shop"])
     mapping: MappingDocument
-    default_currency: str | None = Field(
-        None,
-        description="ISO 4217; meant where an order names none",
-        json_schema_extra={"enum": [*sorted(MINOR_DIGITS), None]},
-    )
-
-    @field_validator("default_currency")
-    @classmethod
-    def _is_a_currency(cls, value: str | None) -> str | None:
-        if value is not None and value not in MINOR_DIGITS:
-            raise ValueError("not an ISO 4217 currency code")
-        return value
+    default_currency: DefaultCurrency = Field(None, description="ISO 4217; meant where an order names none")
 
     def wanted(self) -> Definition:
         """What the use cases take."""

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.events.domain.money import MINOR_DIGITS
+from services.events.api.schemas.currencies import DefaultCurrency
 from services.events.use_cases.ports import Source, WriteKey
 from shared.http.patterns import ID, NOT_BLANK
 from shared.http.schemas import Schema
@@ -23,18 +23,9 @@ class NewSource(Schema):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "web shop", "default_currency": "TWD"}]})
 
     name: str = Field(min_length=1, max_length=100, pattern=NOT_BLANK)
-    default_currency: str | None = Field(
-        None,
-        description="ISO 4217; meant where an order of this source names no currency",
-        json_schema_extra={"enum": [*sorted(MINOR_DIGITS), None]},
+    default_currency: DefaultCurrency = Field(
+        None, description="ISO 4217; meant where an order of this source names no currency"
     )
-
-    @field_validator("default_currency")
-    @classmethod
-    def _is_a_currency(cls, value: str | None) -> str | None:
-        if value is not None and value not in MINOR_DIGITS:
-            raise ValueError("not an ISO 4217 currency code")
-        return value
 
 
 class SourceView(BaseModel):

@@ -1,26 +1,21 @@
-"""Webhook endpoints and deliveries over HTTP."""
+"""Webhook endpoints over HTTP."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 
-from services.events.adapters.sql.webhooks.deliveries import Attempt, Delivery
 from services.events.adapters.sql.webhooks.endpoints import Condition
 from services.events.domain.webhooks.endpoints import OF_ONE_NAME, Endpoint, Secret
-from services.events.domain.webhooks.retries import Answer
 from services.events.use_cases.webhooks.keep_endpoints import Wanted
 from services.events.use_cases.webhooks.public_events import CONTRACT_NAMES, EVENT_TYPES
-from shared.clock import utc_now
 from shared.http.patterns import ID, STORABLE
-from shared.http.schemas import InWords, Moment, Schema, Whole
+from shared.http.schemas import InWords, Schema, Whole
 
 EndpointId = Annotated[str, Path(max_length=36, pattern=ID, description="a webhook endpoint's id")]
-DeliveryId = Annotated[str, Path(max_length=36, pattern=ID, description="`webhook-id` of its attempts")]
-State = Literal["pending", "delivered", "failed", "canceled"]
 
 _PORT = r"(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
 _URL = rf"^https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::{_PORT})?(?:[/?][!$-;=?-Z_a-z~%@]*)?$"
@@ -176,100 +171,3 @@ class SecretsView(BaseModel):
         current, *replaced = endpoint.secrets
         live = [SecretView.of(each) for each in replaced if each.until is None or each.until > now]
         return cls(current=SecretView.of(current), replaced=live)
-
-
-class DeliveryView(BaseModel):
-    """What became of one event at one endpoint; `next_attempt_at` is set while it is pending."""
-
-    id: str
-    endpoint_id: str
-    event_type: str
-    state: State
-    attempts: int
-    created_at: datetime
-    next_attempt_at: datetime | None
-    finished_at: datetime | None
-
-    @classmethod
-    def of(cls, delivery: Delivery) -> DeliveryView:
-        """The delivery as it is listed."""
-        return cls(
-            id=delivery.id,
-            endpoint_id=delivery.endpoint_id,
-            event_type=delivery.event_type,
-            state=delivery.state,
-            attempts=delivery.attempts,
-            created_at=delivery.created_at,
-            next_attempt_at=delivery.due_at if delivery.state == "pending" else None,
-            finished_at=delivery.finished_at,
-        )
-
-
-class AttemptView(BaseModel):
-    """One request and its answer. `status` is null where there was none, and `error` says why."""
-
-    at: datetime
-    duration_ms: int
-    status: int | None
-    error: str | None
-    response: str
-
-    @classmethod
-    def of(cls, attempt: Attempt) -> AttemptView:
-        """The attempt as it is shown."""
-        return cls(
-            at=attempt.at,
-            duration_ms=attempt.duration_ms,
-            status=attempt.status,
-            error=attempt.error,
-            response=attempt.response,
-        )
-
-
-class DeliveryDetail(DeliveryView):
-    """A delivery with the body that is sent and every attempt, oldest first."""
-
-    body: str
-    history: list[AttemptView]
-
-
-class Recovery(Schema):
-    """From when on failed deliveries are sent again: a time that has been."""
-
-    since: Moment = Field(examples=["2026-01-01T00:00:00Z"])
-
-    @field_validator("since")
-    @classmethod
-    def _has_been(cls, value: datetime) -> datetime:
-        if value > utc_now():
-            raise ValueError("is yet to come, so that nothing failed since then; say when the outage began")
-        return value
-
-
-class Recovered(BaseModel):
-    """How many deliveries are sent again."""
-
-    deliveries: int
-
-
-class TestResult(BaseModel):
-    """What the endpoint answered to a test event just now."""
-
-    webhook_id: str
-    delivered: bool
-    status: int | None
-    error: str | None
-    duration_ms: int
-    response: str
-
-    @classmethod
-    def of(cls, webhook_id: str, answer: Answer) -> TestResult:
-        """The answer as it is shown."""
-        return cls(
-            webhook_id=webhook_id,
-            delivered=answer.succeeded,
-            status=answer.status,
-            error=answer.error,
-            duration_ms=answer.duration_ms,
-            response=answer.excerpt,
-        )
