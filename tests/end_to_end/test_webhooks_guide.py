@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from services.events.domain.webhooks.signing import new_secret, signature_header
+from services.events.domain.standard_webhooks import new_secret
+from services.events.domain.webhooks.signing import signature_header
 from tests.integration.events.partner import Partner
 from tests.support.guides import blocks, run_examples
 from tests.support.suite import API_KEY, WRITE_KEY, Suite

@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.events.domain.standard_webhooks import new_secret
 from services.events.domain.webhooks.bodies import MAX_BODY_BYTES, body_of
 from services.events.domain.webhooks.destinations import Borders, Destination, is_public
 from services.events.domain.webhooks.endpoints import MAX_LIVE_SECRETS, SECRETS_OVERLAP, Endpoint, Secret
 from services.events.domain.webhooks.errors import DestinationRefused, TooManySecrets
 from services.events.domain.webhooks.identity import delivery_id
 from services.events.domain.webhooks.retries import SCHEDULE_S, Answer, Verdict, decide, pause_after
-from services.events.domain.webhooks.signing import new_secret, signature_header
+from services.events.domain.webhooks.signing import signature_header
 from services.events.use_cases.webhooks.feed_webhooks import messages_of
 from services.events.use_cases.webhooks.ports import Listener
 from shared.contracts.webhooks import WebhookEndpointDisabledV1

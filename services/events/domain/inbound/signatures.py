@@ -15,8 +15,8 @@ from hashlib import sha256
 from typing import Literal
 
 from services.events.domain.inbound.errors import Unverified
+from services.events.domain.standard_webhooks import signature_of
 
-SECRET_PREFIX = "whsec_"  # noqa: S105 - how every secret of Standard Webhooks begins
 TOLERANCE_S = 300
 _MILLISECONDS_FROM = 10**11
 _LONGEST_TIMESTAMP = 16
@@ -66,24 +66,16 @@ def verify(
             return _verify_own(verification, headers, body, secrets=secrets, now=now)
 
 
-def standard_key(secret: str) -> bytes:
-    """The key of a Standard Webhooks secret. Raises ValueError."""
-    if not secret.startswith(SECRET_PREFIX):
-        raise ValueError(f"a secret begins with {SECRET_PREFIX}")
-    return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
-
-
 def _verify_standard(
     verification: StandardWebhooks, headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str], now: datetime
 ) -> str:
     message_id = _header(headers, "webhook-id")
     stated = _header(headers, "webhook-timestamp")
     _check_time(stated, now, verification.tolerance_s)
-    signed = b"%b.%b.%b" % (message_id.encode("latin-1"), stated.encode("latin-1"), body)
+    about = message_id.encode("latin-1"), stated.encode("latin-1"), body
     given = [text.removeprefix("v1,") for text in _header(headers, "webhook-signature").split() if text[:3] == "v1,"]
     presented = list(_decoded(given, "base64"))
-    keys = (standard_key(secret) for secret in secrets)
-    _check(presented, [hmac.digest(key, signed, "sha256") for key in keys])
+    _check(presented, [signature_of(secret, *about) for secret in secrets])
     return f"id {message_id}"
 
 

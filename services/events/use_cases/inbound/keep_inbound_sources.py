@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
 from dataclasses import dataclass, replace
 
 from services.events.domain.inbound.errors import InboundSourceChanged, UnusableSecret
-from services.events.domain.inbound.signatures import SECRET_PREFIX, StandardWebhooks, Verification, standard_key
+from services.events.domain.inbound.signatures import StandardWebhooks, Verification
+from services.events.domain.standard_webhooks import SECRET_PREFIX, key_of, new_secret
 from services.events.use_cases.inbound.ports import Document, InboundSecret, InboundSource, InboundSources
 from shared.clock import Clock
 from shared.ids import new_id
@@ -102,18 +102,13 @@ def remove_inbound_secret(sources: InboundSources, source_id: str, secret_id: st
 def _keep_secret(
     sources: InboundSources, source: InboundSource, stated: str | None, clock: Clock
 ) -> tuple[InboundSecret, str | None]:
-    secret = stated or _new_secret(source.verification)
-    if isinstance(source.verification, StandardWebhooks):
+    is_standard = isinstance(source.verification, StandardWebhooks)
+    secret = stated or (new_secret() if is_standard else secrets.token_hex(32))
+    if is_standard:
         try:
-            standard_key(secret)
+            key_of(secret)
         except ValueError as error:
             raise UnusableSecret(f"a Standard Webhooks secret is {SECRET_PREFIX} and Base64") from error
     kept = InboundSecret(new_id(), clock())
     sources.add_secret(source.id, kept, secret)
     return kept, None if stated else secret
-
-
-def _new_secret(verification: Verification) -> str:
-    if isinstance(verification, StandardWebhooks):
-        return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
-    return secrets.token_hex(32)

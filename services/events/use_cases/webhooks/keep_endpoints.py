@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.events.domain.standard_webhooks import new_secret
 from services.events.domain.webhooks.endpoints import Endpoint, Secret
 from services.events.domain.webhooks.errors import EndpointChanged
-from services.events.domain.webhooks.signing import new_secret
 from services.events.use_cases.webhooks.ports import Endpoints
 from shared.clock import Clock
 from shared.ids import new_id
