@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from services.events.domain.json_pointers import steps_of
+
 PATTERN = r"^(?:\.|\.?(?:/(?:[^~/\x00]|~[01])*)+)$"
 """`/a/0/b` from the root, `./sku` from the current element of a list, `.` for that element itself."""
 
@@ -39,8 +41,8 @@ class Pointer:
     def find(self, scope: Scope) -> object:
         """The value at the place; ABSENT where there is none."""
         value = scope.root if self.is_absolute else scope.element
-        for step in self.text.removeprefix(".").split("/")[1:]:
-            value = _step(value, step.replace("~1", "/").replace("~0", "~"))
+        for step in steps_of(self.text.removeprefix(".")):
+            value = _step(value, step)
         return ABSENT if value is None else value
 
 

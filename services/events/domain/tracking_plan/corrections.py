@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from services.events.domain.json_pointers import steps_of
 from services.events.domain.tracking_plan.errors import CorrectionRefused
 
 Target = Literal["string", "number", "integer", "boolean"]
@@ -100,15 +101,15 @@ def _put(call: dict[str, Any], path: str, value: Any) -> None:
 
 def _holder(call: dict[str, Any], path: str, *, make: bool) -> tuple[dict[str, Any] | None, str]:
     """The object that the field at `path` is in, and the field's name; None where it is missing and not to be made."""
-    *way, name = (token.replace("~1", "/").replace("~0", "~") for token in path.split("/")[1:])
+    *way, name = steps_of(path)
     place: Any = call
-    for token in way:
-        found = place.get(token)
+    for step in way:
+        found = place.get(step)
         if found is None and make:
-            found = place[token] = {}
+            found = place[step] = {}
         if not isinstance(found, dict):
             if make:
-                raise CorrectionRefused(f"{path}: {token} is no object")
+                raise CorrectionRefused(f"{path}: {step} is no object")
             return None, name
         place = found
     return place, name

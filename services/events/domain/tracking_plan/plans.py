@@ -8,6 +8,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Literal
 
+from services.events.domain.json_pointers import pointer_to
+
 Mode = Literal["allow", "flag", "block"]
 """What becomes of a call that breaks the plan: kept as it is, kept with flaws, or held in quarantine."""
 
@@ -151,6 +153,5 @@ def _number(version: object) -> int:
 
 
 def pointer_of(path: Iterable[str | int]) -> str:
-    """The JSON pointer (RFC 6901) of a place in a call; every place of a list is the same rule."""
-    tokens = ("*" if isinstance(token, int) else token.replace("~", "~0").replace("/", "~1") for token in path)
-    return "".join(f"/{token}" for token in tokens)[:MAX_POINTER]
+    """The JSON pointer of a place in a call; every place of a list is the same rule."""
+    return pointer_to("*" if isinstance(step, int) else step for step in path)[:MAX_POINTER]

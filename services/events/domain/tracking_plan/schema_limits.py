@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from services.events.domain.json_pointers import steps_of
 from services.events.domain.tracking_plan.errors import SchemaRefused
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -74,8 +75,7 @@ class _Walk:
 
     def _target(self, ref: str) -> Any:
         place: Any = self._root
-        for token in unquote(ref[2:]).split("/"):
-            key = token.replace("~1", "/").replace("~0", "~")
+        for key in steps_of(unquote(ref[1:])):
             if isinstance(place, list) and key.isdecimal() and len(key) < 6 and int(key) < len(place):
                 place = place[int(key)]
             elif isinstance(place, Mapping) and key in place:
