@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
 
-Kind = Literal["identify", "track", "page", "screen", "group", "alias"]
-NAMELESS: Final = ("identify", "group", "alias")
-"""Kinds of which no touchpoint has a name."""
+from services.events.domain.kinds import Kind
+
 LONGEST_DAYS = 36_500
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, cast, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.retention.tables import removed_touchpoints
+from services.events.adapters.sql.sums import total
 from services.events.adapters.sql.tables import seen_orders, sources, tallies
 from shared.sql.plumbing import dead_letters
 
@@ -57,16 +57,16 @@ _MOST_NAMES = 1_000
 def summarise(session: Session) -> Summary:
     """The counts as of now, from the tallies that are kept with every recorded touchpoint."""
     t = tallies.c
-    total = session.execute(select(_sum(t.touchpoints), _sum(t.duplicates), _sum(t.order_lines))).one()
-    kinds = session.execute(select(t.kind, _sum(t.touchpoints)).group_by(t.kind).order_by(t.kind))
+    everything = session.execute(select(total(t.touchpoints), total(t.duplicates), total(t.order_lines))).one()
+    kinds = session.execute(select(t.kind, total(t.touchpoints)).group_by(t.kind).order_by(t.kind))
     statuses = select(seen_orders.c.status, func.count()).group_by(seen_orders.c.status).order_by(seen_orders.c.status)
     waiting = select(func.count()).select_from(dead_letters).where(dead_letters.c.state != "replayed")
     removed = select(removed_touchpoints).order_by(removed_touchpoints.c.kind)
     named = select(func.count(t.name.distinct())).where(t.kind == "track")
     return Summary(
-        touchpoints=total[0],
-        duplicates=total[1],
-        order_lines=total[2],
+        touchpoints=everything[0],
+        duplicates=everything[1],
+        order_lines=everything[2],
         by_kind={row[0]: row[1] for row in kinds},
         events=_events(session),
         events_named=session.scalar(named) or 0,
@@ -79,8 +79,8 @@ def summarise(session: Session) -> Summary:
 
 def _events(session: Session) -> list[EventCount]:
     t = tallies.c
-    many = _sum(t.touchpoints)
-    query = select(t.name, many, _sum(t.order_lines)).where(t.kind == "track").group_by(t.name)
+    many = total(t.touchpoints)
+    query = select(t.name, many, total(t.order_lines)).where(t.kind == "track").group_by(t.name)
     rows = session.execute(query.order_by(many.desc(), t.name).limit(_MOST_NAMES))
     return [EventCount(name=name, touchpoints=count, order_lines=lines) for name, count, lines in rows]
 
@@ -88,7 +88,7 @@ def _events(session: Session) -> list[EventCount]:
 def _sources(session: Session) -> list[SourceCount]:
     t = tallies.c
     query = (
-        select(t.source_id, sources.c.name, _sum(t.touchpoints), _sum(t.duplicates))
+        select(t.source_id, sources.c.name, total(t.touchpoints), total(t.duplicates))
         .join(sources, sources.c.id == t.source_id, isouter=True)
         .group_by(t.source_id, sources.c.name)
         .order_by(t.source_id)
@@ -97,7 +97,3 @@ def _sources(session: Session) -> list[SourceCount]:
         SourceCount(source_id=source_id, name=name, touchpoints=count, duplicates=dropped)
         for source_id, name, count, dropped in session.execute(query)
     ]
-
-
-def _sum(column: ColumnElement[Any]) -> ColumnElement[int]:
-    return cast(func.coalesce(func.sum(column), 0), BigInteger)  # PostgreSQL sums to numeric

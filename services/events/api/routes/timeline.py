@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
@@ -12,6 +12,7 @@ from services.events.adapters.sql.timeline import SqlTimeline
 from services.events.adapters.sql.timeline_reading import TimelineFilter
 from services.events.api.dependencies import Wired
 from services.events.api.schemas.touchpoints import TouchpointView, page
+from services.events.domain.kinds import Kind
 from shared.auth.access import Requires
 from shared.http.pagination import Page, Paged
 from shared.http.patterns import ID, STORABLE
@@ -32,9 +33,7 @@ def timeline(
     profile_id: Annotated[str, Path(max_length=36, pattern=ID, description="a profile's id")],
     wired: Wired,
     paging: Paged,
-    kind: Annotated[
-        Literal["identify", "track", "page", "screen", "group", "alias"] | None, Query(description="only this kind")
-    ] = None,
+    kind: Annotated[Kind | None, Query(description="only this kind")] = None,
     name: Annotated[str | None, Query(max_length=500, pattern=STORABLE, description="only events of this name")] = None,
     channel: Annotated[str | None, Query(max_length=50, pattern=STORABLE, description="only this channel")] = None,
     department: Annotated[

@@ -10,8 +10,9 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.events.api.schemas.tracking_plan import JsonObject, SourceIdText
+from services.events.domain.kinds import Kind
 from services.events.domain.tracking_plan import corrections
-from services.events.domain.tracking_plan.plans import Breach, Kind
+from services.events.domain.tracking_plan.plans import Breach
 from services.events.use_cases.tracking_plan.mend_quarantine import Outcome
 from services.events.use_cases.tracking_plan.ports import Entry, EntryState, Wanted
 from shared.http.pagination import Place

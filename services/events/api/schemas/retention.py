@@ -10,7 +10,8 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, WithJsonSchema, field_validator
 from pydantic.config import JsonDict
 
-from services.events.domain.retention import LONGEST_DAYS, NAMELESS, Kind, RetentionPolicy, Scope, Term
+from services.events.domain.kinds import NAMELESS, Kind
+from services.events.domain.retention import LONGEST_DAYS, RetentionPolicy, Scope, Term
 from services.events.use_cases.retention.ports import RetentionRule
 from shared.http.patterns import ID, NOT_BLANK
 from shared.http.schemas import Schema, Whole

@@ -10,6 +10,7 @@ import msgspec
 from fastapi import Response
 from pydantic import BaseModel, Field
 
+from services.events.domain.kinds import Kind
 from shared.contracts.contract import without_trace
 
 
@@ -41,7 +42,7 @@ class TouchpointView(BaseModel):
     touchpoint_id: str
     message_id: str
     source_id: str
-    kind: Literal["identify", "track", "page", "screen", "group", "alias"]
+    kind: Kind
     subject: str = Field(examples=["user_id:17850"])
     occurred_at: datetime
     received_at: datetime

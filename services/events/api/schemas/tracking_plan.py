@@ -9,7 +9,8 @@ from fastapi import Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.events.adapters.sql.tracking_plan.violations import RuleViolations
-from services.events.domain.tracking_plan.plans import Kind, Mode, Plan, Rule, Violation
+from services.events.domain.kinds import Kind
+from services.events.domain.tracking_plan.plans import Mode, Plan, Rule, Violation
 from services.events.use_cases.tracking_plan.keep_plans import PlanWish, RuleWish
 from shared.http.patterns import ID, NOT_BLANK, NOT_EMPTY, STORABLE
 from shared.http.schemas import Schema

@@ -9,11 +9,11 @@ from hashlib import blake2b
 from typing import Any, Literal
 
 from services.events.domain.json_pointers import pointer_to
+from services.events.domain.kinds import Kind
 
 Mode = Literal["allow", "flag", "block"]
 """What becomes of a call that breaks the plan: kept as it is, kept with flaws, or held in quarantine."""
 
-Kind = Literal["identify", "track", "page", "screen", "group", "alias"]
 Call = Mapping[str, Any]
 
 UNPLANNED = "unplanned"

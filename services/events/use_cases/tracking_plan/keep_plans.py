@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from services.events.domain.kinds import Kind
 from services.events.domain.tracking_plan.empty_ranges import refuse_empty_ranges
 from services.events.domain.tracking_plan.errors import PlanChanged, RulePublished
-from services.events.domain.tracking_plan.plans import Kind, Mode, Plan, Rule
+from services.events.domain.tracking_plan.plans import Mode, Plan, Rule
 from services.events.domain.tracking_plan.schema_limits import check_limits
 from services.events.use_cases.tracking_plan.ports import Compile, Plans
 from shared.clock import Clock

@@ -10,14 +10,13 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from services.events.adapters.sql.imports.tables import import_chunks, import_files, imports
+from services.events.adapters.sql.imports.tables import UNFINISHED, import_chunks, import_files, imports
 from services.events.domain.imports.errors import ImportFileInUse, ImportFileNotFound
 from services.events.use_cases.imports.ports import ImportFile
 from shared.sql.database import Database
 
 CHUNK_BYTES = 1024 * 1024
 _files, _chunks = import_files.c, import_chunks.c
-_UNFINISHED = ("queued", "running")
 
 
 class SqlImportFiles:
@@ -64,7 +63,7 @@ class SqlImportFiles:
     def remove(self, file_id: str) -> None:
         """Delete a file. Raises ImportFileNotFound or ImportFileInUse."""
         self.get(file_id)
-        reading = select(imports.c.id).where(imports.c.file_id == file_id, imports.c.state.in_(_UNFINISHED))
+        reading = select(imports.c.id).where(imports.c.file_id == file_id, imports.c.state.in_(UNFINISHED))
         if (reader := self._session.scalar(reading.limit(1))) is not None:
             raise ImportFileInUse(f"import {reader} reads the file; cancel it, or wait for its end")
         self.drop(file_id)
@@ -76,7 +75,7 @@ class SqlImportFiles:
 
     def expired(self, now: datetime) -> list[str]:
         """Files that are kept no longer, and that no import is still to read."""
-        reading = select(imports.c.file_id).where(imports.c.state.in_(_UNFINISHED))
+        reading = select(imports.c.file_id).where(imports.c.state.in_(UNFINISHED))
         query = select(_files.id).where(_files.expires_at <= now, _files.id.not_in(reading))
         return list(self._session.scalars(query))
 

@@ -12,14 +12,13 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.imports.mappings import mapping_document
-from services.events.adapters.sql.imports.tables import import_errors, imports
+from services.events.adapters.sql.imports.tables import UNFINISHED, import_errors, imports
 from services.events.domain.imports.errors import ImportEnded, ImportNotFound
 from services.events.domain.imports.rows import BadRow, RowFlaw
 from services.events.use_cases.imports.ports import CsvForm, ImportFile, ImportJob, ImportMapping, JobState, Progress
 from shared.sql.database import Database
 
 _c = imports.c
-UNFINISHED = ("queued", "running")
 _A_PAGE = 2_000
 _read_cells = msgspec.json.Decoder(tuple[str | int | float | bool | None, ...]).decode
 _read_flaws = msgspec.json.Decoder(tuple[RowFlaw, ...]).decode

@@ -7,6 +7,9 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 from services.events.adapters.sql.tables import metadata
 from shared.sql.types import Json, UtcDateTime
 
+UNFINISHED = ("queued", "running")
+"""States of imports that have not ended."""
+
 import_mappings = Table(
     "import_mappings",
     metadata,

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.tracking_plan.tables import violations
+from services.events.domain.kinds import Kind
 from services.events.domain.tracking_plan.plans import Mode
 from services.events.use_cases.tracking_plan.ports import Broken
 from shared.sql.upsert import insert_for
-
-Kind = Literal["identify", "track", "page", "screen", "group", "alias"]
 
 
 @dataclass(frozen=True, slots=True)
