@@ -29,7 +29,7 @@ from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
 from services.events.use_cases.owners import Owner
 from services.events.use_cases.webhooks.feed_webhooks import feed_webhooks
-from services.events.use_cases.webhooks.keep_endpoints import Wanted, create_endpoint
+from services.events.use_cases.webhooks.keep_endpoints import WantedEndpoint, create_endpoint
 from services.events.workers.webhooks import WebhookDelivery
 from shared.clock import utc_now
 from shared.contracts.profile import SegmentEnteredV1
@@ -97,7 +97,7 @@ def _endpoints(wiring: Wiring, number: int, port: int, owner: str) -> None:
     with wiring.database.transaction() as session:
         endpoints = SqlEndpoints(session, Owner(owner))
         for index in range(number):
-            wanted = Wanted(url=f"http://127.0.0.1:{port}/{index}")
+            wanted = WantedEndpoint(url=f"http://127.0.0.1:{port}/{index}")
             create_endpoint(endpoints, wanted, owner=owner, clock=utc_now)
 
 

@@ -13,7 +13,7 @@ from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
 from services.events.use_cases.owners import EVERYBODY
-from services.events.use_cases.webhooks.keep_endpoints import Wanted, create_endpoint
+from services.events.use_cases.webhooks.keep_endpoints import WantedEndpoint, create_endpoint
 from services.events.workers.loops import loops_of
 from shared.clock import utc_now
 from shared.sql.migrations import check
@@ -250,7 +250,7 @@ def test_nothing_connects_to_what_is_private(settings: EventsSettings) -> None:
         with wiring.database.transaction() as session:  # as if the name had led elsewhere when it was saved
             endpoints = SqlEndpoints(session, EVERYBODY)
             urls = (f"http://127.0.0.1:{port}/", f"https://localhost:{port}/", f"https://2130706433:{port}/")
-            made = [create_endpoint(endpoints, Wanted(url=url), owner="o", clock=utc_now) for url in urls]
+            made = [create_endpoint(endpoints, WantedEndpoint(url=url), owner="o", clock=utc_now) for url in urls]
         for endpoint in made:
             result = desk.post(f"/v1/webhook-endpoints/{endpoint.id}/test").json()
             assert (result["delivered"], result["status"]) == (False, None)

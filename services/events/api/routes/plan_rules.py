@@ -50,7 +50,7 @@ def draft(
 
         def act() -> RuleView:
             rule = draft_rule(
-                SqlPlans(session), plan_id, body.wish(), compile_schema=wired.plans.compile_schema, clock=wired.clock
+                SqlPlans(session), plan_id, body.wanted(), compile_schema=wired.plans.compile_schema, clock=wired.clock
             )
             return RuleView.of(rule)
 

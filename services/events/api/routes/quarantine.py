@@ -27,7 +27,7 @@ from services.events.use_cases.tracking_plan.mend_quarantine import (
     replay_call,
     replay_calls,
 )
-from services.events.use_cases.tracking_plan.ports import EntryState, Wanted
+from services.events.use_cases.tracking_plan.ports import EntryFilter, EntryState
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.idempotency import IdempotencyKey, once
@@ -57,7 +57,7 @@ def list_entries(
     """Calls that were blocked, newest first."""
     before = paging.after_id()
     with wired.database.reading() as session:
-        wanted = Wanted(event, source_id, rule_id)
+        wanted = EntryFilter(event, source_id, rule_id)
         found = SqlQuarantine(session).page(wanted, state=state, limit=paging.limit + 1, before=before)
     return paging.page(found, EntryView.of)
 
@@ -109,7 +109,7 @@ def correct_many(
         def act() -> BulkResult:
             steps = [each.step() for each in body.steps]
             mending = wired.plans.mending(session)
-            outcome = correct_calls(body.chosen.wanted(), steps, mending, after=after, dry=body.dry_run)
+            outcome = correct_calls(body.chosen.filter(), steps, mending, after=after, dry=body.dry_run)
             return BulkResult.of(outcome, place)
 
         described = f"correct:{place.cursor}:{body.model_dump_json()}"
@@ -126,7 +126,7 @@ def replay_many(
 
         def act() -> ReplayResult:
             sent, stay, last = replay_calls(
-                body.chosen.wanted(), wired.plans.mending(session), wired.plans.sender(session), after=after
+                body.chosen.filter(), wired.plans.mending(session), wired.plans.sender(session), after=after
             )
             next_cursor = place.next(last) if last else None
             return ReplayResult(replaying=sent, still_held=stay, next_cursor=next_cursor)

@@ -41,7 +41,7 @@ def create(
     with wired.database.transaction() as session:
 
         def act() -> PlanView:
-            return PlanView.of(create_plan(SqlPlans(session), body.wish(), clock=wired.clock))
+            return PlanView.of(create_plan(SqlPlans(session), body.wanted(), clock=wired.clock))
 
         made = once(session, caller=caller.key_id, key=idempotency_key, request=body, answer=PlanView, act=act)
     response.headers["Location"] = f"{router.prefix}/plans/{made.id}"
@@ -70,7 +70,7 @@ def change(plan_id: PlanId, body: PlanBody, wired: Wired, response: Response, ve
     """Set what a plan is. It counts for calls that are recorded from then on."""
     with wired.database.transaction() as session:
         seen = version
-        plan = change_plan(SqlPlans(session), plan_id, body.wish(), seen=seen, clock=wired.clock)
+        plan = change_plan(SqlPlans(session), plan_id, body.wanted(), seen=seen, clock=wired.clock)
     return _tagged(PlanView.of(plan), response)
 
 

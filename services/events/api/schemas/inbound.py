@@ -18,7 +18,7 @@ from services.events.domain.inbound.signatures import (
     StandardWebhooks,
     Verification,
 )
-from services.events.use_cases.inbound.keep_inbound_sources import Definition
+from services.events.use_cases.inbound.keep_inbound_sources import WantedInboundSource
 from services.events.use_cases.inbound.ports import InboundSecret, InboundSource
 from shared.http.patterns import ID, worded
 from shared.http.schemas import InWords, Schema, Slug, Whole
@@ -100,9 +100,11 @@ class InboundDefinition(Schema):
     mapping: MappingDocument
     default_currency: DefaultCurrency = Field(None, description="ISO 4217; meant where an order names none")
 
-    def wanted(self) -> Definition:
+    def wanted(self) -> WantedInboundSource:
         """What the use cases take."""
-        return Definition(name=self.name, mapping=self.mapping.document(), default_currency=self.default_currency)
+        return WantedInboundSource(
+            name=self.name, mapping=self.mapping.document(), default_currency=self.default_currency
+        )
 
 
 class NewInboundSource(InboundDefinition):

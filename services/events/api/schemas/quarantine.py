@@ -14,7 +14,7 @@ from services.events.domain.kinds import Kind
 from services.events.domain.tracking_plan import corrections
 from services.events.domain.tracking_plan.plans import Breach
 from services.events.use_cases.tracking_plan.mend_quarantine import Outcome
-from services.events.use_cases.tracking_plan.ports import Entry, EntryState, Wanted
+from services.events.use_cases.tracking_plan.ports import Entry, EntryFilter, EntryState
 from shared.http.pagination import Place
 from shared.http.patterns import ID, NOT_EMPTY, worded
 from shared.http.schemas import InWords, Schema
@@ -121,9 +121,9 @@ class Chosen(Schema):
     source_id: SourceIdText | None = None
     rule_id: str | None = Field(None, pattern=BROKEN_RULE, description="a rule of `/v1/tracking-plan/violations`")
 
-    def wanted(self) -> Wanted:
+    def filter(self) -> EntryFilter:
         """The choice as the use case takes it."""
-        return Wanted(self.event, self.source_id, self.rule_id)
+        return EntryFilter(self.event, self.source_id, self.rule_id)
 
 
 class RenameStep(Schema):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.events.adapters.sql.tracking_plan.violations import RuleViolations
 from services.events.domain.kinds import Kind
 from services.events.domain.tracking_plan.plans import Mode, Plan, Rule, Violation
-from services.events.use_cases.tracking_plan.keep_plans import PlanWish, RuleWish
+from services.events.use_cases.tracking_plan.keep_plans import WantedPlan, WantedRule
 from shared.http.patterns import ID, NOT_BLANK, NOT_EMPTY, STORABLE
 from shared.http.schemas import Schema
 
@@ -57,10 +57,10 @@ class PlanBody(Schema):
     mode: Mode = "flag"
     unplanned: Mode = Field("allow", description="track calls of events that the plan has no published rule for")
 
-    def wish(self) -> PlanWish:
-        """The wish as the use case takes it."""
+    def wanted(self) -> WantedPlan:
+        """What the use cases take."""
         sources = None if self.source_ids is None else frozenset(self.source_ids)
-        return PlanWish(name=self.name, source_ids=sources, mode=self.mode, unplanned=self.unplanned)
+        return WantedPlan(name=self.name, source_ids=sources, mode=self.mode, unplanned=self.unplanned)
 
 
 class PlanView(BaseModel):
@@ -103,9 +103,9 @@ class NewTrackRule(RuleDraft):
     kind: Literal["track"]
     event: _EventName
 
-    def wish(self) -> RuleWish:
-        """The wish as the use case takes it."""
-        return RuleWish(kind=self.kind, event=self.event, schema=self.json_schema, description=self.description)
+    def wanted(self) -> WantedRule:
+        """What the use cases take."""
+        return WantedRule(kind=self.kind, event=self.event, schema=self.json_schema, description=self.description)
 
 
 class NewPageRule(RuleDraft):
@@ -114,9 +114,9 @@ class NewPageRule(RuleDraft):
     kind: Literal["page", "screen"]
     event: _EventName | None = None
 
-    def wish(self) -> RuleWish:
-        """The wish as the use case takes it."""
-        return RuleWish(kind=self.kind, event=self.event, schema=self.json_schema, description=self.description)
+    def wanted(self) -> WantedRule:
+        """What the use cases take."""
+        return WantedRule(kind=self.kind, event=self.event, schema=self.json_schema, description=self.description)
 
 
 class NewKindRule(RuleDraft):
@@ -124,9 +124,9 @@ class NewKindRule(RuleDraft):
 
     kind: Literal["identify", "group", "alias"]
 
-    def wish(self) -> RuleWish:
-        """The wish as the use case takes it."""
-        return RuleWish(kind=self.kind, event=None, schema=self.json_schema, description=self.description)
+    def wanted(self) -> WantedRule:
+        """What the use cases take."""
+        return WantedRule(kind=self.kind, event=None, schema=self.json_schema, description=self.description)
 
 
 _EXAMPLE_RULE = {

@@ -9,7 +9,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.events.adapters.sql.webhooks.replays import Outcome
-from services.events.api.schemas.webhooks import EventTypesWish
+from services.events.api.schemas.webhooks import WantedEventTypes
 from services.events.domain.webhooks.replays import Replay
 from services.events.use_cases.webhooks.replay_webhooks import WantedReplay
 from shared.http.patterns import ID
@@ -18,7 +18,7 @@ from shared.http.schemas import Moment
 ReplayId = Annotated[str, Path(max_length=36, pattern=ID, description="a replay's id")]
 
 
-class NewReplay(EventTypesWish):
+class NewReplay(WantedEventTypes):
     """Which facts are told again: those with `since` <= `timestamp` < `until`, which is now unless it is named."""
 
     model_config = ConfigDict(
@@ -32,7 +32,7 @@ class NewReplay(EventTypesWish):
     missing_only: bool = Field(False, strict=True, description="leave out what the endpoint has a delivery of")
 
     def wanted(self) -> WantedReplay:
-        """The wish as the use case takes it."""
+        """What the use cases take."""
         return WantedReplay(
             since=self.since, until=self.until, event_types=tuple(self.event_types), missing_only=self.missing_only
         )

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validat
 
 from services.events.adapters.sql.webhooks.endpoints import Condition
 from services.events.domain.webhooks.endpoints import OF_ONE_NAME, Endpoint, Secret
-from services.events.use_cases.webhooks.keep_endpoints import Wanted
+from services.events.use_cases.webhooks.keep_endpoints import WantedEndpoint
 from services.events.use_cases.webhooks.public_events import CONTRACT_NAMES, EVENT_TYPES
 from shared.http.patterns import ID, STORABLE
 from shared.http.schemas import InWords, Schema, Whole
@@ -56,7 +56,7 @@ class _ShortNames(Schema):
         return None if types is None else list(dict.fromkeys(CONTRACT_NAMES.get(each, each) for each in types))
 
 
-class EventTypesWish(_ShortNames):
+class WantedEventTypes(_ShortNames):
     """Which events; none for those that the endpoint asks for."""
 
     event_types: _EventTypes = Field(default_factory=list)
@@ -77,9 +77,9 @@ class NewEndpoint(_ShortNames):
     concurrency: _Concurrency = 1
     disabled: bool = Field(False, strict=True)
 
-    def wanted(self) -> Wanted:
-        """The wish as the use case takes it."""
-        return Wanted(
+    def wanted(self) -> WantedEndpoint:
+        """What the use cases take."""
+        return WantedEndpoint(
             url=self.url,
             description=self.description,
             event_types=tuple(self.event_types),
@@ -97,9 +97,9 @@ class EndpointChange(_ShortNames):
     concurrency: _Concurrency | None = None
     disabled: Annotated[bool, Field(strict=True)] | None = None
 
-    def wanted(self) -> Wanted:
-        """The wish as the use case takes it."""
-        return Wanted(
+    def wanted(self) -> WantedEndpoint:
+        """What the use cases take."""
+        return WantedEndpoint(
             url=self.url,
             description=self.description,
             event_types=None if self.event_types is None else tuple(self.event_types),

@@ -17,7 +17,7 @@ MAX_SECRETS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
+class WantedInboundSource:
     """What may be changed of a source."""
 
     name: str
@@ -27,7 +27,7 @@ class Definition:
 
 def create_inbound_source(
     sources: InboundSources,
-    wanted: Definition,
+    wanted: WantedInboundSource,
     verification: Verification,
     *,
     secret: str | None,
@@ -56,7 +56,7 @@ def create_inbound_source(
 
 
 def change_inbound_source(
-    sources: InboundSources, source_id: str, wanted: Definition, *, seen: int | None, clock: Clock
+    sources: InboundSources, source_id: str, wanted: WantedInboundSource, *, seen: int | None, clock: Clock
 ) -> InboundSource:
     """Replace name, mapping and currency; the next delivery is read by them.
 

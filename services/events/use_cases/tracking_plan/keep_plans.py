@@ -17,7 +17,7 @@ from shared.ids import new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanWish:
+class WantedPlan:
     """What a plan shall be."""
 
     name: str
@@ -27,7 +27,7 @@ class PlanWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleWish:
+class WantedRule:
     """What a rule shall be."""
 
     kind: Kind
@@ -36,15 +36,15 @@ class RuleWish:
     description: str
 
 
-def create_plan(plans: Plans, wish: PlanWish, *, clock: Clock) -> Plan:
+def create_plan(plans: Plans, wanted: WantedPlan, *, clock: Clock) -> Plan:
     """A new plan without rules. Raises TooManyPlans."""
     now = clock()
     plan = Plan(
         id=new_id(),
-        name=wish.name,
-        source_ids=wish.source_ids,
-        mode=wish.mode,
-        unplanned=wish.unplanned,
+        name=wanted.name,
+        source_ids=wanted.source_ids,
+        mode=wanted.mode,
+        unplanned=wanted.unplanned,
         created_at=now,
         updated_at=now,
     )
@@ -52,17 +52,17 @@ def create_plan(plans: Plans, wish: PlanWish, *, clock: Clock) -> Plan:
     return plan
 
 
-def change_plan(plans: Plans, plan_id: str, wish: PlanWish, *, seen: int | None, clock: Clock) -> Plan:
+def change_plan(plans: Plans, plan_id: str, wanted: WantedPlan, *, seen: int | None, clock: Clock) -> Plan:
     """Set what a plan is, if it is still the version `seen`. Raises PlanNotFound or PlanChanged."""
     plan = plans.get(plan_id, lock=True)
     if seen is not None and seen != plan.version:
         raise PlanChanged(f"tracking plan {plan_id} is at version {plan.version} by now")
     changed = replace(
         plan,
-        name=wish.name,
-        source_ids=wish.source_ids,
-        mode=wish.mode,
-        unplanned=wish.unplanned,
+        name=wanted.name,
+        source_ids=wanted.source_ids,
+        mode=wanted.mode,
+        unplanned=wanted.unplanned,
         updated_at=clock(),
         version=plan.version + 1,
     )
@@ -76,18 +76,18 @@ def remove_plan(plans: Plans, plan_id: str) -> None:
     plans.remove(plan_id)
 
 
-def draft_rule(plans: Plans, plan_id: str, wish: RuleWish, *, compile_schema: Compile, clock: Clock) -> Rule:
+def draft_rule(plans: Plans, plan_id: str, wanted: WantedRule, *, compile_schema: Compile, clock: Clock) -> Rule:
     """The next version of an event's rule, as a draft. Raises PlanNotFound, SchemaRefused or TooManyPlans."""
-    _check(wish.schema, compile_schema)
+    _check(wanted.schema, compile_schema)
     plans.get(plan_id, lock=True)
     rule = Rule(
         id=new_id(),
         plan_id=plan_id,
-        kind=wish.kind,
-        event=wish.event,
-        version=plans.last_version(plan_id, kind=wish.kind, event=wish.event) + 1,
-        schema=wish.schema,
-        description=wish.description,
+        kind=wanted.kind,
+        event=wanted.event,
+        version=plans.last_version(plan_id, kind=wanted.kind, event=wanted.event) + 1,
+        schema=wanted.schema,
+        description=wanted.description,
         created_at=clock(),
     )
     plans.add_rule(rule)

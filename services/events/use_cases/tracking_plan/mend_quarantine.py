@@ -16,7 +16,7 @@ from services.events.use_cases.accept_calls import CallLimits, Lanes, accept_cal
 from services.events.use_cases.calls import Call
 from services.events.use_cases.read_calls import Shared, Unreadable, read_call
 from services.events.use_cases.tracking_plan.check_plans import judge
-from services.events.use_cases.tracking_plan.ports import Entry, Quarantine, Wanted
+from services.events.use_cases.tracking_plan.ports import Entry, EntryFilter, Quarantine
 from shared.clock import Clock
 
 AT_ONCE = 500
@@ -70,7 +70,9 @@ def correct_call(entry_id: str, call: Mapping[str, Any], mending: Mending) -> En
     return mended
 
 
-def correct_calls(wanted: Wanted, steps: Sequence[Step], mending: Mending, *, after: str | None, dry: bool) -> Outcome:
+def correct_calls(
+    wanted: EntryFilter, steps: Sequence[Step], mending: Mending, *, after: str | None, dry: bool
+) -> Outcome:
     """Take the same steps with every held call that is wanted; nothing is kept of it with `dry`."""
     outcome = Outcome()
     found = mending.quarantine.held(wanted, limit=AT_ONCE + 1, after=after)
@@ -101,7 +103,7 @@ def replay_call(entry_id: str, mending: Mending, sender: Sender) -> Entry:
 
 
 def replay_calls(
-    wanted: Wanted, mending: Mending, sender: Sender, *, after: str | None = None
+    wanted: EntryFilter, mending: Mending, sender: Sender, *, after: str | None = None
 ) -> tuple[int, int, str | None]:
     """Send the held calls that are wanted and break no plan any more: how many went, how many stay, where to go on."""
     found = mending.quarantine.held(wanted, limit=AT_ONCE + 1, after=after)

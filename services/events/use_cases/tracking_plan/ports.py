@@ -51,7 +51,7 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EntryFilter:
     """Which calls in quarantine are meant."""
 
     event: str | None = None
@@ -130,7 +130,7 @@ class Quarantine(Protocol):
         """One entry, held until the transaction ends with `lock`. Raises EntryNotFound."""
         ...
 
-    def held(self, wanted: Wanted, *, limit: int, after: str | None) -> Sequence[Entry]:
+    def held(self, wanted: EntryFilter, *, limit: int, after: str | None) -> Sequence[Entry]:
         """Entries in state `held`, oldest first, from behind the id `after`, until the transaction ends."""
         ...
 

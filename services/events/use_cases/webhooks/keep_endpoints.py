@@ -16,7 +16,7 @@ DISABLED_BY_HAND = "disabled over the API"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedEndpoint:
     """What a caller says of an endpoint; None leaves as it is what there is."""
 
     url: str | None = None
@@ -26,7 +26,7 @@ class Wanted:
     disabled: bool | None = None
 
 
-def create_endpoint(endpoints: Endpoints, wanted: Wanted, *, owner: str, clock: Clock) -> Endpoint:
+def create_endpoint(endpoints: Endpoints, wanted: WantedEndpoint, *, owner: str, clock: Clock) -> Endpoint:
     """A new endpoint with a secret of its own; its URL was checked. Raises TooManyEndpoints."""
     now = clock()
     made = Endpoint(
@@ -46,7 +46,7 @@ def create_endpoint(endpoints: Endpoints, wanted: Wanted, *, owner: str, clock: 
 
 
 def change_endpoint(
-    endpoints: Endpoints, endpoint_id: str, wanted: Wanted, *, seen: int | None, clock: Clock
+    endpoints: Endpoints, endpoint_id: str, wanted: WantedEndpoint, *, seen: int | None, clock: Clock
 ) -> Endpoint:
     """Change what `wanted` names; its URL was checked, and `seen` is the version that the caller knows.
 

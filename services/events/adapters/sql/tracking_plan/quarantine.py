@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from services.events.adapters.sql.tracking_plan.tables import quarantine, quarantine_rules
 from services.events.domain.tracking_plan.errors import EntryNotFound
 from services.events.domain.tracking_plan.plans import Breach, Violation
-from services.events.use_cases.tracking_plan.ports import Entry, EntryState, Wanted
+from services.events.use_cases.tracking_plan.ports import Entry, EntryFilter, EntryState
 from shared.batched import batched
 from shared.sql.upsert import insert_for
 
@@ -61,14 +61,14 @@ class SqlQuarantine:
             raise EntryNotFound(f"no call {entry_id} in quarantine")
         return _entry(row)
 
-    def held(self, wanted: Wanted, *, limit: int, after: str | None) -> Sequence[Entry]:
+    def held(self, wanted: EntryFilter, *, limit: int, after: str | None) -> Sequence[Entry]:
         """Entries in state `held`, oldest first, from behind the id `after`, until the transaction ends."""
         query = select(quarantine).where(_c.state == "held", *_meant(wanted)).order_by(_c.id).limit(limit)
         if after is not None:
             query = query.where(_c.id > after)
         return [_entry(row) for row in self._session.execute(query.with_for_update())]
 
-    def page(self, wanted: Wanted, *, state: EntryState, limit: int, before: str | None) -> Sequence[Entry]:
+    def page(self, wanted: EntryFilter, *, state: EntryState, limit: int, before: str | None) -> Sequence[Entry]:
         """Entries in one state, newest first, from behind the id `before`."""
         query = select(quarantine).where(_c.state == state, *_meant(wanted)).order_by(_c.id.desc()).limit(limit)
         if before is not None:
@@ -86,7 +86,7 @@ class SqlQuarantine:
             self._session.execute(insert(quarantine_rules), rows)
 
 
-def _meant(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _meant(wanted: EntryFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.event is not None:
         yield _c.event == wanted.event
     if wanted.source_id is not None:
