@@ -30,7 +30,7 @@ from services.events.settings import EventsSettings
 from services.events.use_cases.owners import Owner
 from services.events.use_cases.webhooks.feed_webhooks import feed_webhooks
 from services.events.use_cases.webhooks.keep_endpoints import WantedEndpoint, create_endpoint
-from services.events.workers.webhooks import WebhookDelivery
+from services.events.workers.webhooks import WebhookLoop
 from shared.clock import utc_now
 from shared.contracts.profile import SegmentEnteredV1
 from shared.ids import first_id_at, new_id
@@ -69,7 +69,7 @@ def _measure(database: str, port: int, options: argparse.Namespace) -> None:
     owner = new_id()
     _endpoints(wiring, options.endpoints, port, owner)
     stop = threading.Event()
-    delivery = WebhookDelivery(wiring.webhooks.lanes(), wiring.webhooks.sender(), settings.delivery_limits)
+    delivery = WebhookLoop(wiring.webhooks.lanes(), wiring.webhooks.sender(), settings.delivery_limits)
     thread = threading.Thread(target=delivery.run, args=(stop,))
     thread.start()
     try:

@@ -9,9 +9,9 @@ from services.events.settings import EventsSettings
 from services.events.wiring.recording import INGEST_CONSUMER
 from services.events.workers.archive import ArchiveLoop
 from services.events.workers.imports import ImportLoop
-from services.events.workers.replays import ReplayFeeding
+from services.events.workers.replays import ReplayLoop
 from services.events.workers.storage import after_partitions, partitions_loop, retention_loop
-from services.events.workers.webhooks import WebhookDelivery
+from services.events.workers.webhooks import WebhookLoop
 from shared.bus_loops import bus_loops
 from shared.workers import Loop, every
 
@@ -33,7 +33,7 @@ def loops_of(wiring: Wiring) -> Mapping[str, Loop]:
         subscriptions=wiring.subscriptions(),
     )
     webhooks, storage = wiring.webhooks, wiring.storage
-    delivery = WebhookDelivery(webhooks.lanes(), webhooks.sender(), wiring.settings.delivery_limits)
+    delivery = WebhookLoop(webhooks.lanes(), webhooks.sender(), wiring.settings.delivery_limits)
     return {
         **bus,
         **_archive(wiring),
@@ -43,7 +43,7 @@ def loops_of(wiring: Wiring) -> Mapping[str, Loop]:
         "partitions": partitions_loop(storage),
         "retention": retention_loop(storage, every_s=wiring.settings.retention_every_s),
         "forget": every(_HOUR_S, wiring.recording.forget_deliveries),
-        "replays": ReplayFeeding(wiring.replays).run,
+        "replays": ReplayLoop(wiring.replays).run,
         "imports": ImportLoop(wiring.imports.queue(), wiring.imports.importing()).run,
         "forget-webhooks": every(_HOUR_S, webhooks.forget),
         "forget-imports": every(_HOUR_S, wiring.imports.forget),

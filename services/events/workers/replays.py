@@ -41,7 +41,7 @@ class ReplayDesk(Protocol):
         ...
 
 
-class ReplayFeeding:
+class ReplayLoop:
     """Feeds the replays that are running, a few at once, with one open reader for each."""
 
     def __init__(self, desk: ReplayDesk) -> None:

@@ -20,7 +20,7 @@ _GATHER_S = 0.005
 _RETRY_S = 1.0
 
 
-class WebhookDelivery:
+class WebhookLoop:
     """One worker's share of all lanes."""
 
     def __init__(self, lanes: Lanes, sender: WebhookSender, limits: DeliveryLimits) -> None:
