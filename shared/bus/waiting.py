@@ -1,12 +1,13 @@
-"""What both implementations know about records that wait to be appended: their size, and how much may wait."""
+"""What both implementations know about records that wait to be appended: their size, how much may wait, how long."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from concurrent.futures import Future
 from itertools import chain
 
-from shared.bus.ports import BusOverloaded, NewRecord, RecordTooLarge
+from shared.bus.ports import BusOverloaded, BusUnavailable, NewRecord, RecordTooLarge
 
 MAX_RECORD_BYTES = 1_000_000
 """The default for the largest record: key, value and headers together."""
@@ -29,6 +30,14 @@ def check_size(record: NewRecord, most: int = MAX_RECORD_BYTES) -> int:
     if size > most:
         raise RecordTooLarge(f"a record of {size} bytes for {record.topic}; at most {most}")
     return size
+
+
+def wait_until_durable(append: Future[None], timeout_s: float) -> None:
+    """Wait for an append. Raises what it failed with, or BusUnavailable when it is not confirmed in time."""
+    try:
+        append.result(timeout_s)
+    except TimeoutError:
+        raise BusUnavailable(f"the append was not confirmed within {timeout_s} s") from None
 
 
 class WaitingRoom:

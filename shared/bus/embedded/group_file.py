@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from shared.bus.embedded.sharing import share
-from shared.bus.embedded.sqlite import connect, create, writing
+from shared.bus.embedded.sqlite import Changes, connect, create, writing
 from shared.bus.ports import Partition, Positions
 
 _TABLES = (
@@ -41,18 +41,11 @@ class GroupFile:
     def __init__(self, path: Path, group: str) -> None:
         self._connection = connect(path, durable=False)
         self._group = group
-        self._seen_version = -1
+        self.changed = Changes(self._connection)
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
-
-    def changed(self) -> bool:
-        """Whether another connection committed since the last call; true at first."""
-        version = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        changed = bool(version != self._seen_version)
-        self._seen_version = version
-        return changed
 
     def join(self, member: str, partitions: Mapping[str, int], *, session_timeout_s: float) -> frozenset[Partition]:
         """Become a member that reads these topics (with their number of partitions); return what it may read now."""

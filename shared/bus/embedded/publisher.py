@@ -9,7 +9,7 @@ from concurrent.futures import Future
 
 from shared.bus.embedded.writer import Append, TopicWriter
 from shared.bus.ports import BusError, BusUnavailable, NewRecord
-from shared.bus.waiting import WaitingRoom
+from shared.bus.waiting import WaitingRoom, wait_until_durable
 
 
 class EmbeddedPublisher:
@@ -23,10 +23,7 @@ class EmbeddedPublisher:
 
     def publish(self, records: Sequence[NewRecord], *, timeout_s: float = 30.0) -> None:
         """See the port."""
-        try:
-            self.submit(records).result(timeout_s)
-        except TimeoutError:
-            raise BusUnavailable(f"the append was not confirmed within {timeout_s} s") from None
+        wait_until_durable(self.submit(records), timeout_s)
 
     def submit(self, records: Sequence[NewRecord]) -> Future[None]:
         """See the port. The future cannot be cancelled: what is submitted will be appended."""

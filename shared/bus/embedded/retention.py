@@ -11,7 +11,7 @@ from pathlib import Path
 
 from shared.bus.embedded.topic_file import TopicFile
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 _EVERY_S = 600.0
 
 
@@ -45,4 +45,4 @@ def forget_old(topics: Path, *, now: datetime) -> None:
                 while file.forget_before(oldest):
                     pass
         except (sqlite3.Error, OSError) as error:
-            logger.warning("retention failed", extra={"topic": path.stem, "cause": str(error)})
+            _log.warning("retention failed", extra={"topic": path.stem, "cause": str(error)})

@@ -77,6 +77,20 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+class Changes:
+    """Whether other connections have changed the database of this one."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._seen = -1
+
+    def __call__(self) -> bool:
+        """Whether another connection committed since the last call; true at first. Raises sqlite3.Error."""
+        before = self._seen
+        (self._seen,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return self._seen != before
+
+
 @contextmanager
 def told_as_unavailable(what: str) -> Iterator[None]:
     """Turn errors of SQLite and of the file system into BusUnavailable."""

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from shared.bus.embedded.segments import SegmentReader, SegmentWriter, delete_segments
-from shared.bus.embedded.sqlite import connect, create
+from shared.bus.embedded.sqlite import Changes, connect, create
 from shared.bus.ports import Headers, NewRecord, Record, Topic
 
 Entry = tuple[bytes | None, Headers, bytes]
@@ -86,7 +86,7 @@ class TopicFile:
         if row is None:
             raise sqlite3.OperationalError(f"{path} holds no topic")
         self.topic = Topic(*row)
-        self._seen_version = -1
+        self.changed = Changes(self._connection)
         self._folder = path.with_suffix(".segments")
         self._written = SegmentWriter(self._folder)
         self._read = SegmentReader(self._folder)
@@ -96,13 +96,6 @@ class TopicFile:
         self._written.close()
         self._read.close()
         self._connection.close()
-
-    def changed(self) -> bool:
-        """Whether another connection committed since the last call; true at first."""
-        version = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        changed = bool(version != self._seen_version)
-        self._seen_version = version
-        return changed
 
     def next_offsets(self) -> list[int]:
         """The offset that the next record of each partition gets."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from shared.bus.embedded.topic_file import TopicFile
 from shared.bus.ports import BusUnavailable, NewRecord, Topic
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 _MAX_COMMIT_BYTES = 16_000_000
 
@@ -102,7 +102,7 @@ class TopicWriter:
             error = BusUnavailable(f"{self._topic.name} cannot be appended to: {cause}")
             error.__cause__ = cause
             self._close_file()
-            logger.warning("append failed", extra={"topic": self._topic.name, "cause": str(cause)})
+            _log.warning("append failed", extra={"topic": self._topic.name, "cause": str(cause)})
         else:
             self._on_append()
         for append, _ in group:

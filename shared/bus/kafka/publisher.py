@@ -15,16 +15,16 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from shared.bus.kafka.append import ANSWER_WITHIN_S, Append
 from shared.bus.kafka.errors import told
 from shared.bus.kafka.url import Connection
 from shared.bus.ports import BusError, BusUnavailable, NewRecord
-from shared.bus.waiting import WaitingRoom
+from shared.bus.waiting import WaitingRoom, wait_until_durable
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 _CONNECT_TIMEOUT_MS = 5_000
 _REQUEST_TIMEOUT_MS = 10_000
-_ANSWER_WITHIN_S = 30.0
 _OVERDUE_PAUSE_S = 1.0
 _CLOSING_PAUSE_S = 0.01
 _CLOSE_WITHIN_S = 5.0
@@ -38,47 +38,6 @@ PartitionsOf = Callable[[str], int]
 """The number of a topic's partitions; raises UnknownTopic or BusUnavailable."""
 
 
-class _Append:
-    """One submit. Its future ends with its last record or when that takes too long, its memory only with the former."""
-
-    __slots__ = ("_error", "_left", "_lock", "_on_settled", "future", "overdue_at", "records")
-
-    def __init__(self, records: Sequence[NewRecord], on_settled: Callable[[], None]) -> None:
-        self.records = records
-        self.future: Future[None] = Future()
-        self.future.set_running_or_notify_cancel()
-        self.overdue_at = time.monotonic() + _ANSWER_WITHIN_S
-        self._on_settled = on_settled
-        self._left = len(records)
-        self._error: Exception | None = None
-        self._lock = threading.Lock()
-
-    def record_done(self, error: BaseException | None, _metadata: object = None) -> None:
-        """A record is durable, or was not appended."""
-        with self._lock:
-            self._left -= 1
-            if error is not None and self._error is None:
-                self._error = error if isinstance(error, ValueError) else told(error)
-            if self._left:
-                return
-        self.settle(self._error)
-
-    def settle(self, error: Exception | None) -> None:
-        """Nothing more happens to the records."""
-        self._on_settled()
-        self.answer(error)
-
-    def answer(self, error: Exception | None) -> None:
-        """Let the caller know, once."""
-        with self._lock:
-            if self.future.done():
-                return
-            if error is None:
-                self.future.set_result(None)
-            else:
-                self.future.set_exception(error)
-
-
 class KafkaPublisher:
     """See `shared.bus.ports.Publisher`."""
 
@@ -90,8 +49,8 @@ class KafkaPublisher:
         self._room = waiting
         self._max_request_bytes = max(_MAX_REQUEST_BYTES, 2 * max_record_bytes)
         self._producer: Any = None
-        self._waiting: deque[_Append] = deque()
-        self._open: deque[_Append] = deque()
+        self._waiting: deque[Append] = deque()
+        self._open: deque[Append] = deque()
         self._wake = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="append to kafka", daemon=True)
@@ -99,10 +58,7 @@ class KafkaPublisher:
 
     def publish(self, records: Sequence[NewRecord], *, timeout_s: float = 30.0) -> None:
         """See the port."""
-        try:
-            self.submit(records).result(timeout_s)
-        except TimeoutError:
-            raise BusUnavailable(f"the append was not confirmed within {timeout_s} s") from None
+        wait_until_durable(self.submit(records), timeout_s)
 
     def submit(self, records: Sequence[NewRecord]) -> Future[None]:
         """See the port. The future cannot be cancelled: what is submitted will be appended, or fail."""
@@ -110,7 +66,7 @@ class KafkaPublisher:
             size = self._room.enter(records)
         except BusError as error:
             return _ended(error)
-        append = _Append(records, partial(self._room.leave, size))
+        append = Append(records, partial(self._room.leave, size))
         with self._wake:
             if records and not self._closing:
                 self._waiting.append(append)
@@ -136,7 +92,7 @@ class KafkaPublisher:
             if group:
                 self._send_all(group)
 
-    def _next_group(self) -> list[_Append] | None:
+    def _next_group(self) -> list[Append] | None:
         """What is to be sent now, nothing once a second; None when the publisher is closed and all is answered."""
         with self._wake:
             if not self._waiting:
@@ -153,21 +109,21 @@ class KafkaPublisher:
         with self._wake:
             while self._open and (self._open[0].future.done() or self._open[0].overdue_at < now):
                 append = self._open.popleft()
-                append.answer(BusUnavailable(f"no broker confirmed the append within {_ANSWER_WITHIN_S} s"))
+                append.answer(BusUnavailable(f"no broker confirmed the append within {ANSWER_WITHIN_S} s"))
 
-    def _send_all(self, group: Sequence[_Append]) -> None:
+    def _send_all(self, group: Sequence[Append]) -> None:
         try:
             producer = self._connected()
         # Whatever keeps the producer from starting belongs to those who wait; the next group tries again.
         except Exception as error:  # noqa: BLE001
-            logger.warning("no broker answers", extra={"servers": self._connection.servers, "cause": str(error)})
+            _log.warning("no broker answers", extra={"servers": self._connection.servers, "cause": str(error)})
             for append in group:
                 append.settle(told(error))
             return
         for append in group:
             self._send(producer, append)
 
-    def _send(self, producer: Any, append: _Append) -> None:
+    def _send(self, producer: Any, append: Append) -> None:
         try:
             self._check(append.records)
         except (BusError, ValueError) as error:
@@ -181,7 +137,7 @@ class KafkaPublisher:
             if not 0 <= partition < self._partitions_of(topic):
                 raise ValueError(f"{topic} has no partition {partition}")
 
-    def _send_record(self, producer: Any, append: _Append, record: NewRecord) -> None:
+    def _send_record(self, producer: Any, append: Append, record: NewRecord) -> None:
         key = None if record.key is None else record.key.encode("utf-8", "surrogatepass")
         try:
             sent = producer.send(
