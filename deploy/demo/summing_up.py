@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from deploy.demo.arrived import Arrived
 from deploy.demo.checks import Check, failed, money
 from deploy.demo.expectations import Expectations
 from deploy.demo.findings import Findings, KeyFigure
-from deploy.demo.letters_check import Arrived
 from deploy.demo.suite_api import Json
 
 

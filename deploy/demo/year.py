@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 
 from deploy.demo import online_retail
 from deploy.demo.accounts import check_events, check_input, check_profiles, check_scoring, check_segments
+from deploy.demo.arrived import Arrived, parse
 from deploy.demo.checks import Check
 from deploy.demo.expectations import Expectations, expect
 from deploy.demo.findings import Findings
 from deploy.demo.invoices import Invoice
-from deploy.demo.letters_check import Arrived, check_letters, parse
+from deploy.demo.letters_check import check_letters
 from deploy.demo.people import Person
 from deploy.demo.playing import invent_people, play_year, require_empty
 from deploy.demo.programmes import thank_you, win_back

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -87,34 +87,23 @@ def check_server_side(touchpoints: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_segment_python(suite: Suite, packed: bool) -> None:
-    user, failures = f"segment-python-{packed}", []
-    client = segment.analytics.Client(
-        WRITE_KEY, host=suite.url("events"), gzip=packed, on_error=lambda error, _: failures.append(error)
-    )
+    client = functools.partial(segment.analytics.Client, WRITE_KEY, host=suite.url("events"), gzip=packed)
+    use_python_sdk(suite, client, user=f"segment-python-{packed}")
+
+
+def test_rudderstack_python(suite: Suite) -> None:
+    client = functools.partial(rudderstack.analytics.Client, WRITE_KEY, host=suite.url("events"))
+    use_python_sdk(suite, client, user="rudderstack-python")
+
+
+def use_python_sdk(suite: Suite, client_of: Callable[..., Any], *, user: str) -> None:
+    failures: list[Exception] = []
+    client = client_of(on_error=lambda error, _: failures.append(error))
     client.identify(user, {"email": "python@example.com", "name": "王小明"})
     client.page(user, "", "Home")
     client.screen(user, "", "Basket")
     client.group(user, "acme", {"name": "Acme"})
-    client.alias("anonymous-python", user)
-    client.track(user, "Order Completed", {"order_id": user, "revenue": 249.45, "currency": "GBP"}, timestamp=SALE)
-    for n in range(40):
-        client.track(user, "Viewed", {"n": n})
-    client.flush()
-    client.join()
-    assert not failures
-    check_server_side(touchpoints_of(suite, f"user_id:{user}", 46))
-
-
-def test_rudderstack_python(suite: Suite) -> None:
-    user, failures = "rudderstack-python", []
-    client = rudderstack.analytics.Client(
-        WRITE_KEY, host=suite.url("events"), on_error=lambda error, _: failures.append(error)
-    )
-    client.identify(user, {"email": "rudder-python@example.com", "name": "王小明"})
-    client.page(user, "", "Home")
-    client.screen(user, "", "Basket")
-    client.group(user, "acme", {"name": "Acme"})
-    client.alias("anonymous-rudder-python", user)
+    client.alias(f"anonymous-{user}", user)
     client.track(user, "Order Completed", {"order_id": user, "revenue": 249.45, "currency": "GBP"}, timestamp=SALE)
     for n in range(40):
         client.track(user, "Viewed", {"n": n})

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from deploy.demo.arrived import parse
 from deploy.demo.checks import Check, failed, same_members
 from deploy.demo.expectations import Account
-from deploy.demo.letters_check import last_purchase_told, parse
+from deploy.demo.letters_check import last_purchase_told
 from deploy.local.mail_catcher.mailbox import Caught
 
 ACCOUNT = Account(
