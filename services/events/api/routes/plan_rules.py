@@ -8,9 +8,8 @@ from fastapi import APIRouter, Depends, Response
 
 from services.events.adapters.sql.tracking_plan.plans import SqlPlans
 from services.events.api.dependencies import Wired
-from services.events.api.schemas.tracking_plan import (
+from services.events.api.schemas.plan_rules import (
     NewRule,
-    PlanId,
     RuleDraft,
     RuleId,
     RuleView,
@@ -19,6 +18,7 @@ from services.events.api.schemas.tracking_plan import (
     TrialResult,
     ViolationView,
 )
+from services.events.api.schemas.tracking_plan import PlanId
 from services.events.domain.tracking_plan.empty_ranges import refuse_empty_ranges
 from services.events.domain.tracking_plan.plans import Check
 from services.events.domain.tracking_plan.schema_limits import check_limits

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.events.api.schemas.corrections import CorrectionStep
 from services.events.api.schemas.tracking_plan import JsonObject, SourceIdText
 from services.events.domain.kinds import Kind
-from services.events.domain.tracking_plan import corrections
 from services.events.domain.tracking_plan.plans import Breach
 from services.events.use_cases.tracking_plan.mend_quarantine import Outcome
 from services.events.use_cases.tracking_plan.ports import Entry, EntryFilter, EntryState
 from shared.http.pagination import Place
 from shared.http.patterns import ID, NOT_EMPTY, worded
-from shared.http.schemas import InWords, Schema
+from shared.http.schemas import Schema
 
 EntryId = Annotated[str, Path(max_length=36, pattern=ID, description="a quarantined call's id")]
 BROKEN_RULE = worded(r"^[0-9a-f]{32}$", "the rule of a violation: 32 of 0 to 9 and a to f")
-_Pointer = Annotated[
-    str,
-    Field(
-        max_length=300,
-        pattern=r"^(?:/(?:[^/~\x00]|~[01])+)+$",
-        description="a JSON pointer to a field",
-        examples=["/properties/order_id"],
-    ),
-    InWords("a JSON pointer to a field, such as /properties/order_id; at most 300 characters"),
-]
 
 
 class BreachView(BaseModel):
@@ -126,56 +116,6 @@ class Chosen(Schema):
         return EntryFilter(self.event, self.source_id, self.rule_id)
 
 
-class RenameStep(Schema):
-    """Move what is at `path` to `to`."""
-
-    op: Literal["rename"]
-    path: _Pointer
-    to: _Pointer
-
-    def step(self) -> corrections.Step:
-        """The step as the domain takes it."""
-        return corrections.Rename(self.path, self.to)
-
-
-class SetStep(Schema):
-    """Put a constant at `path`."""
-
-    op: Literal["set"]
-    path: _Pointer
-    value: Any
-
-    def step(self) -> corrections.Step:
-        """The step as the domain takes it."""
-        return corrections.SetValue(self.path, self.value)
-
-
-class CastStep(Schema):
-    """Turn what is at `path` into another type: `"12.5"` into 12.5, 42 into `"42"`, `"yes"` into true."""
-
-    op: Literal["cast"]
-    path: _Pointer
-    to: corrections.Target
-
-    def step(self) -> corrections.Step:
-        """The step as the domain takes it."""
-        return corrections.Cast(self.path, self.to)
-
-
-class RemoveStep(Schema):
-    """Take away what is at `path`."""
-
-    op: Literal["remove"]
-    path: _Pointer
-
-    def step(self) -> corrections.Step:
-        """The step as the domain takes it."""
-        return corrections.Remove(self.path)
-
-
-_Step = Annotated[RenameStep | SetStep | CastStep | RemoveStep, Field(discriminator="op")]
-
-
 class BulkCorrection(Schema):
     """Steps to take, in order, with every held call that is chosen. With `dry_run` nothing is kept."""
 
@@ -192,7 +132,7 @@ class BulkCorrection(Schema):
     )
 
     chosen: Chosen = Chosen()
-    steps: list[_Step] = Field(min_length=1, max_length=20)
+    steps: list[CorrectionStep] = Field(min_length=1, max_length=20)
     dry_run: bool = Field(False, strict=True)
 
 

@@ -1,46 +1,25 @@
-"""Tracking plans, their rules and violations over HTTP."""
+"""Tracking plans, and how often they are broken, over HTTP."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import Body, Path, Query
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.events.adapters.sql.tracking_plan.violations import RuleViolations
 from services.events.domain.kinds import Kind
-from services.events.domain.tracking_plan.plans import Mode, Plan, Rule, Violation
-from services.events.use_cases.tracking_plan.keep_plans import WantedPlan, WantedRule
-from shared.http.patterns import ID, NOT_BLANK, NOT_EMPTY, STORABLE
+from services.events.domain.tracking_plan.plans import Mode, Plan
+from services.events.use_cases.tracking_plan.keep_plans import WantedPlan
+from shared.http.patterns import ID, NOT_BLANK, NOT_EMPTY
 from shared.http.schemas import Schema
 
 PlanId = Annotated[str, Path(max_length=36, pattern=ID, description="a tracking plan's id")]
-RuleId = Annotated[str, Path(max_length=36, pattern=ID, description="a rule's id")]
 OfPlan = Annotated[str | None, Query(max_length=36, pattern=ID, description="only this plan's")]
 OfEvent = Annotated[str | None, Query(min_length=1, max_length=500, pattern=NOT_EMPTY, description="only this event's")]
 SourceIdText = Annotated[str, Field(max_length=36, pattern=ID)]
 JsonObject = dict[Annotated[str, StringConstraints(strip_whitespace=False)], Any]
-
-_EventName = Annotated[str, Field(min_length=1, max_length=500, pattern=NOT_BLANK)]
-_JsonSchema = Annotated[
-    JsonObject,
-    Field(
-        description="JSON Schema (2020-12) of the whole call: its `properties`, `traits`, `context` and so on",
-        examples=[
-            {
-                "properties": {
-                    "properties": {
-                        "type": "object",
-                        "required": ["order_id"],
-                        "properties": {"order_id": {"type": "string"}, "total": {"type": "number", "minimum": 0}},
-                    }
-                }
-            }
-        ],
-    ),
-]
-_Description = Annotated[str, Field(max_length=500, pattern=STORABLE)]
 
 
 class PlanBody(Schema):
@@ -88,119 +67,6 @@ class PlanView(BaseModel):
             created_at=plan.created_at,
             updated_at=plan.updated_at,
         )
-
-
-class RuleDraft(Schema):
-    """What a draft says."""
-
-    json_schema: _JsonSchema = Field(alias="schema")
-    description: _Description = ""
-
-
-class NewTrackRule(RuleDraft):
-    """A rule of one event."""
-
-    kind: Literal["track"]
-    event: _EventName
-
-    def wanted(self) -> WantedRule:
-        """What the use cases take."""
-        return WantedRule(kind=self.kind, event=self.event, schema=self.json_schema, description=self.description)
-
-
-class NewPageRule(RuleDraft):
-    """A rule of pages or screens: of one name, or without `event` of all that have none of their own."""
-
-    kind: Literal["page", "screen"]
-    event: _EventName | None = None
-
-    def wanted(self) -> WantedRule:
-        """What the use cases take."""
-        return WantedRule(kind=self.kind, event=self.event, schema=self.json_schema, description=self.description)
-
-
-class NewKindRule(RuleDraft):
-    """A rule of every call of one kind."""
-
-    kind: Literal["identify", "group", "alias"]
-
-    def wanted(self) -> WantedRule:
-        """What the use cases take."""
-        return WantedRule(kind=self.kind, event=None, schema=self.json_schema, description=self.description)
-
-
-_EXAMPLE_RULE = {
-    "kind": "track",
-    "event": "Order Completed",
-    "schema": {"properties": {"properties": {"type": "object", "required": ["order_id"]}}},
-}
-NewRule = Annotated[
-    NewTrackRule | NewPageRule | NewKindRule,
-    Body(discriminator="kind", openapi_examples={"an event": {"value": _EXAMPLE_RULE}}),
-]
-
-
-class RuleView(BaseModel):
-    """A rule; in force once it has `published_at`, the newest version where a call names none."""
-
-    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
-
-    id: str
-    plan_id: str
-    kind: Kind
-    event: str | None
-    version: int
-    json_schema: dict[str, Any] = Field(alias="schema")
-    description: str
-    created_at: datetime
-    published_at: datetime | None
-
-    @classmethod
-    def of(cls, rule: Rule) -> RuleView:
-        """The rule as it is shown."""
-        return cls(
-            id=rule.id,
-            plan_id=rule.plan_id,
-            kind=rule.kind,
-            event=rule.event,
-            version=rule.version,
-            json_schema=dict(rule.schema),
-            description=rule.description,
-            created_at=rule.created_at,
-            published_at=rule.published_at,
-        )
-
-
-class Trial(Schema):
-    """A call to try a rule on."""
-
-    call: JsonObject = Field(examples=[{"type": "track", "event": "Order Completed", "properties": {"order_id": "1"}}])
-
-
-class SchemaTrial(Trial):
-    """A call, and a schema to try on it."""
-
-    json_schema: _JsonSchema = Field(alias="schema")
-
-
-class ViolationView(BaseModel):
-    """What a schema does not allow, and where: a JSON pointer in which any place of a list is `*`."""
-
-    pointer: str
-    keyword: str
-    message: str
-
-    @classmethod
-    def of(cls, violation: Violation) -> ViolationView:
-        """The violation as it is shown."""
-        return cls(pointer=violation.pointer, keyword=violation.keyword, message=violation.message)
-
-
-class TrialResult(BaseModel):
-    """Whether the call is as the schema wants it, and what is not."""
-
-    valid: bool
-    violations: list[ViolationView]
 
 
 class ViolationSample(BaseModel):
