@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from threading import Event
+from typing import Protocol
 
 from sqlalchemy import func, select
 
@@ -26,10 +27,33 @@ _MEASURE_EVERY_S = 5.0
 _RETRY_S = 2.0
 
 
-def bus_loops(
-    *, bus: Bus, database: Database, dead_letters: DeadLetters, subscriptions: Sequence[Subscription]
-) -> Mapping[str, Loop]:
+class OnTheBus(Protocol):
+    """What the wiring of a service has to do with the bus."""
+
+    @property
+    def bus(self) -> Bus:
+        """The event bus."""
+        ...
+
+    @property
+    def database(self) -> Database:
+        """Where the service keeps its outbox and how far it has read."""
+        ...
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        """Where facts go that cannot be handled."""
+        ...
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """What the service reads."""
+        ...
+
+
+def bus_loops(service: OnTheBus) -> Mapping[str, Loop]:
     """Loops by name: `topics`, `relay`, each subscription's consumer name, and `housekeeping`."""
+    bus, database, dead_letters = service.bus, service.database, service.dead_letters
+    subscriptions = service.subscriptions()
     consumers = {
         each.consumer: ConsumerLoop(bus=bus, database=database, subscription=each, dead_letters=dead_letters).run
         for each in subscriptions

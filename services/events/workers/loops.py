@@ -26,12 +26,7 @@ def loops(settings: EventsSettings) -> Mapping[str, Loop]:
 
 def loops_of(wiring: Wiring) -> Mapping[str, Loop]:
     """The same for parts that were wired already."""
-    bus = bus_loops(
-        bus=wiring.bus,
-        database=wiring.database,
-        dead_letters=wiring.dead_letters,
-        subscriptions=wiring.subscriptions(),
-    )
+    bus = bus_loops(wiring)
     webhooks, storage = wiring.webhooks, wiring.storage
     delivery = WebhookLoop(webhooks.lanes(), webhooks.sender(), wiring.settings.delivery_limits)
     return {

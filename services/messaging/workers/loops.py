@@ -15,10 +15,4 @@ from shared.workers import Loop
 def loops(settings: MessagingSettings) -> Mapping[str, Loop]:
     """The relay, the consumer, housekeeping, audiences, and dispatch."""
     wiring = Wiring(settings)
-    bus = bus_loops(
-        bus=wiring.bus,
-        database=wiring.database,
-        dead_letters=wiring.dead_letters,
-        subscriptions=wiring.subscriptions(),
-    )
-    return {**bus, "campaigns": CampaignLoop(wiring).run, "dispatch": DispatchLoop(wiring).run}
+    return {**bus_loops(wiring), "campaigns": CampaignLoop(wiring).run, "dispatch": DispatchLoop(wiring).run}

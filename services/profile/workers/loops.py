@@ -25,10 +25,4 @@ def loops(settings: ProfileSettings) -> Mapping[str, Loop]:
         every=timedelta(seconds=settings.profile_segment_refresh_s),
         clock=wiring.clock,
     )
-    bus = bus_loops(
-        bus=wiring.bus,
-        database=wiring.database,
-        dead_letters=wiring.dead_letters,
-        subscriptions=wiring.subscriptions(),
-    )
-    return {**bus, "segments": segments.run}
+    return {**bus_loops(wiring), "segments": segments.run}

@@ -24,14 +24,8 @@ _BACK_OFF_S = 5.0
 def loops(settings: ScoringSettings) -> Mapping[str, Loop]:
     """The relay, the consumers, housekeeping, score runs, and their schedule."""
     wiring = Wiring(settings)
-    bus = bus_loops(
-        bus=wiring.bus,
-        database=wiring.database,
-        dead_letters=wiring.dead_letters,
-        subscriptions=wiring.subscriptions(),
-    )
     schedule = every(_SCHEDULE_EVERY_S, wiring.request_due_run)
-    return {**bus, "score-runs": _score_runs(wiring), "schedule": schedule}
+    return {**bus_loops(wiring), "score-runs": _score_runs(wiring), "schedule": schedule}
 
 
 def _score_runs(wiring: Wiring) -> Loop:
