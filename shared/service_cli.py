@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.settings import ServiceSettings, explain
 from shared.sql.database import Database
 from shared.telemetry.logs import configure_logging
-from shared.workers import run_worker
+from shared.workers.process import run_worker
 
 S = TypeVar("S", bound=ServiceSettings)
 _SWITCH_S = 0.0005

@@ -13,7 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 import shared.http.server
-import shared.workers
+import shared.workers.process
 from shared.settings import ServiceSettings
 from tests.architecture.manifests import (
     KUBERNETES,
@@ -139,7 +139,7 @@ def test_pods_get_longer_to_end_than_the_code_takes(overlay: str) -> None:
         if component == "migration":
             continue
         before_stop = 5 if component == "api" else 0
-        drain = shared.http.server._DRAIN_S if component == "api" else shared.workers._DRAIN_S
+        drain = shared.http.server._DRAIN_S if component == "api" else shared.workers.process._DRAIN_S
         assert pod_of(manifest)["terminationGracePeriodSeconds"] >= before_stop + drain + 5
 
 

@@ -44,8 +44,8 @@ from services.events.api.routes import (
 from services.events.api.stream_origins import StreamForBrowsers
 from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
-from shared.bus_loops import create_topics
 from shared.http.app import build_app
+from shared.workers.bus_loops import create_topics
 
 _OPEN_WITHIN_S = 5.0  # without the bus the service serves all the same: readers read, clients hear 503 and retry
 _DESCRIPTION = "Takes in every touchpoint (Segment's HTTP Tracking API) and keeps each customer's timeline."

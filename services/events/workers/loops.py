@@ -12,8 +12,8 @@ from services.events.workers.imports import ImportLoop
 from services.events.workers.replays import ReplayLoop
 from services.events.workers.storage import after_partitions, partitions_loop, retention_loop
 from services.events.workers.webhooks import WebhookLoop
-from shared.bus_loops import bus_loops
-from shared.workers import Loop, every
+from shared.workers.bus_loops import bus_loops
+from shared.workers.loops import Loop, every
 
 _HOUR_S = 3600.0
 _SWEEP_S = 1.0

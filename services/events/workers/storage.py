@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.events.use_cases.retention.apply_retention import apply_retention
 from services.events.wiring.storage import StorageWiring
-from shared.workers import Loop
+from shared.workers.loops import Loop
 
 _log = logging.getLogger(__name__)
 REMOVED = Counter("rapport_events_retention_removed_total", "touchpoints that retention has removed", ["kind"])

@@ -8,8 +8,8 @@ from services.messaging.bootstrap import Wiring
 from services.messaging.settings import MessagingSettings
 from services.messaging.workers.campaigns import CampaignLoop
 from services.messaging.workers.dispatch import DispatchLoop
-from shared.bus_loops import bus_loops
-from shared.workers import Loop
+from shared.workers.bus_loops import bus_loops
+from shared.workers.loops import Loop
 
 
 def loops(settings: MessagingSettings) -> Mapping[str, Loop]:

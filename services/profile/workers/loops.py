@@ -8,9 +8,9 @@ from datetime import timedelta
 from services.profile.bootstrap import Wiring
 from services.profile.settings import ProfileSettings
 from services.profile.workers.segments import SegmentLoop
-from shared.bus_loops import bus_loops
 from shared.sql.leases import Lease
-from shared.workers import Loop
+from shared.workers.bus_loops import bus_loops
+from shared.workers.loops import Loop
 
 
 def loops(settings: ProfileSettings) -> Mapping[str, Loop]:

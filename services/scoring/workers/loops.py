@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from services.scoring.bootstrap import Wiring
 from services.scoring.settings import ScoringSettings
 from services.scoring.use_cases.ports import TakenOver
-from shared.bus_loops import bus_loops
-from shared.workers import Loop, every
+from shared.workers.bus_loops import bus_loops
+from shared.workers.loops import Loop, every
 
 _log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 1.0

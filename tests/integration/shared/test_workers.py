@@ -15,7 +15,8 @@ from tests.support.suite import TLS
 _PROGRAM = """
 import sys, threading
 from shared.telemetry.logs import configure_logging
-from shared.workers import every, run_worker
+from shared.workers.loops import every
+from shared.workers.process import run_worker
 
 def hangs(stop):
     threading.Event().wait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from shared.heartbeats import Heartbeat, Watch
+from shared.workers.heartbeats import Heartbeat, Watch
 
 
 def test_a_loop_is_silent_from_its_last_look_on() -> None:

@@ -7,22 +7,18 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from queue import Empty, SimpleQueue
 from time import monotonic
 
-from sqlalchemy.exc import DBAPIError
-
-from shared.heartbeats import Heartbeat, Watch
-from shared.worker_port import serve_worker_port
+from shared.workers.heartbeats import Heartbeat, Watch
+from shared.workers.loops import Loop
+from shared.workers.port import serve_worker_port
 
 _log = logging.getLogger(__name__)
-Loop = Callable[[threading.Event], None]
-"""Runs until the event is set, and looks at it every minute or so: a loop that does not is taken to hang."""
 _DRAIN_S = 25.0
 _HANGS_AFTER_S = 300.0
 _LOOKS = 60
-_RETRY_S = 5.0
 
 
 def run_worker(
@@ -65,22 +61,6 @@ def run_worker(
     for thread in hung:
         _log.error("loop hangs", extra={"loop": thread.name, "stack": _stack_of(thread)})
     return _drain([thread for thread in threads if thread not in hung]) or int(bool(failed or hung))
-
-
-def every(seconds: float, action: Callable[[], object]) -> Loop:
-    """A loop that calls `action` now and then every `seconds`, sooner again when the database was away."""
-
-    def loop(stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                action()
-            except DBAPIError as error:
-                _log.warning("a task waits for the database", extra={"reason": str(error)})
-                stop.wait(min(seconds, _RETRY_S))
-            else:
-                stop.wait(seconds)
-
-    return loop
 
 
 def _comes(signs: SimpleQueue[None], within_s: float) -> bool:

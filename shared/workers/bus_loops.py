@@ -20,7 +20,7 @@ from shared.outbox.relay import Relay
 from shared.sql.database import Database
 from shared.sql.plumbing import outbox
 from shared.telemetry.metrics import BUS_REACHABLE, CONSUMER_LAG, OUTBOX_AGE_SECONDS, OUTBOX_WAITING
-from shared.workers import Loop, every
+from shared.workers.loops import Loop, every
 
 _log = logging.getLogger(__name__)
 _MEASURE_EVERY_S = 5.0

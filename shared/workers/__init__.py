@@ -1,0 +1,1 @@
+"""Worker processes: what they run, how they end, and their signs of life."""
