@@ -56,6 +56,7 @@ _TITLES: Mapping[str, str] = {
     "prof": "Prof", "professor": "Prof",
     "先生": "Mr", "小姐": "Ms", "女士": "Ms", "太太": "Mrs", "博士": "Dr", "教授": "Prof",
 }  # fmt: skip
+_SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv", "phd", "md", "mba", "dds", "cpa", "esq"])
 _TITLE_GENDER: Mapping[str, Gender] = {"Mr": "male", "Mrs": "female", "Ms": "female", "Miss": "female"}
 _PARTICLES = frozenset(
     ["van", "von", "de", "der", "den", "del", "della", "di", "da", "dos", "du", "la", "le", "ter", "ten", "bin", "al"]
@@ -159,6 +160,7 @@ def _from_whole(name: str | None, *, title: str | None, gender: Gender | None) -
     while len(words) > 1 and (stated := _title_of(words[0])):
         title, words = title or stated, words[1:]
     gender = gender or _TITLE_GENDER.get(title or "")
+    words = _without_suffixes(words)
     if not words:
         return PersonName(title=title, gender=gender)
     if all(map(_HAN.match, words)):
@@ -170,6 +172,13 @@ def _from_whole(name: str | None, *, title: str | None, gender: Gender | None) -
     if first and last and "," in name:
         name = f"{first} {last}"
     return PersonName(first=first, last=last, title=title, gender=gender, whole=name)
+
+
+def _without_suffixes(words: list[str]) -> list[str]:
+    """`Ann Smith, PhD` and `Sam Smith Jr.` are Smiths."""
+    while len(words) > 1 and words[-1].replace(".", "").strip(",").casefold() in _SUFFIXES:
+        words = [*words[:-2], words[-2].rstrip(",")]
+    return words
 
 
 def _split_western(name: str, words: list[str], *, titled: bool) -> tuple[str | None, str | None]:
