@@ -21,9 +21,14 @@ def _listed(value: Any) -> Any:
         raise ValueError("not a list of numbers such as [60, 300]") from error
 
 
-_Delay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Delay = Annotated[float, Field(ge=0, le=365 * 86_400, allow_inf_nan=False)]
 Delays = Annotated[tuple[_Delay, ...], NoDecode, BeforeValidator(_listed), Field(max_length=20)]
 """Seconds after each attempt, as a list in JSON: read here, so that a bad one is refused as any other setting is."""
+
+
+def under_data_dir(name: str, *, scheme: str = "", description: str | None = None) -> Any:
+    """A setting that is a file or folder of this name in `data_dir` where nothing else is set."""
+    return Field(default_factory=lambda known: f"{scheme}{known['data_dir'] / name}", description=description)
 
 
 def _sendable(value: Any) -> Any:
@@ -44,7 +49,7 @@ class SuiteSettings(BaseSettings):
 
     environment: Literal["development", "production"] = "development"
     data_dir: Path = Field(Path("var"), description="where embedded databases and the embedded bus live")
-    bus_url: str = Field("var/bus", description="a path for the embedded log, or kafka://host:port[,host:port]")
+    bus_url: str = under_data_dir("bus", description="a path for the embedded log, or kafka://host:port[,host:port]")
     host: str = Field("127.0.0.1", description="the address that APIs and workers listen on")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     worker_port: int = Field(0, ge=0, le=65535, description="health and metrics of the worker; 0 for none")

@@ -8,13 +8,13 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.messaging.adapters.smtp.server import parse_smtp_url
 from services.messaging.domain.retries import RETRY_DELAYS_S
-from shared.settings import SHORTEST_SECRET, Delays, ServiceSettings
+from shared.settings import SHORTEST_SECRET, Delays, ServiceSettings, under_data_dir
 
 
 class MessagingSettings(ServiceSettings):
     """`RAPPORT_MESSAGING_*`, `RAPPORT_SMTP_URL`, `RAPPORT_PUBLIC_URL`, and what all services share."""
 
-    messaging_database_url: str = "sqlite:///var/messaging.db"
+    messaging_database_url: str = under_data_dir("messaging.db", scheme="sqlite:///")
     messaging_port: int = Field(8102, ge=1, le=65535)
     messaging_secret: SecretStr | None = Field(
         None, description="signs unsubscribe links and hashes addresses; in development made once under data_dir"

@@ -16,7 +16,9 @@ def refusal(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> str:
     return explain(refused.value)
 
 
-@pytest.mark.parametrize("value", ["x", "60", "[60, -1]", "[NaN]", "[1e999]", '["soon"]', "{}", "", str([1] * 21)])
+@pytest.mark.parametrize(
+    "value", ["x", "60", "[60, -1]", "[NaN]", "[1e999]", "[1e10]", '["soon"]', "{}", "", str([1] * 21)]
+)
 def test_bad_delays_are_refused_by_name(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     told = refusal(monkeypatch, "RAPPORT_MESSAGING_RETRY_DELAYS_S", value)
     assert told.startswith("RAPPORT_MESSAGING_RETRY_DELAYS_S")
@@ -37,3 +39,16 @@ def test_a_public_url_that_no_header_carries_is_refused(monkeypatch: pytest.Monk
 def test_a_public_url_is_taken(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("RAPPORT_PUBLIC_URL", url)
     assert MessagingSettings().public_url == url
+
+
+def test_what_is_embedded_lies_in_the_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAPPORT_DATA_DIR", "/srv/rapport")
+    read = MessagingSettings()
+    assert read.messaging_database_url == "sqlite:////srv/rapport/messaging.db"
+    assert read.bus_url == "/srv/rapport/bus"
+
+
+def test_a_server_is_used_whatever_the_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAPPORT_DATA_DIR", "/srv/rapport")
+    monkeypatch.setenv("RAPPORT_BUS_URL", "kafka://bus:9092")
+    assert MessagingSettings().bus_url == "kafka://bus:9092"
