@@ -82,7 +82,8 @@ def list_api_keys(request: Request, _caller: Administrator, paging: Paged) -> Pa
 def revoke_api_key(key_id: _KeyId, request: Request, caller: Administrator) -> None:
     """End a key for good; it is refused everywhere within ten seconds, and streams that it has open end.
 
-    A caller can end keys of its owner, and those that may do no more than itself. With the last key of an owner, nothing more is told to its webhook endpoints.
+    A caller can end keys of its owner, and those that may do no more than itself. With the last key of an owner,
+    nothing more is told to its webhook endpoints.
     """
     with _database(request).transaction() as session:
         key = find_key(session, key_id)
