@@ -146,8 +146,8 @@ class Runs(Protocol):
         runs and their reports stay."""
         ...
 
-    def latest_at(self) -> datetime | None:
-        """When the latest run was asked for."""
+    def latest_scheduled_at(self) -> datetime | None:
+        """When the latest run of the schedule was asked for."""
         ...
 
 

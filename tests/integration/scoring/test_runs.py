@@ -199,4 +199,7 @@ def test_the_schedule_waits_for_its_hour(wiring: Wiring) -> None:
     assert first is not None
     assert (first.trigger, first.settings.models) == ("schedule", ("rfm", "lifetime_value"))
     assert due(after=timedelta(hours=26)) is None
+    with wiring.runs.transaction() as unit:
+        of_the_past = RunSettings(("rfm",), as_of=NOW - timedelta(days=365))
+        request_run(unit.runs, of_the_past, trigger="request", at=NOW + timedelta(hours=49))
     assert due(after=timedelta(hours=50)) is not None

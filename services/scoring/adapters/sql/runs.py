@@ -71,8 +71,9 @@ class SqlRuns:
         ended = select(score_runs.c.id).where(score_runs.c.state.in_(("succeeded", "failed")))
         self._session.execute(delete(scores).where(scores.c.run_id.in_(ended), scores.c.run_id.not_in(kept)))
 
-    def latest_at(self) -> datetime | None:
-        latest: datetime | None = self._session.scalar(select(func.max(score_runs.c.created_at)))
+    def latest_scheduled_at(self) -> datetime | None:
+        scheduled = score_runs.c.trigger == "schedule"
+        latest: datetime | None = self._session.scalar(select(func.max(score_runs.c.created_at)).where(scheduled))
         return latest
 
 
