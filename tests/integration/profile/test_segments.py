@@ -22,7 +22,7 @@ from services.profile.workers.segments import SegmentLoop
 from shared.clock import utc_now
 from shared.contracts.contract import Contract
 from shared.contracts.profile import SegmentEnteredV1, SegmentLeftV1
-from shared.contracts.scoring import ScoreComputedV1
+from shared.contracts.scoring import ScoreComputedV1, ScoreWithdrawnV1
 from shared.ids import new_id
 from shared.sql.leases import Lease
 
@@ -169,6 +169,26 @@ def test_a_score_of_the_past_moves_nobody_however_late_it_is_computed(wiring: Wi
     assert members(wiring, made) == {jane}
     feed(wiring, score("A", 8, jane, as_of=5))
     assert members(wiring, made) == set()
+
+
+def no_score(hours: int, whose: str) -> ScoreWithdrawnV1:
+    at = START + timedelta(hours=hours)
+    return ScoreWithdrawnV1(profile_id=whose, model="rfm", run_id="r", as_of=at, withdrawn_at=at)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_score_that_is_withdrawn_holds_of_nobody(wiring: Wiring, together: bool) -> None:
+    made = make(wiring, IN_BLOCK_B)
+    has_one = make(wiring, {"type": "score", "model": "rfm", "field": "value", "operator": "exists"})
+    refresh(wiring)
+    feed(wiring, touchpoint(user_id="jane"), touchpoint(user_id="john"))
+    jane, john = profile_id(wiring, "jane"), profile_id(wiring, "john")
+    told = [score("B", 5, jane), score("B", 5, john), no_score(6, jane), no_score(5, john), no_score(6, "never-was")]
+    for facts in [reversed(told)] if together else [[each] for each in told]:
+        feed(wiring, *facts)
+    assert members(wiring, made) == members(wiring, has_one) == {john}
+    feed(wiring, score("B", 7, jane))
+    assert members(wiring, made) == {jane, john}
 
 
 def test_a_merge_keeps_the_score_that_looks_at_the_later_moment(wiring: Wiring) -> None:

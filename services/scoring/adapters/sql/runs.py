@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Select, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from services.scoring.adapters.sql.tables import score_runs, scores
+from services.scoring.adapters.sql.tables import profiles, score_runs, scores
 from services.scoring.domain.reasons import Driver
 from services.scoring.domain.scores import MODELS, Score
 from services.scoring.use_cases.ports import Progress, RunSettings, ScoreRun, TakenOver
@@ -62,6 +62,21 @@ class SqlRuns:
         after = (scores.c.run_id == run.id) & (scores.c.position >= run.progress.published)
         rows = self._session.execute(select(scores).where(after).order_by(scores.c.position).limit(limit))
         return [score_of(row) for row in rows]
+
+    def lost(self, run: ScoreRun) -> Sequence[tuple[str, str]]:
+        if not run.progress.staged:  # then the run before goes on counting
+            return []
+        return [(profile_id, model) for model in run.settings.models for profile_id in self._lost(run, model)]
+
+    def _lost(self, run: ScoreRun, model: str) -> Sequence[str]:
+        earlier = score_runs.c.as_of.is_(None) | (score_runs.c.as_of < run.settings.as_of)
+        before = select(score_runs.c.id).where(score_runs.c.id == run_that_counts(model).scalar_subquery(), earlier)
+        living = func.coalesce(profiles.c.survivor_id, scores.c.profile_id)
+        mine = scores.alias("mine").c
+        still = (mine.run_id == run.id) & (mine.model == model) & (mine.profile_id == living)
+        theirs = (scores.c.run_id == before.scalar_subquery()) & (scores.c.model == model)
+        query = select(living).outerjoin_from(scores, profiles, profiles.c.profile_id == scores.c.profile_id)
+        return self._session.scalars(query.where(theirs, ~exists().where(still)).distinct().order_by(living)).all()
 
     def forget_all_but(self, keep: int) -> None:
         last = (score_runs.c.finished_at.desc(), score_runs.c.id.desc())
