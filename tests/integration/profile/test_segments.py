@@ -14,7 +14,8 @@ from sqlalchemy import select
 from services.profile.adapters.sql.segment_reading import SegmentReading, due_segments
 from services.profile.adapters.sql.tables import memberships, segments
 from services.profile.bootstrap import Wiring
-from services.profile.domain.errors import SegmentNotFound
+from services.profile.domain.errors import InvalidCondition, SegmentNotFound
+from services.profile.domain.segments.reading import MAX_VALUES
 from services.profile.domain.segments.segment import Segment
 from services.profile.use_cases.edit_segments import Draft
 from services.profile.use_cases.refresh_segment import PAGE, RefreshSegment
@@ -213,6 +214,17 @@ def test_a_changed_definition_moves_members_when_it_is_computed(wiring: Wiring) 
     facts = told(wiring)
     assert [each.profile_id for each in of_type(facts, SegmentEnteredV1)] == [profile_id(wiring, "john")]
     assert [each.profile_id for each in of_type(facts, SegmentLeftV1)] == [profile_id(wiring, "jane")]
+
+
+def test_a_segment_with_as_many_values_as_there_may_be_stops_nothing(wiring: Wiring) -> None:
+    city = {"type": "trait", "key": "city", "operator": "in"}
+    lists = [[str(number) for number in range(start, start + 1_000)] for start in range(0, MAX_VALUES, 1_000)]
+    made = make(wiring, {"type": "or", "conditions": [{**city, "value": names} for names in lists]})
+    feed(wiring, identify("jane", city=str(MAX_VALUES - 1)), identify("john", city=str(MAX_VALUES)))
+    assert members(wiring, made) == {profile_id(wiring, "jane")}
+    too_many = {"type": "or", "conditions": [{**city, "value": names} for names in (*lists, ["1"])]}
+    with pytest.raises(InvalidCondition):
+        make(wiring, too_many)
 
 
 def test_a_segment_of_before_that_contradicts_itself_works_as_it_did(wiring: Wiring) -> None:
