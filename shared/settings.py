@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.http.patterns import told, worded
+
 SHORTEST_SECRET = 32
 """Characters of a secret that hashes or signs."""
 
@@ -59,7 +61,9 @@ class ServiceSettings(SuiteSettings):
     """What all services have in common; unsafe defaults are refused outside development."""
 
     admin_key_sha256: str | None = Field(
-        None, pattern="^[0-9a-f]{64}$", description="SHA-256 of the first administrator's API key, hexadecimal"
+        None,
+        pattern=worded("^[0-9a-f]{64}$", "64 digits from 0 to 9 and a to f, as sha256sum prints them"),
+        description="SHA-256 of the first administrator's API key, hexadecimal",
     )
     erasure_secret: SecretStr | None = Field(
         None, description="keys the hashes that are left of erased names; in development made once under data_dir"
@@ -85,9 +89,7 @@ class ServiceSettings(SuiteSettings):
 
 def explain(error: ValidationError) -> str:
     """What is wrong with which settings, in one line and by the variables' names."""
-    return "; ".join(
-        f"{_variable(flaw['loc'])}: {flaw['msg'].removeprefix('Value error, ')}".lstrip(": ") for flaw in error.errors()
-    )
+    return "; ".join(f"{_variable(flaw['loc'])}: {told(flaw)}".lstrip(": ") for flaw in error.errors())
 
 
 def _variable(place: tuple[int | str, ...]) -> str:

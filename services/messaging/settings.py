@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.messaging.adapters.smtp.server import parse_smtp_url
 from services.messaging.domain.retries import RETRY_DELAYS_S
+from shared.http.patterns import worded
 from shared.settings import SHORTEST_SECRET, Delays, ServiceSettings, under_data_dir
 
 
@@ -25,7 +26,10 @@ class MessagingSettings(ServiceSettings):
     )
     public_url: str = Field(
         "http://127.0.0.1:8102",
-        pattern=r"^https?://[A-Za-z0-9.:\[\]_~-]+(/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?$",
+        pattern=worded(
+            r"^https?://[A-Za-z0-9.:\[\]_~-]+(/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?$",
+            "a URL of http or https in ASCII without ? and #, such as https://mail.example.com",
+        ),
         max_length=500,
         description="where customers reach /u/…, as it stands in headers: ASCII",
     )

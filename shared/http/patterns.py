@@ -5,6 +5,8 @@ A pattern that several services use stands here; any other is given its words wh
 
 from __future__ import annotations
 
+from pydantic_core import ErrorDetails
+
 _WORDS: dict[str, str] = {
     r"^[0-9a-f-]+$": "an id: 0 to 9, a to f and hyphens",
     r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": "a UUID in small letters, such as "
@@ -29,3 +31,9 @@ def worded(pattern: str, words: str) -> str:
 def in_words(pattern: str) -> str | None:
     """What a value must be to match; None of a pattern that nobody has given words."""
     return _WORDS.get(pattern)
+
+
+def told(error: ErrorDetails) -> str:
+    """What pydantic found wrong, in words."""
+    words = in_words(error["ctx"]["pattern"]) if error["type"] == "string_pattern_mismatch" else None
+    return error["msg"].removeprefix("Value error, ") if words is None else f"must be {words}"
