@@ -20,6 +20,7 @@ from shared.erased_names import ErasedNames
 
 UNFINISHED = ("queued", "computing", "publishing")
 _SUCCEEDED = score_runs.c.state == "succeeded"
+_moment = func.coalesce(score_runs.c.as_of, score_runs.c.created_at)  # an older version asks for runs without one
 
 
 class SqlRuns:
@@ -69,8 +70,8 @@ class SqlRuns:
         return [(profile_id, model) for model in run.settings.models for profile_id in self._lost(run, model)]
 
     def _lost(self, run: ScoreRun, model: str) -> Sequence[str]:
-        earlier = score_runs.c.as_of.is_(None) | (score_runs.c.as_of < run.settings.as_of)
-        before = select(score_runs.c.id).where(score_runs.c.id == run_that_counts(model).scalar_subquery(), earlier)
+        counts = score_runs.c.id == run_that_counts(model).scalar_subquery()
+        before = select(score_runs.c.id).where(counts, _moment < run.settings.as_of)
         living = func.coalesce(profiles.c.survivor_id, scores.c.profile_id)
         mine = scores.alias("mine").c
         still = (mine.run_id == run.id) & (mine.model == model) & (mine.profile_id == living)
@@ -100,8 +101,7 @@ def any_unfinished(session: Session) -> bool:
 def run_that_counts(model: str) -> Select[str]:
     """Id of the run whose scores of `model` are the latest: of those that look at the latest moment, the last one."""
     told = exists().where(scores.c.run_id == score_runs.c.id, scores.c.model == model)
-    moment = func.coalesce(score_runs.c.as_of, score_runs.c.created_at)  # an older version asks for runs without one
-    latest = (moment.desc(), score_runs.c.finished_at.desc(), score_runs.c.id.desc())
+    latest = (_moment.desc(), score_runs.c.finished_at.desc(), score_runs.c.id.desc())
     return select(score_runs.c.id).where(_SUCCEEDED, told).order_by(*latest).limit(1)
 
 
