@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.http.patterns import told, worded
+
 SHORTEST_SECRET = 32
 """Characters of a secret that hashes or signs."""
 
@@ -21,9 +23,14 @@ def _listed(value: Any) -> Any:
         raise ValueError("not a list of numbers such as [60, 300]") from error
 
 
-_Delay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Delay = Annotated[float, Field(ge=0, le=365 * 86_400, allow_inf_nan=False)]
 Delays = Annotated[tuple[_Delay, ...], NoDecode, BeforeValidator(_listed), Field(max_length=20)]
 """Seconds after each attempt, as a list in JSON: read here, so that a bad one is refused as any other setting is."""
+
+
+def under_data_dir(name: str, *, scheme: str = "", description: str | None = None) -> Any:
+    """A setting that is a file or folder of this name in `data_dir` where nothing else is set."""
+    return Field(default_factory=lambda known: f"{scheme}{known['data_dir'] / name}", description=description)
 
 
 def _sendable(value: Any) -> Any:
@@ -44,7 +51,7 @@ class SuiteSettings(BaseSettings):
 
     environment: Literal["development", "production"] = "development"
     data_dir: Path = Field(Path("var"), description="where embedded databases and the embedded bus live")
-    bus_url: str = Field("var/bus", description="a path for the embedded log, or kafka://host:port[,host:port]")
+    bus_url: str = under_data_dir("bus", description="a path for the embedded log, or kafka://host:port[,host:port]")
     host: str = Field("127.0.0.1", description="the address that APIs and workers listen on")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     worker_port: int = Field(0, ge=0, le=65535, description="health and metrics of the worker; 0 for none")
@@ -54,7 +61,9 @@ class ServiceSettings(SuiteSettings):
     """What all services have in common; unsafe defaults are refused outside development."""
 
     admin_key_sha256: str | None = Field(
-        None, pattern="^[0-9a-f]{64}$", description="SHA-256 of the first administrator's API key, hexadecimal"
+        None,
+        pattern=worded("^[0-9a-f]{64}$", "64 digits from 0 to 9 and a to f, as sha256sum prints them"),
+        description="SHA-256 of the first administrator's API key, hexadecimal",
     )
     erasure_secret: SecretStr | None = Field(
         None, description="keys the hashes that are left of erased names; in development made once under data_dir"
@@ -84,9 +93,7 @@ def check_secret(variable: str, secret: SecretStr | None, *, needed: bool) -> No
 
 def explain(error: ValidationError) -> str:
     """What is wrong with which settings, in one line and by the variables' names."""
-    return "; ".join(
-        f"{_variable(flaw['loc'])}: {flaw['msg'].removeprefix('Value error, ')}".lstrip(": ") for flaw in error.errors()
-    )
+    return "; ".join(f"{_variable(flaw['loc'])}: {told(flaw)}".lstrip(": ") for flaw in error.errors())
 
 
 def _variable(place: tuple[int | str, ...]) -> str:

@@ -72,21 +72,15 @@ def configure(*, mail_port: int = 8125, **chosen: Any) -> Configuration:
 
     Raises CannotStart for the first setting that a service refuses.
     """
-    settings = {name: _read(cls, chosen) for name, cls in SETTINGS.items()}
-    profile, messaging = settings["profile"], settings["messaging"]
-    data_dir = profile.data_dir.absolute()
+    data_dir = _read(ProfileSettings, chosen).data_dir.absolute()
     if awkward := _AWKWARD.search(str(data_dir)):
         holds = f"{str(data_dir)!r} holds {awkward[0]!r}"
         raise CannotStart(f"RAPPORT_DATA_DIR: {holds}, which means something else in a database's URL; choose another")
+    chosen["data_dir"] = data_dir
     environment = {_variable(field): str(value) for field, value in chosen.items()}
-    environment["RAPPORT_DATA_DIR"] = str(data_dir)
-    if "bus_url" not in profile.model_fields_set:
-        environment["RAPPORT_BUS_URL"] = str(data_dir / "bus")
-    databases = {}
-    for name, read in settings.items():
-        given = f"{name}_database_url" in read.model_fields_set
-        databases[name] = getattr(read, f"{name}_database_url") if given else f"sqlite:///{data_dir / name}.db"
-        environment[_variable(f"{name}_database_url")] = databases[name]
+    settings = {name: _read(cls, chosen) for name, cls in SETTINGS.items()}
+    profile, messaging = settings["profile"], settings["messaging"]
+    databases = {name: getattr(read, f"{name}_database_url") for name, read in settings.items()}
     catches = "smtp_url" not in messaging.model_fields_set
     if catches:
         environment["RAPPORT_SMTP_URL"] = f"smtp://127.0.0.1:{mail_port}"
@@ -96,7 +90,7 @@ def configure(*, mail_port: int = 8125, **chosen: Any) -> Configuration:
     return Configuration(
         host=profile.host,
         data_dir=data_dir,
-        bus_url=environment.get("RAPPORT_BUS_URL", profile.bus_url),
+        bus_url=profile.bus_url,
         databases=databases,
         ports=ports,
         worker_ports=_worker_ports(profile.worker_port),

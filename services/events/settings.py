@@ -11,7 +11,7 @@ from services.events.domain.webhooks.destinations import Borders
 from services.events.domain.webhooks.retries import SCHEDULE_S
 from services.events.use_cases.accept_calls import CallLimits
 from services.events.use_cases.webhooks.deliver_webhooks import DeliveryLimits
-from shared.settings import Delays, ServiceSettings
+from shared.settings import Delays, ServiceSettings, under_data_dir
 
 _MAX_CALL = 512 * 1024
 
@@ -19,7 +19,7 @@ _MAX_CALL = 512 * 1024
 class EventsSettings(ServiceSettings):
     """`RAPPORT_EVENTS_*`, and what all services share."""
 
-    events_database_url: str = "sqlite:///var/events.db"
+    events_database_url: str = under_data_dir("events.db", scheme="sqlite:///")
     events_port: int = Field(8104, ge=1, le=65535)
     events_max_event_bytes: int = Field(
         32 * 1024, ge=1024, le=_MAX_CALL, description="one call; the bus takes records of 1 MB"

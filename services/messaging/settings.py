@@ -8,13 +8,14 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.messaging.adapters.smtp.server import parse_smtp_url
 from services.messaging.domain.retries import RETRY_DELAYS_S
-from shared.settings import Delays, ServiceSettings, check_secret
+from shared.http.patterns import worded
+from shared.settings import Delays, ServiceSettings, check_secret, under_data_dir
 
 
 class MessagingSettings(ServiceSettings):
     """`RAPPORT_MESSAGING_*`, `RAPPORT_SMTP_URL`, `RAPPORT_PUBLIC_URL`, and what all services share."""
 
-    messaging_database_url: str = "sqlite:///var/messaging.db"
+    messaging_database_url: str = under_data_dir("messaging.db", scheme="sqlite:///")
     messaging_port: int = Field(8102, ge=1, le=65535)
     messaging_secret: SecretStr | None = Field(
         None, description="signs unsubscribe links and hashes addresses; in development made once under data_dir"
@@ -25,7 +26,10 @@ class MessagingSettings(ServiceSettings):
     )
     public_url: str = Field(
         "http://127.0.0.1:8102",
-        pattern=r"^https?://[A-Za-z0-9.:\[\]_~-]+(/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?$",
+        pattern=worded(
+            r"^https?://[A-Za-z0-9.:\[\]_~-]+(/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?$",
+            "a URL of http or https in ASCII without ? and #, such as https://mail.example.com",
+        ),
         max_length=500,
         description="where customers reach /u/…, as it stands in headers: ASCII",
     )

@@ -24,7 +24,7 @@ from shared.clock import Clock, utc_now
 from shared.contracts.contract import Contract
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.messaging import AudienceWantedV1
-from shared.contracts.scoring import ScoreComputedV1
+from shared.contracts.scoring import ScoreComputedV1, ScoreWithdrawnV1
 from shared.contracts.topics import AUDIENCES, SCORES, TOUCHPOINTS
 from shared.erased_names import NameHash
 from shared.ids import new_id
@@ -99,9 +99,9 @@ class Wiring:
         self.outbox.add(session, self.apply_touchpoints(self.work(session), touchpoints))
 
     def handle_scores(self, session: Session, facts: Sequence[Contract]) -> None:
-        """Take in what scoring computed, in the transaction of `session`."""
-        computed = [fact for fact in facts if isinstance(fact, ScoreComputedV1)]
-        self.outbox.add(session, self.apply_scores(self.work(session), computed))
+        """Take in what scoring computed and withdrew, in the transaction of `session`."""
+        told = [fact for fact in facts if isinstance(fact, (ScoreComputedV1, ScoreWithdrawnV1))]
+        self.outbox.add(session, self.apply_scores(self.work(session), told))
 
     def handle_audiences(self, session: Session, facts: Sequence[Contract]) -> None:
         """Answer the campaigns that messaging launched, in the transaction of `session`."""

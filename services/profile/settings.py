@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, under_data_dir
 
 
 class ProfileSettings(ServiceSettings):
     """`RAPPORT_PROFILE_*`, and what all services share."""
 
-    profile_database_url: str = "sqlite:///var/profile.db"
+    profile_database_url: str = under_data_dir("profile.db", scheme="sqlite:///")
     profile_port: int = Field(8101, ge=1, le=65535)
     profile_segment_refresh_s: int = Field(
         300, ge=1, le=86_400, description="how often segments that move with time are evaluated again"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, under_data_dir
 
 
 class ScoringSettings(ServiceSettings):
     """`RAPPORT_SCORING_*`, and what all services share."""
 
-    scoring_database_url: str = "sqlite:///var/scoring.db"
+    scoring_database_url: str = under_data_dir("scoring.db", scheme="sqlite:///")
     scoring_port: int = Field(8103, ge=1, le=65535)
     scoring_run_every_hours: float = Field(24, gt=0, le=8_760, description="how often every model runs by itself")
     scoring_keep_runs: int = Field(

@@ -80,15 +80,17 @@ def list_api_keys(request: Request, _caller: Administrator, paging: Paged) -> Pa
 
 
 @router.delete("/{key_id}", status_code=204)
-def revoke_api_key(key_id: _KeyId, request: Request, _caller: Administrator) -> None:
+def revoke_api_key(key_id: _KeyId, request: Request, caller: Administrator) -> None:
     """End a key for good; it is refused everywhere within ten seconds, and streams that it has open end.
 
-    With the last key of an owner, nothing more is told to its webhook endpoints.
+    A caller can end keys of its owner, and those that may do no more than itself. With the last key of an owner,
+    nothing more is told to its webhook endpoints.
     """
     with _database(request).transaction() as session:
         key = find_key(session, key_id)
         if key is None:
             raise Problem(404, "not_found", f"no API key {key_id}")
+        _check_reach(key, caller)
         if revoke_key(session, key, clock=utc_now):
             request.app.state.owner_left(session, key.owner)
 
@@ -103,6 +105,12 @@ def _check_scopes(wanted: Sequence[str], caller: Caller, *, known: Collection[st
     beyond = [scope for scope in wanted if not caller.may(scope)]
     if beyond:
         raise Problem(403, "forbidden", f"this key cannot grant {', '.join(beyond)}")
+
+
+def _check_reach(key: ApiKey, caller: Caller) -> None:
+    beyond = [] if key.owner == caller.owner else [scope for scope in key.scopes if not caller.may(scope)]
+    if beyond:
+        raise Problem(403, "forbidden", f"this key cannot end one that may do more: {', '.join(beyond)}")
 
 
 def _owner(session: Session, key_id: str, caller: Caller) -> str:

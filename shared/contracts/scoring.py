@@ -44,3 +44,22 @@ class ScoreComputedV1(Contract, frozen=True, kw_only=True):
     @property
     def bus_key(self) -> str:
         return self.profile_id
+
+
+@contract
+class ScoreWithdrawnV1(Contract, frozen=True, kw_only=True):
+    """A model has no word on a profile any more: a run that looked at `as_of` found nothing to score, and the run that
+    counted before it had. Scores with an earlier `as_of` are taken back."""
+
+    event_type: ClassVar[str] = "rapport.scores.withdrawn.v1"
+    topic: ClassVar[str] = "scores"
+
+    profile_id: str
+    model: str
+    run_id: str
+    as_of: Time
+    withdrawn_at: Time
+
+    @property
+    def bus_key(self) -> str:
+        return self.profile_id

@@ -5,6 +5,8 @@ A pattern that several modules use stands here; any other is given its words whe
 
 from __future__ import annotations
 
+from pydantic_core import ErrorDetails
+
 _WORDS: dict[str, str] = {}
 
 
@@ -17,6 +19,12 @@ def worded(pattern: str, words: str) -> str:
 def in_words(pattern: str) -> str | None:
     """What a value must be to match; None of a pattern that nobody has given words."""
     return _WORDS.get(pattern)
+
+
+def told(error: ErrorDetails) -> str:
+    """What pydantic found wrong, in words."""
+    words = in_words(error["ctx"]["pattern"]) if error["type"] == "string_pattern_mismatch" else None
+    return error["msg"].removeprefix("Value error, ") if words is None else f"must be {words}"
 
 
 ID = worded(r"^[0-9a-f-]+$", "an id: 0 to 9, a to f and hyphens")

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from shared.http.patterns import in_words
+from shared.http.patterns import told
 
 _MISFITS = frozenset({"missing", "extra_forbidden"})
 
@@ -36,17 +36,12 @@ def what_is_wrong(errors: Iterable[Any], body: Any) -> list[tuple[str, str]]:
 
 def _said(error: ErrorDetails, body: Any) -> _Said:
     place, *rest = error["loc"] or ("body",)
-    kind, detail = error["type"], _told(error)
+    kind, detail = error["type"], told(error)
     if place != "body":
         return _Said(".".join(map(str, error["loc"])), detail, kind)
     where, alternatives = _walked(body, rest, missing=kind == "missing")
     other = kind.endswith("_type") or (kind == "form" and not isinstance(error["input"], str))
     return _Said(where, detail, kind, alternatives, other)
-
-
-def _told(error: ErrorDetails) -> str:
-    words = in_words(error["ctx"]["pattern"]) if error["type"] == "string_pattern_mismatch" else None
-    return error["msg"].removeprefix("Value error, ") if words is None else f"must be {words}"
 
 
 def _walked(body: Any, parts: Sequence[Any], *, missing: bool) -> tuple[str, tuple[tuple[str, str], ...]]:

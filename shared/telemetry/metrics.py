@@ -16,4 +16,4 @@ CONSUMER_LAG = Gauge("rapport_consumer_lag_records", "Records not yet handled", 
 CONSUMER_BATCH_SECONDS = Histogram("rapport_consumer_batch_seconds", "Duration of one consumed batch", ["consumer"])
 DEAD_LETTERS = Counter("rapport_dead_letters_total", "Facts that could not be handled", ["consumer"])
 LOOP_SILENT_SECONDS = Gauge("rapport_loop_silent_seconds", "How long a loop has given no sign of life", ["loop"])
-BUS_REACHABLE = Gauge("rapport_bus_reachable", "Whether the bus answered when it was last asked: 1, or 0")
+BUS_REACHABLE = Gauge("rapport_bus_reachable", "Whether the bus answered when it was last asked: 1, or 0", ["consumer"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from threading import Event
 from typing import Protocol
 
@@ -89,7 +89,7 @@ def _relay(bus: Bus, database: Database) -> Loop:
     return loop
 
 
-def _keep_house(bus: Bus, database: Database, subscriptions: Iterable[Subscription]) -> None:
+def _keep_house(bus: Bus, database: Database, subscriptions: Sequence[Subscription]) -> None:
     """Measure what operators watch, and forget what no log redelivers."""
     _measure_outbox(database)
     _measure_lag(bus, database, subscriptions)
@@ -97,15 +97,16 @@ def _keep_house(bus: Bus, database: Database, subscriptions: Iterable[Subscripti
         positions.forget_old(session, now=utc_now())
 
 
-def _measure_lag(bus: Bus, database: Database, subscriptions: Iterable[Subscription]) -> None:
+def _measure_lag(bus: Bus, database: Database, subscriptions: Sequence[Subscription]) -> None:
     """What a consumer has still to handle; unknown while the bus is away, which may look like having caught up."""
     try:
         for subscription in subscriptions:
             CONSUMER_LAG.labels(subscription.consumer).set(lag(bus, database, subscription))
+        reachable = True
     except BusError:
-        BUS_REACHABLE.set(0)
-    else:
-        BUS_REACHABLE.set(1)
+        reachable = False
+    for subscription in subscriptions:  # only of who asks: an API never does, and would count as cut off
+        BUS_REACHABLE.labels(subscription.consumer).set(reachable)
 
 
 def lag(bus: Bus, database: Database, subscription: Subscription) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 from annotated_types import BaseMetadata
@@ -45,7 +46,7 @@ def _row(name: str, field: FieldInfo) -> str:
 
 
 def _default(field: FieldInfo) -> str:
-    value: Any = field.default
+    value: Any = field.get_default(call_default_factory=True, validated_data={"data_dir": Path("var")})
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
     return "" if value is None else f"`{list(value) if isinstance(value, tuple) else value}`"

@@ -21,7 +21,7 @@ _LABEL = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A mailbox that can be written to: `domain` in ASCII, `local` as given."""
+    """A mailbox that can be written to: `domain` in ASCII, `local` as given, in Unicode NFC (RFC 6532 section 3.1)."""
 
     local: str
     domain: str
@@ -47,7 +47,7 @@ def parse_address(text: object) -> Address:
 
 @lru_cache(maxsize=4_096)
 def _parse(text: str) -> Address:
-    local, at, host = text.strip().rpartition("@")
+    local, at, host = unicodedata.normalize("NFC", text.strip()).rpartition("@")
     if not at or not _LOCAL.match(local) or not local.isprintable():
         raise AddressInvalid("the part before @ is not a mailbox name")
     domain = _domain_of(host)

@@ -11,6 +11,7 @@ from services.messaging.domain.name_texts import PARTICLES, clean_name
 from services.messaging.domain.surnames import split_chinese_name
 from services.messaging.domain.titles import GENDER_OF_TITLE, TITLE_BEHIND, Gender, gender_of, title_of
 
+_SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv", "phd", "md", "mba", "dds", "cpa", "esq"])
 _HAN = re.compile(r"^[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+$")
 
 
@@ -65,6 +66,7 @@ def _from_whole(name: str | None, *, title: str | None, gender: Gender | None) -
     while len(words) > 1 and (stated := title_of(words[0])):
         title, words = title or stated, words[1:]
     gender = gender or GENDER_OF_TITLE.get(title or "")
+    words = _without_suffixes(words)
     if not words:
         return PersonName(title=title, gender=gender)
     if all(map(_HAN.match, words)):
@@ -76,6 +78,13 @@ def _from_whole(name: str | None, *, title: str | None, gender: Gender | None) -
     if first and last and "," in name:
         name = f"{first} {last}"
     return PersonName(first=first, last=last, title=title, gender=gender, whole=name)
+
+
+def _without_suffixes(words: list[str]) -> list[str]:
+    """`Ann Smith, PhD` and `Sam Smith Jr.` are Smiths."""
+    while len(words) > 1 and words[-1].replace(".", "").strip(",").casefold() in _SUFFIXES:
+        words = [*words[:-2], words[-2].rstrip(",")]
+    return words
 
 
 def _split_western(name: str, words: list[str], *, titled: bool) -> tuple[str | None, str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.messaging.domain.addresses import parse_address
+from services.messaging.domain.addresses import canonical_address, parse_address
 from services.messaging.domain.contacts import Contact, LastPurchase, Membership, Merge
 from services.messaging.domain.errors import AddressInvalid
 from services.messaging.use_cases.ports import ReadCopies
@@ -68,13 +68,24 @@ def _membership_of(fact: SegmentEnteredV1 | SegmentLeftV1) -> Membership:
 
 
 def _emails_of(fact: ProfileChangedV1) -> Sequence[str]:
-    """Those that identify the customer, the one that they stated last before all others; else the one they stated."""
+    """The one that the customer stated last, as it identifies them where it does; then the others that do.
+
+    One that they stated may identify nobody, or somebody else: profile gives a name to one, and few to each.
+    """
     known = [identifier.value for identifier in fact.identifiers if identifier.kind == "email"]
     stated = fact.traits.get("email")
     if not isinstance(stated, str) or not stated.strip():
         return known
-    known.sort(key=lambda address: address.casefold() != stated.strip().casefold())
-    return known or [stated]
+    wanted = _spelled(stated)
+    return sorted([*known, stated], key=lambda email: _spelled(email) != wanted)
+
+
+def _spelled(email: str) -> str:
+    """What is the same of two spellings of one address."""
+    try:
+        return canonical_address(email)
+    except AddressInvalid:
+        return email
 
 
 def _first_address(emails: Sequence[str]) -> str | None:

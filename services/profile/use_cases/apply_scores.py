@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.profile.domain.scores import Score
@@ -11,32 +11,44 @@ from services.profile.use_cases.move_members import move_members
 from services.profile.use_cases.ports import Work
 from shared.clock import Clock
 from shared.contracts.contract import Contract
-from shared.contracts.scoring import ScoreComputedV1
+from shared.contracts.scoring import ScoreComputedV1, ScoreWithdrawnV1
+
+_News = tuple[tuple[str, str], ScoreComputedV1 | ScoreWithdrawnV1]
+"""What was told of a (profile id, model)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyScores:
-    """Call it with an open transaction and scores in any order; it answers with the facts to publish."""
+    """Call it with an open transaction and facts in any order; it answers with the facts to publish."""
 
     clock: Clock
 
-    def __call__(self, work: Work, computed: Iterable[ScoreComputedV1]) -> list[Contract]:
+    def __call__(self, work: Work, told: Sequence[ScoreComputedV1 | ScoreWithdrawnV1]) -> list[Contract]:
         now = self.clock()
-        latest: dict[tuple[str, str], Score] = {}
-        news = list(computed)
-        survivors = work.identities.survivors({score.profile_id for score in news})
-        for each in news:
-            if each.profile_id in survivors:  # a score of a profile that never was here can sort nobody
-                score = _score(survivors[each.profile_id], each)
-                key = (score.profile_id, score.model)
-                if score.replaces(latest.get(key)):
-                    latest[key] = score
-        known = work.scores.of({profile_id for profile_id, _ in latest})
-        fresh = [score for key, score in latest.items() if score.replaces(known.get(key))]
+        survivors = work.identities.survivors({fact.profile_id for fact in told})
+        # A score of a profile that never was here can sort nobody.
+        news = [((survivors[fact.profile_id], fact.model), fact) for fact in told if fact.profile_id in survivors]
+        known = work.scores.of({profile_id for (profile_id, _), _ in news})
+        latest = _latest(known, news)
+        fresh = [score for place, score in latest.items() if score is not known.get(place)]
+        gone = known.keys() - latest.keys()
         work.scores.save(fresh)
+        work.scores.withdraw(gone)
         changes = Changes()
-        changes.note((score.profile_id for score in fresh), "scores")
+        changes.note((*(score.profile_id for score in fresh), *(profile_id for profile_id, _ in gone)), "scores")
         return move_members(work, changes, now)
+
+
+def _latest(known: Mapping[tuple[str, str], Score], news: Sequence[_News]) -> dict[tuple[str, str], Score]:
+    """What stands when all is heard, by (profile id, model)."""
+    latest = dict(known)
+    for place, fact in news:
+        if isinstance(fact, ScoreComputedV1) and (score := _score(place[0], fact)).replaces(latest.get(place)):
+            latest[place] = score
+    for place, fact in news:
+        if isinstance(fact, ScoreWithdrawnV1) and place in latest and latest[place].as_of < fact.as_of:
+            del latest[place]
+    return latest
 
 
 def _score(profile_id: str, computed: ScoreComputedV1) -> Score:

@@ -121,7 +121,13 @@ class Scores(Protocol):
         """Insert or replace."""
         ...
 
-    def remove(self, profile_ids: Collection[str]) -> None: ...
+    def withdraw(self, places: Collection[tuple[str, str]]) -> None:
+        """Forget those of these (profile id, model)."""
+        ...
+
+    def remove(self, profile_ids: Collection[str]) -> None:
+        """Forget all of these profiles."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 Scores are first staged, invisible, in slices. Only when all are there does the run turn to publishing, and from then on
 the staged rows are what is told, whatever the facts have become meanwhile. Each slice is told in the transaction that
-also moves the run's progress.
+also moves the run's progress. Who had a score and has none any more is told with the end of the run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from services.scoring.use_cases.ports import Progress, RunSettings, RunStore, Sc
 from services.scoring.use_cases.report_run import GridCount, census_report, fit_report
 from shared.batched import batched
 from shared.clock import Clock
-from shared.contracts.scoring import Reason, ScoreComputedV1
+from shared.contracts.scoring import Reason, ScoreComputedV1, ScoreWithdrawnV1
 
 SLICE = 1_000
 """Scores staged, and scores told, in one transaction."""
@@ -123,6 +123,7 @@ def _publish_slice(store: RunStore, run: ScoreRun, *, limit: int, keep_runs: int
             run = replace(run, progress=told, failures=0)
             unit.facts.tell(_facts(run, batch, at=at))
         else:
+            unit.facts.tell(_withdrawn(run, unit.runs.lost(run), at=at))
             run = run.ended("succeeded", at=at)
         unit.runs.save(run)
         if run.state == "succeeded":
@@ -152,6 +153,18 @@ def _facts(run: ScoreRun, scores: Sequence[Score], *, at: datetime) -> Iterator[
                 )
                 for driver in each.drivers
             ),
+        )
+
+
+def _withdrawn(run: ScoreRun, lost: Sequence[tuple[str, str]], *, at: datetime) -> Iterator[ScoreWithdrawnV1]:
+    for profile_id, model in lost:
+        yield ScoreWithdrawnV1(
+            traceparent=run.traceparent,
+            profile_id=profile_id,
+            model=model,
+            run_id=run.id,
+            as_of=run.settings.as_of,
+            withdrawn_at=at,
         )
 
 

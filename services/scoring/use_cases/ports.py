@@ -141,13 +141,17 @@ class Runs(Protocol):
         """The next scores, in a fixed order, after those that are published."""
         ...
 
+    def lost(self, run: ScoreRun) -> Sequence[tuple[str, str]]:
+        """(profile id, model) that the run before has a score of and this one has none, when this one is to count."""
+        ...
+
     def forget_all_but(self, keep: int) -> None:
         """Drop the scores of all but the last `keep` runs that succeeded and the one of each model that counts; the
         runs and their reports stay."""
         ...
 
-    def latest_at(self) -> datetime | None:
-        """When the latest run was asked for."""
+    def latest_scheduled_at(self) -> datetime | None:
+        """When the latest run of the schedule was asked for."""
         ...
 
 

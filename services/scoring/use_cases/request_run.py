@@ -35,12 +35,13 @@ def request_run(
 
 
 def request_due_run(store: RunStore, *, every: timedelta, idle_since: datetime, clock: Clock) -> ScoreRun | None:
-    """Queue a run of every model when the last one was asked for `every` ago or earlier.
+    """Queue a run of every model when the last one of the schedule was `every` ago or earlier.
 
-    Before the first run the wait counts from `idle_since`: a suite that is being filled is not scored half full.
+    What people ask for puts off nothing: it may be of one model, or of the past. Before the first run the wait counts
+    from `idle_since`: a suite that is being filled is not scored half full.
     """
     with store.transaction() as unit:
         now = clock()
-        if now - (unit.runs.latest_at() or idle_since) < every:
+        if now - (unit.runs.latest_scheduled_at() or idle_since) < every:
             return None
         return request_run(unit.runs, RunSettings(MODELS, as_of=now), trigger="schedule", at=now)

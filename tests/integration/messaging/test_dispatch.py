@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import email
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email import policy
 from threading import Thread
 
 import pytest
 
 from services.messaging.adapters.smtp.transport import SmtpTransport
+from services.messaging.adapters.sql.dispatch_queue import SqlDispatchQueue
 from services.messaging.domain.campaigns import Campaign
 from services.messaging.domain.deliveries import Delivery
 from services.messaging.domain.letters import Letter
@@ -256,3 +257,34 @@ def _break(sender: object, *, after: int) -> SmtpTransport:
 
     sender._transport = Dying()  # type: ignore[attr-defined]
     return healthy
+
+
+def test_campaigns_that_run_at_once_are_claimed_side_by_side_and_transactional_ones_first(shop: Shop) -> None:
+    shop.customers(9)
+    news, offer = shop.campaign(), shop.campaign()
+    shop.move_campaigns()
+    claim = claims(shop)
+    assert Counter(claim(6)) == {news: 3, offer: 3}
+    receipts = shop.campaign(kind="transactional")
+    shop.move_campaigns()
+    assert claim(6) == [receipts] * 2 + [news] * 2 + [offer] * 2
+    assert Counter(claim(100)) == {receipts: 7, news: 4, offer: 4}
+
+
+def test_what_one_campaign_leaves_of_its_share_is_for_those_that_have_more(shop: Shop) -> None:
+    shop.customers(9)
+    news, offer = shop.campaign(), shop.campaign()
+    shop.move_campaigns()
+    shop.change(news, Campaign.pause)
+    claim = claims(shop)
+    assert claim(8) == [offer] * 8
+    shop.change(news, Campaign.resume)
+    assert Counter(claim(6)) == {news: 5, offer: 1}
+
+
+def claims(shop: Shop) -> Callable[[int], list[str]]:
+    """Claims so many messages; of which campaigns they are."""
+    senders = shop.wiring.senders()
+    senders.stay_alive()
+    queue = SqlDispatchQueue(shop.wiring.database, shop.wiring.outbox, senders)
+    return lambda limit: [claimed.campaign_id for claimed in queue.claim(limit)]

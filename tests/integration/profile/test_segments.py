@@ -14,7 +14,8 @@ from sqlalchemy import select
 from services.profile.adapters.sql.segment_reading import SegmentReading, due_segments
 from services.profile.adapters.sql.tables import memberships, segments
 from services.profile.bootstrap import Wiring
-from services.profile.domain.errors import SegmentNotFound
+from services.profile.domain.errors import InvalidCondition, SegmentNotFound
+from services.profile.domain.segments.reading import MAX_VALUES
 from services.profile.domain.segments.segment import Segment
 from services.profile.use_cases.edit_segments import Draft
 from services.profile.use_cases.refresh_segment import PAGE, RefreshSegment
@@ -22,7 +23,7 @@ from services.profile.workers.segments import SegmentLoop
 from shared.clock import utc_now
 from shared.contracts.contract import Contract
 from shared.contracts.profile import SegmentEnteredV1, SegmentLeftV1
-from shared.contracts.scoring import ScoreComputedV1
+from shared.contracts.scoring import ScoreComputedV1, ScoreWithdrawnV1
 from shared.ids import new_id
 from shared.sql.leases import Lease
 
@@ -171,6 +172,26 @@ def test_a_score_of_the_past_moves_nobody_however_late_it_is_computed(wiring: Wi
     assert members(wiring, made) == set()
 
 
+def no_score(hours: int, whose: str) -> ScoreWithdrawnV1:
+    at = START + timedelta(hours=hours)
+    return ScoreWithdrawnV1(profile_id=whose, model="rfm", run_id="r", as_of=at, withdrawn_at=at)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_score_that_is_withdrawn_holds_of_nobody(wiring: Wiring, together: bool) -> None:
+    made = make(wiring, IN_BLOCK_B)
+    has_one = make(wiring, {"type": "score", "model": "rfm", "field": "value", "operator": "exists"})
+    refresh(wiring)
+    feed(wiring, touchpoint(user_id="jane"), touchpoint(user_id="john"))
+    jane, john = profile_id(wiring, "jane"), profile_id(wiring, "john")
+    told = [score("B", 5, jane), score("B", 5, john), no_score(6, jane), no_score(5, john), no_score(6, "never-was")]
+    for facts in [reversed(told)] if together else [[each] for each in told]:
+        feed(wiring, *facts)
+    assert members(wiring, made) == members(wiring, has_one) == {john}
+    feed(wiring, score("B", 7, jane))
+    assert members(wiring, made) == {jane, john}
+
+
 def test_a_merge_keeps_the_score_that_looks_at_the_later_moment(wiring: Wiring) -> None:
     made = make(wiring, IN_BLOCK_B)
     refresh(wiring)
@@ -193,6 +214,17 @@ def test_a_changed_definition_moves_members_when_it_is_computed(wiring: Wiring) 
     facts = told(wiring)
     assert [each.profile_id for each in of_type(facts, SegmentEnteredV1)] == [profile_id(wiring, "john")]
     assert [each.profile_id for each in of_type(facts, SegmentLeftV1)] == [profile_id(wiring, "jane")]
+
+
+def test_a_segment_with_as_many_values_as_there_may_be_stops_nothing(wiring: Wiring) -> None:
+    city = {"type": "trait", "key": "city", "operator": "in"}
+    lists = [[str(number) for number in range(start, start + 1_000)] for start in range(0, MAX_VALUES, 1_000)]
+    made = make(wiring, {"type": "or", "conditions": [{**city, "value": names} for names in lists]})
+    feed(wiring, identify("jane", city=str(MAX_VALUES - 1)), identify("john", city=str(MAX_VALUES)))
+    assert members(wiring, made) == {profile_id(wiring, "jane")}
+    too_many = {"type": "or", "conditions": [{**city, "value": names} for names in (*lists, ["1"])]}
+    with pytest.raises(InvalidCondition):
+        make(wiring, too_many)
 
 
 def test_a_segment_of_before_that_contradicts_itself_works_as_it_did(wiring: Wiring) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from services.scoring.adapters.sql.score_queries import ScoreFilter, ScoreQueries
-from services.scoring.adapters.sql.tables import scores
+from services.scoring.adapters.sql.tables import order_statements, scores
 from services.scoring.bootstrap import Wiring
 from services.scoring.use_cases import perform_run
 from services.scoring.use_cases.perform_run import perform_next_run
@@ -20,7 +20,8 @@ from services.scoring.use_cases.request_run import request_due_run, request_run
 from shared.bus.cloudevents import from_record
 from shared.bus.ports import Record
 from shared.contracts.contract import Contract
-from shared.contracts.scoring import ScoreComputedV1
+from shared.contracts.profile import ProfilesMergedV1
+from shared.contracts.scoring import ScoreComputedV1, ScoreWithdrawnV1
 from shared.inbox.deliveries import fact_of
 from shared.sql.plumbing import outbox
 from tests.integration.scoring.conftest import NOW, Say
@@ -52,14 +53,22 @@ def ask(wiring: Wiring, **settings: object) -> ScoreRun:
 
 
 def told(wiring: Wiring) -> list[ScoreComputedV1]:
+    return [fact for fact in facts_of(wiring) if isinstance(fact, ScoreComputedV1)]
+
+
+def withdrawn(wiring: Wiring) -> list[tuple[str, str]]:
+    return [(fact.profile_id, fact.model) for fact in facts_of(wiring) if isinstance(fact, ScoreWithdrawnV1)]
+
+
+def facts_of(wiring: Wiring) -> list[Contract | None]:
     with wiring.database.reading() as session:
         rows = session.execute(select(outbox).order_by(outbox.c.sequence)).all()
-    facts = []
+    facts: list[Contract | None] = []
     for row in rows:
         headers = tuple((name, value.encode("latin-1")) for name, value in row.headers)
         stored = Record(row.topic, row.partition, row.sequence, bytes(row.value), row.key, headers, row.created_at)
         facts += [fact_of(event) for event in from_record(stored)]
-    return [fact for fact in facts if isinstance(fact, ScoreComputedV1)]
+    return facts
 
 
 def get(wiring: Wiring, run: ScoreRun) -> ScoreRun:
@@ -172,6 +181,23 @@ def test_of_two_runs_of_one_moment_the_later_counts(filled: Wiring) -> None:
     assert counts.id == second.id
 
 
+def test_who_has_no_purchase_any_more_has_no_score_either(filled: Wiring, say: Say) -> None:
+    ask(filled, as_of=NOW - timedelta(hours=3))
+    assert filled.perform_next_run()
+    with filled.database.transaction() as session:
+        orders = select(order_statements.c.order_id, order_statements.c.subject)
+        gone = session.execute(orders.where(order_statements.c.subject.in_(["user_id:c007", "user_id:c008"]))).all()
+        filled.record(session, [say(row.subject, row.order_id, None, status="cancelled", day=199) for row in gone])
+        filled.follow(session, [ProfilesMergedV1(profile_id="p-c009", merged_profile_id="p-c008", merged_at=NOW)])
+    ask(filled, models=("rfm",), as_of=NOW - timedelta(days=1))
+    assert filled.perform_next_run()
+    assert withdrawn(filled) == [], "what counts is the run of today"
+    for hours_ago in (2, 1):
+        ask(filled, as_of=NOW - timedelta(hours=hours_ago))
+        assert filled.perform_next_run()
+        assert withdrawn(filled) == [("p-c007", "rfm"), ("p-c007", "lifetime_value")]
+
+
 def test_nobody_to_score_is_a_run_too(wiring: Wiring) -> None:
     run = ask(wiring)
     assert wiring.perform_next_run()
@@ -199,4 +225,7 @@ def test_the_schedule_waits_for_its_hour(wiring: Wiring) -> None:
     assert first is not None
     assert (first.trigger, first.settings.models) == ("schedule", ("rfm", "lifetime_value"))
     assert due(after=timedelta(hours=26)) is None
+    with wiring.runs.transaction() as unit:
+        of_the_past = RunSettings(("rfm",), as_of=NOW - timedelta(days=365))
+        request_run(unit.runs, of_the_past, trigger="request", at=NOW + timedelta(hours=49))
     assert due(after=timedelta(hours=50)) is not None

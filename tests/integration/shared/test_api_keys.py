@@ -139,3 +139,17 @@ def test_only_an_administrator_gives_a_key_to_another_owner(client: TestClient) 
     assert (own.status_code, own.json()["owner"]) == (201, clerk["id"])
     unknown = ask(client, "things:read", owner="0")
     assert (unknown.status_code, unknown.json()["errors"][0]["where"]) == (404, "/owner")
+
+
+def test_a_key_cannot_revoke_one_that_may_do_more(client: TestClient, left: list[str]) -> None:
+    administrator = ask(client, "*").json()
+    manager = ask(client, "api-keys:write", "things:read").json()
+    reader = ask(client, "things:read").json()
+    as_manager = bearer(manager["key"])
+    refused = client.delete(f"/v1/api-keys/{administrator['id']}", headers=as_manager)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert client.get("/v1/things", headers=bearer(administrator["key"])).status_code == 200
+    assert client.delete(f"/v1/api-keys/{reader['id']}", headers=as_manager).status_code == 204
+    colleague = ask(client, "things:*", owner=manager["id"]).json()
+    assert client.delete(f"/v1/api-keys/{colleague['id']}", headers=as_manager).status_code == 204
+    assert left == [reader["owner"]]

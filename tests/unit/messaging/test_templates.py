@@ -115,6 +115,8 @@ def test_loops_and_lists() -> None:
         "{{ traits.city | upper }}",
         "{{ traits.a ~ 'x' }}",
         "{% for t in traits.list %}{{ t.name }}{% endfor %}",
+        "{{ (traits.a ~ 'x') | default('-') }}",
+        "{{ traits.list | join(traits.comma) | default('-') }}",
     ],
 )
 def test_what_may_be_missing_needs_a_default_or_a_question(source: str) -> None:
@@ -130,6 +132,11 @@ def test_what_may_be_missing_needs_a_default_or_a_question(source: str) -> None:
         "{% if traits.city is undefined %}-{% elif 1 %}{{ traits.city }}{% endif %}",
         "{{ traits.city if traits.city else '-' }}",
         "{% if traits.city == 'Leeds' %}{{ traits.city }}{% endif %}",
+        "{{ traits.city | upper | default('-') }}",
+        "{{ traits.list | first | default('-') }}",
+        "{{ traits.list | last | urlencode | default('-') }}",
+        "{{ traits.list | join(', ') | truncate(9) | default('-') }}",
+        "{% if 1 %}{{ last_purchase.products | join(', ') | default('-') }}{% endif %}",
     ],
 )
 def test_guarded_values_are_printed(source: str) -> None:
@@ -293,6 +300,21 @@ def test_joined_values_are_written_as_they_are_printed() -> None:
     assert fill("x", contact, html=source).html == "a&lt;20truecustomer"
     with pytest.raises(RenderFailed, match="an object cannot be printed"):
         fill(source, Contact("p", traits={"n": {"a": 1}}))
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("{{ last_purchase }}", "last_purchase is no text: name one of its fields"),
+        ("{{ last_purchase | default('nothing') }}", "last_purchase is no text: name one of its fields"),
+        ("{{ traits | default('nothing') }}", "traits is no text: name one of its fields"),
+        ("{% for trait in traits %}x{% endfor %}", "a loop goes over a list of the customer's"),
+        ("{% for product in last_purchase %}x{% endfor %}", "a loop goes over a list of the customer's"),
+        ("{% for letter in first_name %}x{% endfor %}", "a loop goes over a list of the customer's"),
+    ],
+)
+def test_what_no_customer_could_be_written_is_refused(source: str, reason: str) -> None:
+    assert reason in refusal(source)
 
 
 @pytest.mark.parametrize(

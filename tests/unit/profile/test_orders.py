@@ -82,7 +82,8 @@ def test_a_refund_before_its_order() -> None:
 
 def test_a_refund_of_everything_and_a_cancellation() -> None:
     order = placed(START, "p", 500)
-    assert order.combine(refunded(START, "r", None)).net_minor == 0
+    given_back = order.combine(refunded(START, "r", None))
+    assert (given_back.net_minor, given_back.counts) == (0, True)
     gone = order.combine(cancelled(START + timedelta(hours=1)))
     assert (gone.status, gone.net_minor, gone.counts) == ("cancelled", 0, False)
     again = gone.combine(placed(START + timedelta(hours=2), "p2", 400))

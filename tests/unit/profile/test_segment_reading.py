@@ -9,7 +9,14 @@ from services.profile.domain.errors import InvalidCondition
 from services.profile.domain.orders import OrderRecord, Placement
 from services.profile.domain.segments.conditions import aspects, moves_with_time
 from services.profile.domain.segments.evaluation import Customer, holds
-from services.profile.domain.segments.reading import MAX_DAYS, MAX_DEPTH, MAX_PARTS, read_condition
+from services.profile.domain.segments.reading import (
+    MAX_DAYS,
+    MAX_DEPTH,
+    MAX_PARTS,
+    MAX_VALUES,
+    read_condition,
+    read_new_condition,
+)
 from services.profile.domain.terms import MAX_TEXT, trait_term
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,6 +52,21 @@ def test_what_means_nothing_is_refused_where_it_stands(definition: dict[str, Any
     with pytest.raises(InvalidCondition) as refused:
         read_condition(definition)
     assert refused.value.path == path
+
+
+def listing(values: int) -> dict[str, Any]:
+    """Conditions of up to 1,000 values, no two of them alike."""
+    names = [str(number) for number in range(values)]
+    some = [{**TRAIT, "operator": "in", "value": names[start : start + 1_000]} for start in range(0, values, 1_000)]
+    return {"type": "or", "conditions": some}
+
+
+def test_a_new_definition_lists_no_more_than_a_database_takes() -> None:
+    assert read_new_condition(listing(MAX_VALUES))
+    with pytest.raises(InvalidCondition) as refused:
+        read_new_condition(listing(MAX_VALUES + 1))
+    assert refused.value.path == "/definition"
+    assert read_condition(listing(MAX_VALUES + 1)), "one that was kept before is still read"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from shared.contracts.profile import (
     SegmentEnteredV1,
     SegmentLeftV1,
 )
-from shared.contracts.scoring import ScoreComputedV1
+from shared.contracts.scoring import ScoreComputedV1, ScoreWithdrawnV1
 from shared.contracts.webhooks import WebhookEndpointDisabledV1
 
 
@@ -79,6 +79,12 @@ _NAMES: Mapping[type[Contract], Named] = {
         "score.computed",
         lambda fact: fact.computed_at,
         lambda fact: f"{fact.profile_id} {fact.model} {fact.run_id} {fact.currency}",
+        lambda fact: f"/v1/profiles/{fact.profile_id}/scores",
+    ),
+    ScoreWithdrawnV1: Named(
+        "score.withdrawn",
+        lambda fact: fact.withdrawn_at,
+        lambda fact: f"{fact.profile_id} {fact.model} {fact.run_id}",
         lambda fact: f"/v1/profiles/{fact.profile_id}/scores",
     ),
     MessageDispatchedV1: Named(

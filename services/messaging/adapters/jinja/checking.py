@@ -125,6 +125,7 @@ def _loop_refusal(node: nodes.For) -> str | None:
         return "a loop is plain: {% for item in list %}"
     if not isinstance(node.target, nodes.Name) or node.target.name in grammar.VARIABLES | {"loop"}:
         return "a loop needs one name of its own"
-    if not isinstance(node.iter, (nodes.Name, nodes.Getattr, nodes.Getitem)):
+    is_one_value = isinstance(node.iter, nodes.Name) and node.iter.name in grammar.VARIABLES
+    if is_one_value or not isinstance(node.iter, (nodes.Name, nodes.Getattr, nodes.Getitem)):
         return "a loop goes over a list of the customer's, such as last_purchase.products"
     return None

@@ -102,8 +102,6 @@ def items_of(value: Any) -> list[Any]:
 
 
 def _items(value: Any) -> list[Any]:
-    if isinstance(value, Missing):
-        raise UndefinedError(f"{value._undefined_name} is missing")
     if not isinstance(value, list):
         raise TemplateRuntimeError(f"{_kind(value)} is not a list")
     return value[:MAX_LIST]
@@ -115,9 +113,12 @@ def _kind(value: Any) -> str:
     return "a list" if isinstance(value, (list, tuple)) else "the loop" if isinstance(value, LoopContext) else "this"
 
 
-FILTERS: dict[str, Callable[..., Any]] = {
-    "default": default,
-    "d": default,
+def _passing_on(use: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter, which leaves what is missing to a `default` behind it."""
+    return lambda value, *arguments: value if isinstance(value, Missing) else use(value, *arguments)
+
+
+_OF_WHAT_IS_THERE: dict[str, Callable[..., Any]] = {
     "upper": lambda value: text_of(value).upper(),
     "lower": lambda value: text_of(value).lower(),
     "capitalize": lambda value: text_of(value).capitalize(),
@@ -127,9 +128,14 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "join": join,
     "first": first,
     "last": last,
-    "length": length,
-    "count": length,
     "escape": escaped,
     "e": escaped,
     "urlencode": urlencode,
+}
+FILTERS: dict[str, Callable[..., Any]] = {
+    "default": default,
+    "d": default,
+    "length": length,
+    "count": length,
+    **{name: _passing_on(use) for name, use in _OF_WHAT_IS_THERE.items()},
 }

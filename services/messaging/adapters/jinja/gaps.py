@@ -12,6 +12,11 @@ from jinja2 import nodes
 
 Path = tuple[str, ...]
 _NONE: frozenset[Path] = frozenset()
+_WHOLES: frozenset[Path] = frozenset({("last_purchase",), ("traits",)})
+"""What has fields, and cannot be printed itself."""
+
+_NEVER_MISSING = frozenset({"default", "d", "length", "count"})
+"""Filters behind which nothing is missing: those before them pass on what is."""
 
 
 class _Known(NamedTuple):
@@ -49,8 +54,8 @@ def _branches(node: nodes.If, known: frozenset[Path]) -> Iterator[tuple[int, str
 
 def _printed(node: nodes.Expr, known: frozenset[Path]) -> Iterator[tuple[int, str]]:
     path = _path(node)
-    if path and path in (("last_purchase",), ("traits",)):
-        yield node.lineno, f"{path[0]} is no text: name one of its fields"
+    if path is not None and path in _WHOLES:
+        yield node.lineno, _no_text(path)
     elif path is not None:
         if not _is_sure(path, known):
             name = ".".join(path)
@@ -63,13 +68,30 @@ def _printed(node: nodes.Expr, known: frozenset[Path]) -> Iterator[tuple[int, st
             yield node.lineno, "an if inside {{ }} needs its else"
         else:
             yield from _printed(node.expr2, known | learned.if_false)
-    elif isinstance(node, nodes.Filter) and node.name in ("default", "d", "length", "count"):
-        for argument in node.args:
-            yield from _printed(argument, known)
+    elif isinstance(node, nodes.Filter) and node.name in _NEVER_MISSING:
+        yield from _filtered(node, known)
     else:
         for child in node.iter_child_nodes():
             if isinstance(child, nodes.Expr):
                 yield from _printed(child, known)
+
+
+def _filtered(node: nodes.Filter, known: frozenset[Path]) -> Iterator[tuple[int, str]]:
+    """The same of what a filter makes sure of: only what stands before all filters may be missing."""
+    value: nodes.Expr | None = node
+    while isinstance(value, nodes.Filter):
+        for argument in value.args:
+            yield from _printed(argument, known)
+        value = value.node
+    path = None if value is None else _path(value)
+    if path is not None and path in _WHOLES and node.name in ("default", "d"):
+        yield node.lineno, _no_text(path)
+    elif value is not None and path is None:
+        yield from _printed(value, known)
+
+
+def _no_text(path: Path) -> str:
+    return f"{path[0]} is no text: name one of its fields"
 
 
 def _is_sure(path: Path, known: frozenset[Path]) -> bool:

@@ -34,15 +34,27 @@ class SqlDispatchQueue:
         self._senders = senders
 
     def claim(self, limit: int) -> Sequence[Claimed]:
-        """Take messages that are due, of campaigns that run. Raises SenderExpired."""
+        """Take messages that are due, of campaigns that run, transactional ones first. Raises SenderExpired."""
         with self._database.transaction() as session:
             self._senders.check(session)
-            running = session.execute(select(campaigns.c.id).where(campaigns.c.status.in_(DISPATCHING))).scalars().all()
-            taken: list[Any] = []
-            for campaign_id in running:
-                if len(taken) < limit:
-                    taken.extend(self._claim_of(session, campaign_id, limit - len(taken)))
-            return _with_contacts(session, taken)
+            running = select(campaigns.c.id).where(campaigns.c.status.in_(DISPATCHING))
+            in_order = running.order_by(campaigns.c.kind.desc(), campaigns.c.id)
+            return _with_contacts(session, self._claim_of_each(session, session.scalars(in_order).all(), limit))
+
+    def _claim_of_each(self, session: Session, running: Sequence[str], limit: int) -> list[Any]:
+        """A share of each, so that none waits until a larger one is over; what is left is for those that have more."""
+        taken: list[Any] = []
+        have_more: list[str] = []
+        for left, campaign_id in zip(range(len(running), 0, -1), running, strict=True):
+            share = -(-(limit - len(taken)) // left)
+            some = self._claim_of(session, campaign_id, share)
+            taken.extend(some)
+            if len(some) == share:
+                have_more.append(campaign_id)
+        for campaign_id in have_more:
+            if len(taken) < limit:
+                taken.extend(self._claim_of(session, campaign_id, limit - len(taken)))
+        return taken
 
     def _claim_of(self, session: Session, campaign_id: str, limit: int) -> Sequence[Any]:
         due = (

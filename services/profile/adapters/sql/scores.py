@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import Table, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from services.profile.adapters.sql.bulk import CHUNK, put
@@ -54,10 +54,7 @@ class SqlScores:
                 for score in changed
             ],
         )
-        mine = (score_figures.c.profile_id == bindparam("whose")) & (score_figures.c.model == bindparam("what"))
-        self._session.execute(
-            delete(score_figures).where(mine), [{"whose": score.profile_id, "what": score.model} for score in changed]
-        )
+        self._delete(score_figures, [(score.profile_id, score.model) for score in changed])
         rows = [
             {
                 "profile_id": score.profile_id,
@@ -71,6 +68,16 @@ class SqlScores:
             for field, term in score.figures().items()
         ]
         self._session.execute(score_figures.insert(), rows)
+
+    def withdraw(self, places: Collection[tuple[str, str]]) -> None:
+        for table in (scores, score_figures):
+            self._delete(table, places)
+
+    def _delete(self, table: Table, places: Collection[tuple[str, str]]) -> None:
+        mine = (table.c.profile_id == bindparam("whose")) & (table.c.model == bindparam("what"))
+        if places:
+            rows = [{"whose": profile_id, "what": model} for profile_id, model in places]
+            self._session.execute(delete(table).where(mine), rows)
 
     def remove(self, profile_ids: Collection[str]) -> None:
         for chunk in batched(profile_ids, CHUNK):

@@ -25,6 +25,9 @@ from services.profile.domain.terms import MAX_TEXT, comparable, moment_of, term_
 
 MAX_DEPTH = 8
 MAX_PARTS = 200
+MAX_VALUES = 10_000
+"""Values that one definition compares with, in all its conditions: a database takes some 30,000 in a question."""
+
 MAX_DAYS = 36_500
 _ROOT = "/definition"
 _Json = Mapping[str, Any]
@@ -43,9 +46,12 @@ def read_condition(definition: _Json) -> Condition:
 
 
 def read_new_condition(definition: _Json) -> Condition:
-    """The same of a definition that somebody just wrote: one that contradicts itself is refused, too. Those that were
-    kept before this was asked are still read, and mean what they meant."""
+    """The same of a definition that somebody just wrote: one that contradicts itself, or lists too much, is refused,
+    too. Those that were kept before this was asked are still read, and mean what they meant."""
     condition = read_condition(definition)
+    if sum(len(part.values) for part in parts(condition) if isinstance(part, TraitIs | ScoreIs)) > MAX_VALUES:
+        reason = f"more than {MAX_VALUES:,} values in all; give those customers a trait, and ask for that"
+        raise InvalidCondition(_ROOT, reason)
     refuse_contradictions(condition, _ROOT)
     return condition
 

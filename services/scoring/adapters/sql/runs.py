@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Select, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from services.scoring.adapters.sql.tables import score_runs, scores
+from services.scoring.adapters.sql.tables import profiles, score_runs, scores
 from services.scoring.domain.reasons import Driver
 from services.scoring.domain.scores import MODELS, Score
 from services.scoring.use_cases.ports import Progress, RunSettings, ScoreRun, TakenOver
@@ -20,6 +20,7 @@ from shared.erased_names import ErasedNames
 
 UNFINISHED = ("queued", "computing", "publishing")
 _SUCCEEDED = score_runs.c.state == "succeeded"
+_moment = func.coalesce(score_runs.c.as_of, score_runs.c.created_at)  # an older version asks for runs without one
 
 
 class SqlRuns:
@@ -63,6 +64,21 @@ class SqlRuns:
         rows = self._session.execute(select(scores).where(after).order_by(scores.c.position).limit(limit))
         return [score_of(row) for row in rows]
 
+    def lost(self, run: ScoreRun) -> Sequence[tuple[str, str]]:
+        if not run.progress.staged:  # then the run before goes on counting
+            return []
+        return [(profile_id, model) for model in run.settings.models for profile_id in self._lost(run, model)]
+
+    def _lost(self, run: ScoreRun, model: str) -> Sequence[str]:
+        counts = score_runs.c.id == run_that_counts(model).scalar_subquery()
+        before = select(score_runs.c.id).where(counts, _moment < run.settings.as_of)
+        living = func.coalesce(profiles.c.survivor_id, scores.c.profile_id)
+        mine = scores.alias("mine").c
+        still = (mine.run_id == run.id) & (mine.model == model) & (mine.profile_id == living)
+        theirs = (scores.c.run_id == before.scalar_subquery()) & (scores.c.model == model)
+        query = select(living).outerjoin_from(scores, profiles, profiles.c.profile_id == scores.c.profile_id)
+        return self._session.scalars(query.where(theirs, ~exists().where(still)).distinct().order_by(living)).all()
+
     def forget_all_but(self, keep: int) -> None:
         last = (score_runs.c.finished_at.desc(), score_runs.c.id.desc())
         kept = {*self._session.scalars(select(score_runs.c.id).where(_SUCCEEDED).order_by(*last).limit(keep))}
@@ -71,8 +87,9 @@ class SqlRuns:
         ended = select(score_runs.c.id).where(score_runs.c.state.in_(("succeeded", "failed")))
         self._session.execute(delete(scores).where(scores.c.run_id.in_(ended), scores.c.run_id.not_in(kept)))
 
-    def latest_at(self) -> datetime | None:
-        latest: datetime | None = self._session.scalar(select(func.max(score_runs.c.created_at)))
+    def latest_scheduled_at(self) -> datetime | None:
+        scheduled = score_runs.c.trigger == "schedule"
+        latest: datetime | None = self._session.scalar(select(func.max(score_runs.c.created_at)).where(scheduled))
         return latest
 
 
@@ -84,8 +101,7 @@ def any_unfinished(session: Session) -> bool:
 def run_that_counts(model: str) -> Select[str]:
     """Id of the run whose scores of `model` are the latest: of those that look at the latest moment, the last one."""
     told = exists().where(scores.c.run_id == score_runs.c.id, scores.c.model == model)
-    moment = func.coalesce(score_runs.c.as_of, score_runs.c.created_at)  # an older version asks for runs without one
-    latest = (moment.desc(), score_runs.c.finished_at.desc(), score_runs.c.id.desc())
+    latest = (_moment.desc(), score_runs.c.finished_at.desc(), score_runs.c.id.desc())
     return select(score_runs.c.id).where(_SUCCEEDED, told).order_by(*latest).limit(1)
 
 
