@@ -20,7 +20,10 @@ from shared.workers.process import run_worker
 
 S = TypeVar("S", bound=ServiceSettings)
 _SWITCH_S = 0.0005
-"""The bus appends in a thread; at Python's own 5 ms it would wait that long for each step beside a busy event loop."""
+"""The bus appends in a thread; at Python's own 5 ms it would wait that long for each step beside a busy event loop.
+
+An API only: the threads of a worker have much to do at a time, and to change between them more often is lost time.
+"""
 
 _COLLECT_AFTER = {"api": (10_000, 20, 100), "worker": (500_000, 20, 100)}
 """Calls and facts leave few cycles, and a search through all that lives stops an API for tens of milliseconds."""
@@ -84,7 +87,6 @@ def _run(service: Service[S], settings: S, options: argparse.Namespace) -> int:
             if unknown := set(options.only or ()) - set(loops):
                 raise ValueError(f"no loop {', '.join(sorted(unknown))}; there are {', '.join(loops)}")
             chosen = {name: loop for name, loop in loops.items() if not options.only or name in options.only}
-            sys.setswitchinterval(_SWITCH_S)
             _collect_seldom(options.command)
             return run_worker(chosen, port=settings.worker_port, host=settings.host)
         case _:
