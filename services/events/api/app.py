@@ -55,7 +55,7 @@ def create_app(settings: EventsSettings) -> FastAPI:
     """The application; the bus is opened when it starts to serve."""
     wiring = Wiring(settings)
     keys = KnownWriteKeys(wiring.find_source)
-    facts = FactStream(lambda: wiring.bus)
+    facts = FactStream(lambda: wiring.bus, wiring.erasing.living_now)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

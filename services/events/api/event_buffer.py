@@ -8,8 +8,6 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from services.events.adapters.bus.told_facts import Told
-from services.events.domain.webhooks.bodies import body_of
-from services.events.use_cases.webhooks.public_events import public_data
 
 _MOST_EVENTS = 2_000
 _MOST_BYTES = 4 * 1024 * 1024
@@ -75,5 +73,4 @@ class Buffer:
 
 
 def _event(told: Told) -> bytes:
-    body = body_of(told.name, told.event.time, public_data(told.event.type, told.event.data))
-    return b"id: %b\nevent: %b\ndata: %b\n\n" % (str(told.position).encode(), told.name.encode(), body)
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (str(told.position).encode(), told.name.encode(), told.body)

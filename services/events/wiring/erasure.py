@@ -25,6 +25,7 @@ class ErasureWiring:
 
     def __init__(self, settings: EventsSettings, database: Database, clock: Clock) -> None:
         self._settings = settings
+        self._database = database
         self._clock = clock
         self.sweep = Sweep(database, clock=clock, archives=settings.archive_folder is not None)
 
@@ -40,6 +41,11 @@ class ErasureWiring:
     def living(self, session: Session, facts: Sequence[Contract]) -> list[Contract]:
         """The facts that are not about erased customers."""
         return self.names(session).without(facts, names=names_in, moment=moment_of)
+
+    def living_now(self, facts: Sequence[Contract]) -> list[Contract]:
+        """The same in a transaction of its own."""
+        with self._database.reading() as session:
+            return self.living(session, facts)
 
     def follow(self, session: Session, facts: Sequence[Contract]) -> None:
         """Take over what profile tells of identities and erasures, in the transaction of `session`."""

@@ -6,9 +6,11 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 
+from sqlalchemy.exc import DBAPIError
+
 from services.events.adapters.bus.public_topics import TOPIC_NAMES, oldest_positions, starting_at
 from services.events.adapters.bus.stream_position import StreamPosition
-from services.events.adapters.bus.told_facts import Listener, Told, told_in
+from services.events.adapters.bus.told_facts import Listener, Living, Told, read_records, told_of
 from shared.bus.ports import Bus, BusError, Consumer, Positions, Record
 from shared.ids import new_id
 
@@ -59,34 +61,38 @@ class Joining:
 class CatchingUp:
     """Tells what lies behind `after` and before `until`, with a reader of its own."""
 
-    def __init__(self, bus: Bus, after: StreamPosition, *, until: Positions, stopped: threading.Event) -> None:
+    def __init__(
+        self, bus: Bus, living: Living, after: StreamPosition, *, until: Positions, stopped: threading.Event
+    ) -> None:
         self._bus = bus
+        self._living = living
         self._after = after
         self._until = until
         self._stopped = stopped
         self._at = {place: min(after.positions.get(place, end), end) for place, end in until.items()}
 
     def tell(self, joining: Joining) -> None:
-        """Tell of the past and then let `joining` join the present; drop it when the bus fails."""
+        """Tell of the past and then let `joining` join the present; drop it when the bus or the database fails."""
         try:
             consumer = self._bus.consumer(f"events.stream.{new_id()}", TOPIC_NAMES, start_at=starting_at(self._at))
             try:
-                for record in self._records(consumer):
-                    joining.past(list(told_in([record], self._at, skip=self._after)), self._stopped)
+                for records in self._records(consumer):
+                    for read in read_records(records, self._living):
+                        joining.past(list(told_of(read, self._at, skip=self._after)), self._stopped)
             finally:
                 consumer.close()
-        except BusError as error:
+        except (BusError, DBAPIError) as error:
             _log.warning("a stream could not catch up", extra={"reason": str(error)})
             joining.drop()
         else:
             joining.join()
 
-    def _records(self, consumer: Consumer) -> Iterator[Record]:
-        """Records before `until`, while whoever takes them moves on."""
+    def _records(self, consumer: Consumer) -> Iterator[list[Record]]:
+        """Records before `until`, some at a time, while whoever takes them moves on."""
         while not self._stopped.is_set() and any(self._at[place] < end for place, end in self._until.items()):
             records = consumer.poll(timeout_s=_POLL_S)
             if not records and consumer.assignment():
                 # What lay before the beginning of the log is forgotten; a bus that is away is waited for.
                 oldest = oldest_positions(self._bus)
                 self._at.update({place: max(begun, oldest.get(place, 0)) for place, begun in self._at.items()})
-            yield from (each for each in records if each.offset < self._until.get((each.topic, each.partition), 0))
+            yield [each for each in records if each.offset < self._until.get((each.topic, each.partition), 0)]

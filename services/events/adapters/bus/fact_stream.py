@@ -10,10 +10,12 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
+from sqlalchemy.exc import DBAPIError
+
 from services.events.adapters.bus.catching_up import CatchingUp, Joining
 from services.events.adapters.bus.public_topics import TOPIC_NAMES, starting_at
 from services.events.adapters.bus.stream_position import StreamPosition
-from services.events.adapters.bus.told_facts import Listener, told_in
+from services.events.adapters.bus.told_facts import Listener, Living, read_records, told_of
 from shared.bus.ports import Bus, BusError, Partition, Record
 from shared.ids import new_id
 
@@ -25,8 +27,9 @@ _RETRY_S = 1.0
 class FactStream:
     """Follows the public topics for any number of listeners."""
 
-    def __init__(self, bus: Callable[[], Bus]) -> None:
+    def __init__(self, bus: Callable[[], Bus], living: Living) -> None:
         self._bus = bus
+        self._living = living
         self._lock = threading.Lock()
         self._listeners: dict[str, Listener] = {}
         self._at: dict[Partition, int] = {}
@@ -45,7 +48,7 @@ class FactStream:
             identity = new_id()
             self._listeners[identity] = entry
         if after is not None and isinstance(entry, Joining):
-            past = CatchingUp(self._bus(), after, until=joined, stopped=stopped)
+            past = CatchingUp(self._bus(), self._living, after, until=joined, stopped=stopped)
             threading.Thread(target=past.tell, args=(entry,), name="stream-catch-up", daemon=True).start()
 
         def end() -> None:
@@ -75,8 +78,9 @@ class FactStream:
             reader.stop()
 
     def _tell(self, records: Sequence[Record]) -> None:
+        read = read_records(records, self._living)
         with self._lock:
-            told = list(told_in(records, self._at))
+            told = [each for one in read for each in told_of(one, self._at)]
             for identity, listener in list(self._listeners.items()):
                 if told and not listener.offer(told):
                     del self._listeners[identity]
@@ -107,6 +111,6 @@ class _Reader:
                             self._tell(records)
                 finally:
                     consumer.close()
-            except BusError as error:
-                _log.warning("the stream waits for the bus", extra={"reason": str(error)})
+            except (BusError, DBAPIError) as error:
+                _log.warning("the stream waits", extra={"reason": str(error)})
                 self._stop.wait(_RETRY_S)

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from services.events.domain.webhooks.bodies import body_of
 from services.events.domain.webhooks.endpoints import names_wanted
 from services.events.use_cases.webhooks.ports import Listener, Mailbox, Message
-from services.events.use_cases.webhooks.public_events import named, public_data
+from services.events.use_cases.webhooks.public_events import named, public_body
 from shared.contracts.contract import Contract
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.webhooks import WebhookEndpointDisabledV1
@@ -48,11 +47,10 @@ def _message(fact: Contract, by_name: Mapping[str, list[Listener]]) -> Message |
         to = {endpoint_id: listener for endpoint_id, listener in to.items() if listener.owner == fact.owner}
     if not to:
         return None
-    happened = known.happened(fact)
     return Message(
         event_type=known.name,
         fact=known.identity(fact),
-        happened=happened,
-        body=body_of(known.name, happened, public_data(fact.event_type, _encode(fact)), href=known.href(fact)),
+        happened=known.happened(fact),
+        body=public_body(fact, _encode(fact)),
         listeners=list(to.values()),
     )

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from services.events.domain.webhooks.bodies import body_of
 from shared.contracts.contract import Contract, without_trace
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.messaging import MessageDispatchedV1, UnsubscribedV1
@@ -126,3 +127,9 @@ def public_data(event_type: str, data: bytes) -> bytes:
 def named(fact: Contract) -> Named | None:
     """What partners know of this kind of fact; None for what stays inside."""
     return _NAMES.get(type(fact))
+
+
+def public_body(fact: Contract, data: bytes) -> bytes:
+    """What webhooks and the stream tell of a fact whose JSON is `data`. Raises KeyError for what stays inside."""
+    known = _NAMES[type(fact)]
+    return body_of(known.name, known.happened(fact), public_data(fact.event_type, data), href=known.href(fact))
