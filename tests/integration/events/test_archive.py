@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -274,6 +275,25 @@ def test_what_another_began_is_finished_or_cleared(
     archive.keep.take_over()
     assert names_in(settings) == ["a", "b"]
     assert [file.rows for file in _files(wiring)] == [2]
+
+
+def test_files_may_be_deleted_at_will(archive: ArchiveWiring, wiring: Wiring, settings: EventsSettings) -> None:
+    for n in range(3):
+        write(archive, n, *told(f"m{n}"))
+    for n in range(3, 5):
+        write(archive, n, *told(f"m{n}", at=LONG_AGO - timedelta(days=1)))
+    gone, *_ = of_the_day = [file for file in _files(wiring) if file.day == "2026-03-01"]
+    archive.folder.path(gone).unlink()
+    shutil.rmtree(archive.folder.path(of_the_day[0]).parent.parent / "day=2026-02-28")
+    everybody = ErasedSubjects(frozenset({f"user_id:m{n}" for n in range(5)}), LONG_AGO - timedelta(days=2))
+    assert archive.keep.erase([everybody], never) == 0  # nobody was erased of what is not there
+    assert archive.keep.merge_closed_day(never)
+    assert not archive.keep.merge_closed_day(never)
+    assert names_in(settings) == ["m1", "m2"]
+    assert sorted(file.rows for file in _files(wiring)) == [1, 1, 2]  # of the day that is gone, both as they were
+    write(archive, 5, *told("late", at=LONG_AGO - timedelta(days=1)))
+    assert archive.keep.merge_closed_day(never)
+    assert names_in(settings) == ["late", "m1", "m2"]
 
 
 def test_a_worker_that_ends_leaves_long_work_to_another(

@@ -52,6 +52,10 @@ class ArchiveFolder:
             writer.write_table(in_order, row_group_size=ROW_GROUP)
         return self._draft(file_id).stat().st_size
 
+    def holds(self, file: ArchiveFile) -> bool:
+        """Whether readers find a file; one that was published may have been deleted since."""
+        return self.path(file).exists()
+
     def publish(self, file: ArchiveFile) -> None:
         """Let readers find a file; nothing when they can already."""
         self._day(file.day).mkdir(parents=True, exist_ok=True)
@@ -61,7 +65,7 @@ class ArchiveFolder:
 
     def erase(self, file: ArchiveFile, erased: Sequence[ErasedSubjects]) -> Iterator[int]:
         """Take rows out of a published file; tells now and then how many it has looked at."""
-        if not self.path(file).exists() or not (yield from self._holds(file, erased)):
+        if not (yield from self._is_about(file, erased)):
             return
         opened, looked_at = pq.ParquetFile(self.path(file)), 0
         with _durable(self._draft(file.id)) as draft, _writer(draft) as writer:
@@ -100,6 +104,7 @@ class ArchiveFolder:
     def exchange(self, merged: ArchiveFile) -> None:
         """Put what `merge` wrote in the place of everything of its day, in one step; nothing when it is there."""
         if not self.path(merged).exists():
+            self._day(merged.day).mkdir(parents=True, exist_ok=True)
             _exchange(self._draft(merged.id), self._day(merged.day))
             _sync(self._days, self._unfinished)
         shutil.rmtree(self._draft(merged.id), ignore_errors=True)
@@ -137,7 +142,7 @@ class ArchiveFolder:
                     waiting, rows = [], 0
         yield pa.Table.from_batches(waiting, SCHEMA)
 
-    def _holds(self, file: ArchiveFile, erased: Sequence[ErasedSubjects]) -> Generator[int, None, bool]:
+    def _is_about(self, file: ArchiveFile, erased: Sequence[ErasedSubjects]) -> Generator[int, None, bool]:
         """Whether a file has any such row, which most have not; only two of its columns are read for that."""
         opened, looked_at = pq.ParquetFile(self.path(file)), 0
         for number in range(opened.num_row_groups):

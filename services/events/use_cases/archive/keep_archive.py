@@ -55,17 +55,12 @@ class KeepArchive:
         """Make one file of a closed day's; whether there was any such day."""
         if not self._can_merge:
             return False
-        today = day_of(self._clock() - CLOSED_AFTER)
-        with self._store.transaction() as ledger:
-            days = ledger.days_to_merge(before=today)
-            parts = ledger.in_state("published", day=days[0]) if days else []
+        day, parts = self._closed_day()
         if not parts:
             return False
-        merged = ArchiveFile(
-            id=self._new_id(), day=parts[0].day, rows=0, bytes=0, created_at=self._clock(), state="merged"
-        )
+        merged = ArchiveFile(id=self._new_id(), day=day, rows=0, bytes=0, created_at=self._clock(), state="merged")
         rows = 0
-        for so_far in self._folder.merge(merged, parts):
+        for so_far in self._folder.merge(merged, [part for part in parts if self._folder.holds(part)]):
             self._go_on(stopping)
             rows = so_far
         merged = replace(merged, rows=rows, bytes=self._folder.size_of_merged(merged))
@@ -75,12 +70,23 @@ class KeepArchive:
         self._finish_merges()
         return True
 
+    def _closed_day(self) -> tuple[str, Sequence[ArchiveFile]]:
+        """The next day to merge, and its files. One whose files somebody has deleted altogether is passed over."""
+        with self._store.transaction() as ledger:
+            days = ledger.days_to_merge(before=day_of(self._clock() - CLOSED_AFTER))
+        for day in days:
+            with self._store.transaction() as ledger:
+                parts = ledger.in_state("published", day=day)
+            if any(map(self._folder.holds, parts)):
+                return day, parts
+        return "", ()
+
     def erase(self, erased: Sequence[ErasedSubjects], stopping: Stopping) -> int:
         """Take rows out of every file; how many."""
         with self._store.transaction() as ledger:
             files = ledger.in_state("published")
         gone = 0
-        for file in files:
+        for file in filter(self._folder.holds, files):
             self._go_on(stopping)
             for _ in self._folder.erase(file, erased):
                 self._go_on(stopping)

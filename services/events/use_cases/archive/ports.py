@@ -95,6 +95,10 @@ class Folder(Protocol):
         """Whether a day's files can be replaced by one in one step."""
         ...
 
+    def holds(self, file: ArchiveFile) -> bool:
+        """Whether readers find a file; one that was published may have been deleted since."""
+        ...
+
     def publish(self, file: ArchiveFile) -> None:
         """Let readers find a file; nothing when they can already."""
         ...
