@@ -11,7 +11,7 @@ import msgspec
 
 from services.events.domain.json_text import decode_leniently
 from services.events.domain.storable_text import replaced_in
-from services.events.domain.subjects import MAX_ID_LENGTH, Id
+from services.events.domain.subjects import MAX_ID_LENGTH, Id, id_text, subject_of
 
 Moment = str | int | float | None
 _Name = Annotated[str, msgspec.Meta(max_length=MAX_ID_LENGTH)] | int | float | None
@@ -77,6 +77,15 @@ class CallOutline(StatedCall):
     traits: _Unread | None = None
     properties: _Unread | None = None
     integrations: _Unread | None = None
+
+
+_outline = msgspec.json.Decoder(CallOutline).decode
+
+
+def subject_in(text: bytes) -> str | None:
+    """Whom a call is about, before any merge. Raises msgspec.MsgspecError, ValueError or RecursionError."""
+    call = _outline(text)
+    return subject_of(id_text(call.user_id), id_text(call.anonymous_id))
 
 
 class BatchCall(msgspec.Struct, rename="camel"):

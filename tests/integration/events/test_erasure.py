@@ -17,6 +17,8 @@ from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
 from services.events.use_cases.erasure.ports import ToErase
 from services.events.use_cases.erasure.search import Search
+from services.events.use_cases.tracking_plan.mend_quarantine import correct_call
+from services.events.use_cases.tracking_plan.ports import Entry
 from services.events.wiring.recording import INGEST_CONSUMER
 from shared.bus.cloudevents import Event
 from shared.contracts.contract import Contract
@@ -208,6 +210,26 @@ def test_quarantine_and_dead_letters_are_emptied_of_the_customer_alone(wiring: W
     wiring.erasing.sweep.sweep()
     found = places_of(["jane-1", "jane-a", "mei", "new"], wiring.database, apart_from=("outbox", "erasures"))
     assert found == {"dead_letters.record: mei", "dead_letters.record: jane-1", "dead_letters.record: new"}
+
+
+@pytest.mark.parametrize("name", ["tablet-7", "mei"])
+def test_a_corrected_call_goes_with_whom_it_named_and_with_whom_it_names(wiring: Wiring, name: str) -> None:
+    moment = datetime.now(UTC)
+    mended = {"type": "track", "event": "E", "messageId": "jane-m"}
+    call = {**mended, "anonymousId": "tablet-7"}
+    entry = Entry(
+        id=new_id(), message_hash=b"h", source_id=SOURCE, message_id="jane-m", subject="anonymous_id:tablet-7",
+        kind="track", event="E", received_at=moment, held_at=moment, original=msgspec.json.encode(call),
+        call=msgspec.json.encode(call), breaches=(),
+    )  # fmt: skip
+    with wiring.database.transaction() as session:
+        mending = wiring.plans.mending(session)
+        assert mending.quarantine.hold(entry)
+        correct_call(entry.id, {**mended, "userId": "mei"}, mending)
+    kind = "anonymous_id" if name == "tablet-7" else "user_id"
+    fact = ProfileErasedV1(erasure_id=new_id(), profile_id=None, subjects=(f"{kind}:{name}",), erased_at=moment)
+    handled(wiring, wiring.erasing.follow, fact)
+    assert places_of(["tablet-7", "mei", "jane-m"], wiring.database, apart_from=("erasures",)) == set()
 
 
 def test_a_body_is_about_a_customer_by_its_ids_and_not_by_chance() -> None:

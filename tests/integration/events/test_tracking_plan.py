@@ -203,6 +203,24 @@ def test_many_are_mended_by_the_same_steps_and_replayed_at_once(events: Events) 
     assert [entry["message_id"] for entry in held(events, 1)] == ["m0"]
 
 
+def test_a_corrected_call_is_found_under_the_name_that_it_has_now(events: Events) -> None:
+    publish(events, make_plan(events, mode="block"))
+    send(events, order("m", customer="mei"))
+    held(events, 1)
+    steps = [
+        {"op": "rename", "path": "/properties/customer", "to": "/userId"},
+        {"op": "set", "path": "/event", "value": "Order Placed"},
+    ]
+    ask(events, "POST", "quarantine/bulk/corrections", json={"chosen": {"event": "Order Completed"}, "steps": steps})
+    assert held(events, 0, event="Order Completed") == []
+    (entry,) = held(events, 1, event="Order Placed")
+    assert (entry["event"], entry["subject"]) == ("Order Placed", "user_id:mei")
+    sent = ask(events, "POST", "quarantine/bulk/replays", 202, json={"chosen": {"event": "Order Placed"}})
+    assert sent["replaying"] == 1
+    touchpoint = recorded(events, "m")
+    assert (touchpoint["name"], touchpoint["subject"]) == ("Order Placed", "user_id:mei")
+
+
 def test_a_laxer_plan_lets_the_senders_own_repetition_through_once(events: Events) -> None:
     plan_id = make_plan(events, mode="block")
     rule_id = publish(events, plan_id)

@@ -9,8 +9,7 @@ from typing import Any
 
 import msgspec
 
-from services.events.domain.subjects import id_text, subject_of
-from services.events.use_cases.calls import CallOutline
+from services.events.use_cases.calls import subject_in
 from services.events.use_cases.erasure.ports import ToErase
 from shared.bus.cloudevents import Event
 from shared.contracts.ingest import IngestReceivedV1, IngestWebhookReceivedV1
@@ -18,7 +17,6 @@ from shared.contracts.profile import ProfileErasedV1
 
 _ERASED = "profile.erased"
 _received = msgspec.json.Decoder(IngestReceivedV1).decode
-_call = msgspec.json.Decoder(CallOutline).decode
 
 
 class Search:
@@ -85,10 +83,9 @@ class Search:
 
     def _is_call_of(self, text: bytes) -> bool:
         try:
-            call = _call(text)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
+            return subject_in(text) in self._subjects
+        except (msgspec.MsgspecError, RecursionError, ValueError):
             return any(json.dumps(name, ensure_ascii=False).encode() in text for name in self._ids)
-        return subject_of(id_text(call.user_id), id_text(call.anonymous_id)) in self._subjects
 
     def _is_in_webhook(self, data: bytes) -> bool:
         """A partner's body has a form of its own: any text or number in it that is one of the customer's ids counts."""

@@ -18,6 +18,7 @@ from services.events.use_cases.read_calls import Shared, Unreadable, read_call
 from services.events.use_cases.tracking_plan.check_plans import judge
 from services.events.use_cases.tracking_plan.ports import Entry, EntryFilter, Quarantine
 from shared.clock import Clock
+from shared.contracts.events import TouchpointRecordedV1
 
 AT_ONCE = 500
 """Entries that one request looks at; a cursor leads on."""
@@ -109,7 +110,8 @@ def replay_calls(
     found = mending.quarantine.held(wanted, limit=AT_ONCE + 1, after=after)
     sent = 0
     for entry in found[:AT_ONCE]:
-        if not _breaches(entry, entry.call, mending):
+        _, breaches = _judged(entry, entry.call, mending)
+        if not breaches:
             _sent(entry, mending, sender)
             sent += 1
     looked_at = min(len(found), AT_ONCE)
@@ -133,11 +135,16 @@ def _sent(entry: Entry, mending: Mending, sender: Sender) -> Entry:
 def _mended(entry: Entry, call: Mapping[str, Any], mending: Mending) -> Entry:
     check_same(msgspec.json.decode(entry.call), call)
     text = msgspec.json.encode(call)
-    return replace(entry, call=text, breaches=_breaches(entry, text, mending), corrected_at=mending.clock())
+    touchpoint, breaches = _judged(entry, text, mending)
+    subject, event = touchpoint.subject, touchpoint.name
+    return replace(entry, call=text, subject=subject, event=event, breaches=breaches, corrected_at=mending.clock())
 
 
-def _breaches(entry: Entry, text: bytes, mending: Mending) -> tuple[Breach, ...]:
-    """What is wrong with the text of a call, by the plans of today. Raises InvalidCall or CorrectionRefused."""
+def _judged(entry: Entry, text: bytes, mending: Mending) -> tuple[TouchpointRecordedV1, tuple[Breach, ...]]:
+    """What the text of a call would be, and what is wrong with it by the plans of today.
+
+    Raises InvalidCall or CorrectionRefused.
+    """
     _lanes(text, mending.limits)
     shared = Shared(entry.source_id, entry.received_at, None, {}, None, entry.traceparent)
     try:
@@ -145,7 +152,7 @@ def _breaches(entry: Entry, text: bytes, mending: Mending) -> tuple[Breach, ...]
     except Unreadable as error:
         raise CorrectionRefused(str(error)) from error
     verdict = judge(mending.book, touchpoint, lambda: msgspec.json.decode(text))
-    return verdict.breaches[:MAX_VIOLATIONS] if verdict and verdict.mode == "block" else ()
+    return touchpoint, verdict.breaches[:MAX_VIOLATIONS] if verdict and verdict.mode == "block" else ()
 
 
 def _lanes(text: bytes, limits: CallLimits) -> Lanes:

@@ -19,7 +19,8 @@ EntryState = Literal["held", "replaying", "replayed"]
 class Entry:
     """A call that was blocked. `call` is its JSON with all that its request shared, and all corrections.
 
-    `original` is the call as it was blocked; `message_hash` stands for its source and message id.
+    `original` is the call as it was blocked, `subject` and `event` are those of the call as it is now; `message_hash`
+    stands for its source and message id.
     """
 
     id: str

@@ -20,6 +20,7 @@ from services.events.adapters.sql.tables import (
     touchpoints,
 )
 from services.events.adapters.sql.tracking_plan.tables import quarantine, quarantine_rules, violations
+from services.events.use_cases.calls import subject_in
 from services.events.use_cases.erasure.ports import ToErase
 from shared.batched import batched
 from shared.contracts.about import names_erased
@@ -84,9 +85,12 @@ class SqlErasures:
         return early
 
     def _empty_quarantine(self, subjects: Collection[str], until: datetime) -> set[str]:
+        """Also of calls that were theirs, or are by now, since they were corrected."""
         q = quarantine.c
-        theirs = q.subject.in_(subjects) & (q.received_at <= until)
-        held = self._session.execute(select(q.id, q.message_id).where(theirs)).all()
+        early = select(q.id, q.message_id, q.original, q.call).where(q.received_at <= until)
+        held = [*self._session.execute(early.where(q.subject.in_(subjects)))]
+        corrected = self._session.execute(early.where(q.corrected_at.is_not(None)))
+        held += [row for row in corrected if not _subjects_in(row.original, row.call).isdisjoint(subjects)]
         for page in batched([row.id for row in held], _PARAMETERS):
             self._session.execute(delete(quarantine_rules).where(quarantine_rules.c.entry_id.in_(page)))
             self._session.execute(delete(quarantine).where(q.id.in_(page)))
@@ -132,6 +136,10 @@ def settle(
     if archives:
         complete &= _c.rewritten_at.is_not(None)
     session.execute(update(erasures).where(complete).values(who=None, finished_at=now))
+
+
+def _subjects_in(*calls: bytes) -> set[str | None]:
+    return {subject_in(bytes(call)) for call in calls}
 
 
 def _to_erase(row: Any) -> ToErase:
