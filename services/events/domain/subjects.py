@@ -54,3 +54,9 @@ def address_of(text: str) -> str | None:
 def id_behind(kind: str, name: str) -> str:
     """The anonymous id of somebody known by a name of this kind alone, such as an e-mail address."""
     return f"{kind}-{blake2b(name.encode(), digest_size=16).hexdigest()}"
+
+
+def ids_behind(text: str) -> tuple[str, ...]:
+    """Every id under which somebody may be known by a text: itself, or what stands behind it as an address."""
+    address = address_of(text)
+    return (text,) if address is None else (text, id_behind("email", address))

@@ -12,6 +12,7 @@ from services.events.adapters.files.scratch import DiskScratch
 from services.events.adapters.sql.imports.files import SqlImportFiles
 from services.events.adapters.sql.imports.jobs import SqlImportJobs
 from services.events.adapters.sql.imports.ledger import SqlImportQueue
+from services.events.adapters.sql.imports.refused_rows import ErasedIn
 from services.events.settings import EventsSettings
 from services.events.use_cases.accept_calls import Lanes
 from services.events.use_cases.imports.ports import ImportJob
@@ -26,7 +27,12 @@ class ImportWiring:
     """What imports are made of."""
 
     def __init__(
-        self, settings: EventsSettings, database: Database, publisher: Callable[[], Publisher], clock: Clock
+        self,
+        settings: EventsSettings,
+        database: Database,
+        publisher: Callable[[], Publisher],
+        clock: Clock,
+        erased: ErasedIn,
     ) -> None:
         self.database = database
         self.clock = clock
@@ -37,6 +43,7 @@ class ImportWiring:
         self._keep = timedelta(days=settings.import_keep_days)
         self._lease_s = settings.import_lease_s
         self._publisher = publisher
+        self._erased = erased
 
     def importing(self) -> Importing:
         """What a worker runs imports with."""
@@ -44,12 +51,12 @@ class ImportWiring:
 
     def queue(self) -> SqlImportQueue:
         """The queue as a worker of its own sees it."""
-        return SqlImportQueue(self.database, seconds=self._lease_s)
+        return SqlImportQueue(self.database, self._erased, seconds=self._lease_s)
 
-    def oldest_start(self) -> datetime | None:
-        """When the import that has been running for longest began."""
+    def oldest_running(self) -> datetime | None:
+        """As of when the running import that was asked for first sends its rows."""
         with self.database.reading() as session:
-            return SqlImportJobs(session).oldest_start()
+            return SqlImportJobs(session).oldest_running()
 
     def forget(self) -> None:
         """Forget files and imports that are kept no longer."""
@@ -65,7 +72,7 @@ class ImportWiring:
     def _send(self, job: ImportJob, lanes: Lanes) -> None:
         envelope = Envelope(
             source_id=job.mapping.id,
-            received_at=job.started_at or job.created_at,
+            received_at=job.received_at,
             context={"importMapping": job.mapping.name, "importId": job.id},
         )
         self._publisher().publish(records_of(events_of(lanes, envelope)))

@@ -17,7 +17,7 @@ _LEASE_S = 60
 
 
 class StorageWiring:
-    """What the store is kept with. `oldest_import` is when the import that has been running for longest began."""
+    """What the store is kept with. `oldest_import` is as of when running imports send."""
 
     def __init__(self, database: Database, clock: Clock, oldest_import: Callable[[], datetime | None]) -> None:
         self.clock = clock
@@ -30,7 +30,7 @@ class StorageWiring:
         self._oldest_import = oldest_import
 
     def forget_messages(self) -> None:
-        """Forget messages whose duplicates are no longer looked for; an import sends as of when it began."""
+        """Forget messages whose duplicates are no longer looked for; an import sends as of when it was asked for."""
         now = self.clock()
         today = bucket_of(min(now, self._oldest_import() or now))
         self.partitions.forget_days(today)

@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from services.events.adapters.sql.tables import metadata
 from services.events.bootstrap import MIGRATIONS, Wiring
+from services.events.domain.subjects import id_behind
 from services.events.settings import EventsSettings
 from services.events.use_cases.erasure.ports import ToErase
 from services.events.use_cases.erasure.search import Search
@@ -28,7 +29,7 @@ from shared.contracts.topics import INGEST
 from shared.ids import new_id
 from shared.outbox.outbox import Outbox
 from shared.sql.migrations import upgrade
-from shared.sql.plumbing import erased_names
+from shared.sql.plumbing import dead_letters, erased_names
 from tests.integration.events.partner import Partner
 from tests.integration.events.suite import Events, events_service, wait_until
 from tests.support.archive import rows_of
@@ -199,6 +200,9 @@ def test_quarantine_and_dead_letters_are_emptied_of_the_customer_alone(wiring: W
         "webhook": IngestWebhookReceivedV1(
             source_id=SOURCE, delivery_id="d", received_at=moment, body=b'{"customer": {"id": "jane-1"}}'
         ),
+        "address": IngestWebhookReceivedV1(
+            source_id=SOURCE, delivery_id="e", received_at=moment, body=b'{"to": [" Jane-1@example.com"]}'
+        ),
     }
     with wiring.database.transaction() as session:
         for name, fact in letters.items():
@@ -206,10 +210,14 @@ def test_quarantine_and_dead_letters_are_emptied_of_the_customer_alone(wiring: W
             wiring.dead_letters.add(
                 session, event, consumer=INGEST_CONSUMER, topic=INGEST.name, reason="test", attempts=1
             )
-    handled(wiring, wiring.erasing.follow, erased(moment))
+    behind = f"anonymous_id:{id_behind('email', 'jane-1@example.com')}"
+    fact = erased(moment)
+    handled(wiring, wiring.erasing.follow, msgspec.structs.replace(fact, subjects=(*fact.subjects, behind)))
     wiring.erasing.sweep.sweep()
     found = places_of(["jane-1", "jane-a", "mei", "new"], wiring.database, apart_from=("outbox", "erasures"))
     assert found == {"dead_letters.record: mei", "dead_letters.record: jane-1", "dead_letters.record: new"}
+    with wiring.database.reading() as session:  # what is in a webhook's letter is packed
+        assert set(session.scalars(select(dead_letters.c.event_id))) == {"mixed", "later"}
 
 
 @pytest.mark.parametrize("name", ["tablet-7", "mei"])

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, Response
 from starlette.responses import StreamingResponse
 
 from services.events.adapters.sql.imports.files import SqlImportFiles
-from services.events.adapters.sql.imports.jobs import SqlImportJobs, refused_rows
+from services.events.adapters.sql.imports.jobs import SqlImportJobs
 from services.events.adapters.sql.imports.mappings import SqlImportMappings
+from services.events.adapters.sql.imports.refused_rows import refused_rows
 from services.events.api.dependencies import Wired
 from services.events.api.routes.import_mappings import Reader, Writer
 from services.events.api.schemas.imports import ImportId, ImportView, NewImport

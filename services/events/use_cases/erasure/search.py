@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from services.events.domain.subjects import ids_behind
 from services.events.use_cases.calls import subject_in
 from services.events.use_cases.erasure.ports import ToErase
 from shared.bus.cloudevents import Event
@@ -26,7 +27,7 @@ class Search:
         self._who = who
         self._subjects = frozenset(who.subjects)
         self._profiles = frozenset(who.profile_ids)
-        self._ids = [subject.partition(":")[2] for subject in who.subjects]
+        self._ids = frozenset(subject.partition(":")[2] for subject in who.subjects)
         self._signs = [json.dumps(text, ensure_ascii=False).encode() for text in (*who.subjects, *who.profile_ids)]
 
     def holds(self, body: bytes) -> bool:
@@ -88,13 +89,17 @@ class Search:
             return any(json.dumps(name, ensure_ascii=False).encode() in text for name in self._ids)
 
     def _is_in_webhook(self, data: bytes) -> bool:
-        """A partner's body has a form of its own: any text or number in it that is one of the customer's ids counts."""
+        """A partner's body has a form of its own: any text or number in it counts that is one of the customer's ids,
+        or the address behind one."""
         try:
             received = msgspec.json.decode(data, type=IngestWebhookReceivedV1)
             body = json.loads(received.body)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return any(name.encode() in data for name in self._ids)
-        return received.received_at <= self._who.until and not frozenset(self._ids).isdisjoint(_leaves(body))
+        return received.received_at <= self._who.until and self._names_them(_leaves(body))
+
+    def _names_them(self, texts: Iterator[str]) -> bool:
+        return any(name in self._ids for text in texts for name in ids_behind(text.strip()))
 
 
 def _leaves(value: Any) -> Iterator[str]:

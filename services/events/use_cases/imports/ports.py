@@ -83,6 +83,11 @@ class ImportJob:
     cancel_requested: bool = False
     progress: Progress = field(default_factory=Progress)
 
+    @property
+    def received_at(self) -> datetime:
+        """As of when its rows are received, however long it waits: when it was asked for."""
+        return self.created_at
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

@@ -1,8 +1,8 @@
 """Running an import: its rows become calls on the ingest topic, and what was done is kept behind each step.
 
 A step is first made durable on the topic and then kept, with the messages that it brought and the position behind it.
-A worker that dies in between sends the step again, under the same message ids and as received when the import began,
-and ingestion drops it; a message that any earlier import has kept is not sent at all.
+A worker that dies in between sends the step again, under the same message ids and as received when the import was
+asked for, and ingestion drops it; a message that any earlier import has kept is not sent at all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sweeping out what is about erased customers and is found by no key: bodies of webhooks, and dead letters."""
+"""Sweeping out what is about erased customers and is found by no key: webhooks, refused rows of files, dead letters."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.erasure.erasures import settle, unfinished
+from services.events.adapters.sql.imports.refused_rows import drop_rows, rows_about
 from services.events.adapters.sql.webhooks.tables import webhook_attempts, webhook_deliveries, webhook_messages
 from services.events.use_cases.erasure.search import Search
 from shared.batched import batched
@@ -33,10 +34,12 @@ class Sweep:
         for who in waiting:
             search = Search(who)
             with self._database.reading() as session:
-                bodies = list(_messages_about(session, search))
+                bodies, refused = list(_messages_about(session, search)), list(rows_about(session, who))
             with self._database.transaction() as session:
                 for some in batched(bodies, _PAGE):
                     _delete_messages(session, some)
+                for import_id, numbers in refused:
+                    drop_rows(session, import_id, numbers)
                 mend_dead_letters(session, search.mended)
                 settle(session, [who], part="swept_at", now=self._clock(), archives=self._archives)
 

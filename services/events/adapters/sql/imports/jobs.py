@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
@@ -14,14 +13,9 @@ from sqlalchemy.orm import Session
 from services.events.adapters.sql.imports.mappings import mapping_document
 from services.events.adapters.sql.imports.tables import UNFINISHED, import_errors, imports
 from services.events.domain.imports.errors import ImportEnded, ImportNotFound
-from services.events.domain.imports.rows import BadRow, RowFlaw
 from services.events.use_cases.imports.ports import CsvForm, ImportFile, ImportJob, ImportMapping, JobState, Progress
-from shared.sql.database import Database
 
 _c = imports.c
-_A_PAGE = 2_000
-_read_cells = msgspec.json.Decoder(tuple[str | int | float | bool | None, ...]).decode
-_read_flaws = msgspec.json.Decoder(tuple[RowFlaw, ...]).decode
 
 
 class SqlImportJobs:
@@ -79,10 +73,10 @@ class SqlImportJobs:
         """The names of the columns of an import's file; empty before it was opened. Raises ImportNotFound."""
         return list(self._row(import_id).header or ())
 
-    def oldest_start(self) -> datetime | None:
-        """When the import that has been running for longest began."""
-        began: datetime | None = self._session.scalar(select(func.min(_c.started_at)).where(_c.state == "running"))
-        return began
+    def oldest_running(self) -> datetime | None:
+        """As of when the running import that was asked for first sends its rows."""
+        asked: datetime | None = self._session.scalar(select(func.min(_c.created_at)).where(_c.state == "running"))
+        return asked
 
     def forget(self, *, before: datetime) -> None:
         """Forget imports that ended before a moment, and their refused rows."""
@@ -96,20 +90,6 @@ class SqlImportJobs:
         if row is None:
             raise ImportNotFound(f"no import {import_id}")
         return row
-
-
-def refused_rows(database: Database, import_id: str) -> Iterator[BadRow]:
-    """The refused rows of an import, in the order of the file, some at a time."""
-    errors, last = import_errors.c, 0
-    while True:
-        query = select(import_errors).where(errors.import_id == import_id, errors.row > last).order_by(errors.row)
-        with database.reading() as session:
-            rows = session.execute(query.limit(_A_PAGE)).all()
-        for row in rows:
-            yield BadRow(row.row, _read_cells(row.cells), _read_flaws(row.flaws))
-        if len(rows) < _A_PAGE:
-            return
-        last = rows[-1].row
 
 
 def job_from(row: Row[Any]) -> ImportJob:

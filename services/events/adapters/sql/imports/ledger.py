@@ -7,34 +7,31 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from services.events.adapters.sql.imports.jobs import job_from
-from services.events.adapters.sql.imports.tables import import_errors, imported_messages, imports
+from services.events.adapters.sql.imports.refused_rows import ErasedIn, RefusedRows
+from services.events.adapters.sql.imports.tables import imported_messages, imports
 from services.events.domain.duplicates import message_hash
 from services.events.domain.imports.calls import MadeCall
-from services.events.domain.imports.rows import BadRow
 from services.events.use_cases.imports.ports import Done, ImportJob, JobState, LostLease
 from shared.ids import new_id
 from shared.sql.bulk import insert_rows, values_present
 from shared.sql.database import Database
 from shared.sql.present import database_now
-from shared.sql.upsert import insert_for
 
-MAX_KEPT_ERRORS = 100_000
 MAX_ATTEMPTS = 5
 _c, _seen = imports.c, imported_messages.c
-_encode = msgspec.json.Encoder().encode
 
 
 class SqlImportQueue:
     """The imports that wait, and those whose worker has been silent for `seconds`."""
 
-    def __init__(self, database: Database, *, seconds: float) -> None:
+    def __init__(self, database: Database, erased: ErasedIn, *, seconds: float) -> None:
         self._database = database
+        self._erased = erased
         self._seconds = seconds
         self._me = new_id()
 
@@ -63,16 +60,18 @@ class SqlImportQueue:
         }
         session.execute(update(imports).where(_c.id == row.id).values(values))
         job = job_from(session.execute(select(imports).where(_c.id == row.id)).one())
-        return job, SqlLedger(self._database, job.id, held_by=self._me, seconds=self._seconds)
+        return job, SqlLedger(self._database, job, self._erased, held_by=self._me, seconds=self._seconds)
 
 
 class SqlLedger:
     """One leased import."""
 
-    def __init__(self, database: Database, import_id: str, *, held_by: str, seconds: float) -> None:
+    def __init__(self, database: Database, job: ImportJob, erased: ErasedIn, *, held_by: str, seconds: float) -> None:
         self._database = database
-        self._id = import_id
-        self._mine = (_c.id == import_id) & (_c.held_by == held_by) & (_c.state == "running")
+        self._id = job.id
+        self._job = job
+        self._erased = erased
+        self._mine = (_c.id == job.id) & (_c.held_by == held_by) & (_c.state == "running")
         self._seconds = seconds
 
     @property
@@ -99,13 +98,15 @@ class SqlLedger:
             cancelled = self._keep(session, **asdict(done.progress), attempts=0)
             seen = sorted((call.day, message_hash(source_id, call.message_id)) for call in done.calls)
             insert_rows(session, (_seen.day, _seen.hash), seen)
-            self._keep_errors(session, done.bad)
+            if done.bad:
+                self._refused.keep(session, done.bad)
         return not cancelled
 
     def describe(self, header: Sequence[str]) -> None:
         """Keep the names of the columns, for the file of errors."""
         with self._database.transaction() as session:
             self._keep(session, header=list(header))
+        self._refused = RefusedRows(self._job, header, self._erased)
 
     def hold(self) -> bool:
         """Keep the lease through work that stores nothing; False when the import is to be cancelled."""
@@ -132,17 +133,6 @@ class SqlLedger:
             raise LostLease(f"import {self._id} is another worker's now")
         return bool(row.cancel_requested)
 
-    def _keep_errors(self, session: Session, bad: Sequence[BadRow]) -> None:
-        if not bad:
-            return
-        kept = session.scalar(select(func.count()).where(import_errors.c.import_id == self._id)) or 0
-        rows = [
-            {"import_id": self._id, "row": row.number, "cells": _cells(row), "flaws": _encode(row.flaws)}
-            for row in sorted(bad, key=lambda row: row.number)[: max(0, MAX_KEPT_ERRORS - kept)]
-        ]
-        if rows:
-            session.execute(insert_for(session, import_errors).on_conflict_do_nothing(), rows)
-
 
 def _next(now: datetime) -> Any:
     running = aliased(imports, name="running")
@@ -156,7 +146,3 @@ def _next(now: datetime) -> Any:
 def _days_near(day: int) -> tuple[int, int, int]:
     """Also the days beside it: a mapping that is corrected by hours moves times over midnight."""
     return day - 1, day, day + 1
-
-
-def _cells(row: BadRow) -> bytes:
-    return _encode([cell.encode("utf-8", "replace").decode() if isinstance(cell, str) else cell for cell in row.cells])
