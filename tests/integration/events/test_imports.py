@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,10 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from services.events.adapters.sql.imports.ledger import SqlImportQueue
 from services.events.api.schemas.file_mapping import EXAMPLE
 from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
-from tests.integration.events.suite import Events, events_service, settings_in, wait_until
+from services.events.use_cases.accept_calls import Lanes
+from services.events.use_cases.imports.ports import ImportJob
+from services.events.use_cases.imports.run_imports import run_import
+from tests.integration.events.suite import Events, events_service, running_worker, settings_in, wait_until
 
 CALLS = {
     "event": "Call Ended",
@@ -308,3 +313,33 @@ def test_an_upload_or_import_that_is_asked_for_twice_has_one_effect(gate: Events
     assert gate.http.delete(f"/v1/import-files/{one['id']}", headers=gate.read).status_code == 204
     listed = gate.http.get("/v1/imports", params={"state": "cancelled"}, headers=gate.read).json()["data"]
     assert [job["id"] for job in listed] == [first["id"]]
+
+
+class Killed(BaseException):
+    """What ends a worker in the middle of its work."""
+
+
+def test_what_a_killed_worker_had_sent_is_remembered_also_if_the_import_is_cancelled(settings: EventsSettings) -> None:
+    with events_service(settings, worker=False) as service:
+        save(service, "calls", CALLS)
+        import_id = begun(service, uploaded(service, LOG), "calls")
+        wiring = Wiring(settings)
+        leased = SqlImportQueue(wiring.database, wiring.erasing.names, seconds=0.1).lease()
+        assert leased is not None
+        importing = wiring.imports.importing()
+
+        def send(job: ImportJob, lanes: Lanes) -> None:
+            importing.send(job, lanes)
+            raise Killed
+
+        with pytest.raises(Killed):
+            run_import(*leased, replace(importing, send=send), lambda: False)
+        wiring.close()
+        wiring.database.dispose()
+        cancelled = service.post(f"/v1/imports/{import_id}/cancel")
+        assert (cancelled.status_code, cancelled.json()["state"]) == (200, "running")
+        with running_worker(settings):
+            ended = wait_until(lambda: shown(service, import_id), lambda job: job["state"] != "running")
+            assert (ended["state"], ended["touchpoints"]) == ("cancelled", 2)
+            again = imported(service, LOG, "calls")
+            assert (again["touchpoints"], again["known"]) == (0, 2)

@@ -70,7 +70,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportJob:
-    """One import: a file and the mapping as it was when the import was asked for."""
+    """One import: a file and the mapping as it was when the import was asked for.
+
+    `is_resumed` where another worker had begun it.
+    """
 
     id: str
     mapping: ImportMapping
@@ -81,6 +84,7 @@ class ImportJob:
     finished_at: datetime | None = None
     reason: str | None = None
     cancel_requested: bool = False
+    is_resumed: bool = False
     progress: Progress = field(default_factory=Progress)
 
     @property

@@ -44,12 +44,14 @@ def run_import(job: ImportJob, ledger: Ledger, importing: Importing, stopped: Ca
     Raises LostLease, and what `send` raises when the topic cannot be written.
     """
 
+    settled = not job.is_resumed  # or a step may have been sent that was not kept: it is kept before anything else
+
     def reading() -> None:
-        if not ledger.hold():
+        if not ledger.hold() and settled:
             raise _Cancelled
 
     try:
-        if job.cancel_requested:
+        if job.cancel_requested and settled:
             raise _Cancelled
         steps = work_off(
             job.file,
@@ -63,6 +65,7 @@ def run_import(job: ImportJob, ledger: Ledger, importing: Importing, stopped: Ca
         progress = job.progress
         for step in steps:
             progress = _take(step, progress, job=job, ledger=ledger, importing=importing)
+            settled = True
             if stopped():
                 return
     except _Cancelled:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -59,7 +59,8 @@ class SqlImportQueue:
             "held_until": now + timedelta(seconds=self._seconds),
         }
         session.execute(update(imports).where(_c.id == row.id).values(values))
-        job = job_from(session.execute(select(imports).where(_c.id == row.id)).one())
+        begun = job_from(session.execute(select(imports).where(_c.id == row.id)).one())
+        job = replace(begun, is_resumed=row.state == "running")
         return job, SqlLedger(self._database, job, self._erased, held_by=self._me, seconds=self._seconds)
 
 
