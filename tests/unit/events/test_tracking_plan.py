@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.events.adapters.json_schema.allowance import Allowance
 from services.events.adapters.json_schema.validators import MASK, compile_schema
 from services.events.domain.tracking_plan.corrections import Cast, Remove, Rename, SetValue, corrected
 from services.events.domain.tracking_plan.empty_ranges import refuse_empty_ranges
@@ -93,6 +94,41 @@ def test_a_pattern_that_would_explode_by_backtracking_takes_no_time() -> None:
     began = time.perf_counter()
     assert [each.keyword for each in check({"event": "a" * 30_000 + "!"})] == ["pattern"]
     assert time.perf_counter() - began < 1
+
+
+ALTERNATIVES = {"properties": {"x": {"items": {"anyOf": [{"const": str(n)} for n in range(20)]}}}}
+
+
+def test_a_call_that_is_wrong_in_thousands_of_places_takes_no_time() -> None:
+    check = compile_schema(ALTERNATIVES)
+    began = time.perf_counter()
+    (told,) = check({"x": [-1] * 15_000})
+    assert (told.pointer, told.keyword) == ("/x/*", "anyOf")
+    assert time.perf_counter() - began < 1
+
+
+def test_everything_that_is_wrong_is_told_while_there_is_time_for_it() -> None:
+    schema = {"required": ["a"], "properties": {"x": {"type": "string"}}}
+    assert len(compile_schema(schema)({"x": 1})) == 2
+    assert len(compile_schema(schema, allowance=Allowance(0, 0))({"x": 1})) == 1
+    assert compile_schema(schema, allowance=Allowance(0, 0))({"x": "1", "a": 1}) == ()
+
+
+def test_what_was_spent_fills_up_again() -> None:
+    now = 0.0
+    allowance = Allowance(1.0, 0.1, clock=lambda: now)
+    with allowance.spending():
+        now += 3
+    assert not allowance.is_left()
+    now += 16
+    assert not allowance.is_left()
+    now += 2
+    assert allowance.is_left()
+    now += 1_000
+    assert allowance.is_left()
+    with allowance.spending():
+        now += 1.5
+    assert not allowance.is_left()
 
 
 def test_references_that_lead_inside_are_followed() -> None:

@@ -38,6 +38,11 @@ def check_limits(schema: Mapping[str, Any]) -> None:
             walk.unfold(each, 0)
 
 
+def parts_of(schema: Mapping[str, Any]) -> int:
+    """Of how many parts a schema is, references followed. Raises SchemaRefused."""
+    return _Walk(schema).unfold(schema, 0)
+
+
 class _Walk:
     """Counts the parts of a schema, references followed."""
 
