@@ -153,11 +153,20 @@ def test_half_an_emoji_in_utf_16_is_a_refused_row_and_not_the_end_of_the_file() 
     assert (list(batch.sheet.numbers), [bad.number for bad in batch.bad]) == ([2, 4], [3])
 
 
+def test_long_rows_come_a_few_at_a_time_and_all_of_them() -> None:
+    body = "a,b\n" + "".join(f"{n},{'x' * 100_000}\n" for n in range(1_000))
+    chunks = [body[start : start + 2**20].encode() for start in range(0, len(body), 2**20)]
+    batches = list(CsvTable(lambda: chunks, CsvForm()).batches())
+    assert [row[0] for batch in batches for row in batch.sheet.rows] == [str(n) for n in range(1_000)]
+    assert max(len(batch.sheet.rows) for batch in batches) <= 600
+
+
 @pytest.mark.parametrize(
     ("body", "good", "says"),
     [
         ('a,b\n1,"2\n3,4\n5,6\n', [], "never closed"),
         ('a,b\n1,"2\n3,"4\n5,6\n', [["5", "6"]], "written twice"),
+        ('a,b\n1,"2\n' + "3,4\n" * 40_000 + "5,6\n", [["3", "4"]] * 7_232 + [["5", "6"]], "never closed"),
         ('a,b\n1,2"3\n4,"5""6"\n', [["1", '2"3'], ["4", '5"6']], None),
     ],
 )

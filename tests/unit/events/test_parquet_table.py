@@ -139,3 +139,26 @@ def test_a_damaged_file_is_refused_or_read_and_nothing_else(changes: list[tuple[
         content[place] = value
     with suppress(UnusableFile):
         cells(ParquetTable(io.BytesIO(content), size=len(content), used=used))
+
+
+def test_a_text_that_is_there_often_is_held_once_and_long_rows_come_a_few_at_a_time() -> None:
+    long = "y" * 1_000_000
+    table = opened({"who": ["M1", "M2"] * 10_000, "note": [long, None] * 10_000})
+    (batch,) = table.batches()
+    assert len({id(row[1]) for row in batch.sheet.rows}) == 2
+    different = opened({"note": [f"{n}{'z' * 500_000}" for n in range(100)]}, compression="zstd", use_dictionary=False)
+    assert [len(batch.sheet.rows) for batch in different.batches()] == [67, 33]
+
+
+@settings(deadline=None)
+@given(
+    texts=st.lists(
+        st.none() | st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=3)
+    ),
+    group=st.integers(1, 30),
+    at_once=st.integers(1, 30),
+)
+def test_texts_come_as_they_were_written(texts: list[str | None], group: int, at_once: int) -> None:
+    kinds = (pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string()))
+    columns = {str(kind): pa.array(texts, pa.string()).cast(kind) for kind in kinds}
+    assert cells(opened(columns, row_group_size=group, data_page_size=at_once)) == [(text,) * 3 for text in texts]

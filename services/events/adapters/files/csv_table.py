@@ -16,10 +16,15 @@ from services.events.domain.imports.rows import BadRow, Row, RowFlaw, Sheet
 from services.events.use_cases.imports.ports import Batch, CsvForm
 
 BATCH_ROWS = 20_000
+BATCH_BYTES = 32 * 1024 * 1024
+"""Of the file: what of it is held in memory is some times as much."""
+_ROWS_AT_ONCE = 200
 MAX_COLUMNS = 500
 _LONGEST_LINE = 1024 * 1024
 _HINTS = {
     "unexpected end of data": "; a quote that begins a cell here is never closed, and holds all that follows",
+    "field larger than field limit (131072)": "; where no cell is so long, a quote that begins one is never closed, and"
+    " holds rows behind this one",
     **{f"'{each}' expected after '\"'": "; a quote within a quoted cell is written twice" for each in ",;\t|"},
 }
 """What to look for, by what Python says of rows whose quotes are wrong."""
@@ -53,12 +58,19 @@ class CsvTable:
             rows: list[list[str]] = []
             refusal: str | None = None
             try:
-                rows.extend(islice(self._reader, BATCH_ROWS))
+                self._read(rows)
             except csv.Error as error:
                 refusal = f"the row cannot be read: {error}{_HINTS.get(str(error), '')}"
             if not rows and refusal is None:
                 return
             yield self._batch(rows, refusal)
+
+    def _read(self, rows: list[list[str]]) -> None:
+        """Add what comes next to `rows`, as much as a batch holds. Raises csv.Error behind what it could add."""
+        enough, before = self._lines.read_bytes + BATCH_BYTES, -1
+        while before < len(rows) < BATCH_ROWS and self._lines.read_bytes < enough:
+            before = len(rows)
+            rows.extend(islice(self._reader, _ROWS_AT_ONCE))
 
     def _header(self, used: Collection[str]) -> list[str]:
         try:

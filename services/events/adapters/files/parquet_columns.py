@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -47,10 +47,16 @@ def readable(schema: Any, used: Collection[str] | None) -> list[str]:
     return kept
 
 
+def texts_among(schema: Any, names: Collection[str]) -> list[str]:
+    """Those of the columns whose cells may be long, and the same many times."""
+    kinds = (_of.is_string, _of.is_large_string, _of.is_string_view, *_BYTES)
+    return [name for name in names if any(is_one(schema.field(name).type) for is_one in kinds)]
+
+
 def cells_of(column: Any, suspicions: SuspiciousCells) -> list[Cell]:
     """The cells of a column; what is neither a number nor a time of any day is empty."""
     if _of.is_dictionary(column.type):
-        column = column.dictionary_decode()
+        return _placed(cells_of(column.dictionary, suspicions), column.indices)
     kind = column.type
     if _of.is_time(kind):
         return _times(column)
@@ -68,6 +74,14 @@ def cells_of(column: Any, suspicions: SuspiciousCells) -> list[Cell]:
         return _texts(column, suspicions)
     found: list[Cell] = column.to_pylist()
     return found
+
+
+def _placed(values: Sequence[Cell], places: Any) -> list[Cell]:
+    """Each value where it is, made once however often it comes. Raises ValueError where there is none."""
+    bounds = pc.min_max(places).as_py()
+    if bounds["min"] is not None and not 0 <= bounds["min"] <= bounds["max"] < len(values):
+        raise ValueError("a dictionary lacks a value that is said to be in it")
+    return [None if place is None else values[place] for place in places.to_pylist()]
 
 
 def _is(field: Any, kinds: Collection[Callable[[Any], bool]]) -> bool:

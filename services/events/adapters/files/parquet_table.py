@@ -8,8 +8,8 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from services.events.adapters.files.csv_table import BATCH_ROWS, check_header
-from services.events.adapters.files.parquet_columns import NOT_UTF_8, cells_of, readable
+from services.events.adapters.files.csv_table import BATCH_BYTES, BATCH_ROWS, check_header
+from services.events.adapters.files.parquet_columns import NOT_UTF_8, cells_of, readable, texts_among
 from services.events.adapters.files.suspicions import SuspiciousCells
 from services.events.domain.imports.cells import Cell
 from services.events.domain.imports.errors import UnusableFile
@@ -33,35 +33,35 @@ class ParquetTable:
     def __init__(self, file: IO[bytes], *, size: int, used: Collection[str] | None = None) -> None:
         self._size = size
         try:
-            self._file = pq.ParquetFile(
-                pa.PythonFile(file, mode="r"),
-                thrift_string_size_limit=_LARGEST_FOOTER_PART,
-                thrift_container_size_limit=_LARGEST_FOOTER_PART,
-            )
+            self._file = _opened(file)
             schema = self._file.schema_arrow
             self._rows = int(self._file.metadata.num_rows)
             check_header([str(name).strip() for name in schema.names], used or ())
             self._names = readable(schema, used)
+            self._file = _opened(file, texts_among(schema, self._names))
         except _UNREADABLE as error:
             raise UnusableFile(f"not a Parquet file that can be read: {_first_line(error)}") from error
         self.header: Sequence[str] = [name.strip() for name in self._names]
-        self._check_sizes()
+        self._rows_at_once = self._checked_sizes()
 
     def batches(self) -> Iterator[Batch]:
         """All rows, in order. Raises UnusableFile where pages are damaged."""
         done = 0
         try:
-            for some in self._file.iter_batches(batch_size=BATCH_ROWS, columns=self._names, use_threads=False):
+            for some in self._file.iter_batches(batch_size=self._rows_at_once, columns=self._names, use_threads=False):
                 done += some.num_rows
                 yield self._batch(some, first=done - some.num_rows + 2, done=done)
         except _UNREADABLE as error:
             raise UnusableFile(f"the file is damaged behind row {done + 1}: {_first_line(error)}") from error
 
-    def _check_sizes(self) -> None:
+    def _checked_sizes(self) -> int:
+        """How many rows are read at once: fewer of long ones. Raises UnusableFile."""
         # Of whole groups: to ask a damaged file for those of single columns ends the process (Arrow 26).
-        groups = (self._file.metadata.row_group(place) for place in range(self._file.metadata.num_row_groups))
+        groups = [self._file.metadata.row_group(place) for place in range(self._file.metadata.num_row_groups)]
         if any(not 0 <= group.total_byte_size <= _LARGEST_ROW_GROUP for group in groups):
             raise UnusableFile("a row group is larger than 1 GB; write the file with smaller ones")
+        longest = max((group.total_byte_size // max(group.num_rows, 1) for group in groups), default=0)
+        return min(BATCH_ROWS, max(1, BATCH_BYTES // max(longest, 1)))
 
     def _batch(self, some: Any, *, first: int, done: int) -> Batch:
         suspicions = SuspiciousCells(not_encoded=NOT_UTF_8)
@@ -82,6 +82,17 @@ class ParquetTable:
         """What is wrong with single cells of a row."""
         told = ((name, suspicions.in_row([cell])) for name, cell in zip(self.header, row, strict=True))
         return tuple(RowFlaw(number, name, reason) for name, reason in told if reason)
+
+
+def _opened(file: IO[bytes], repeating: Sequence[str] = ()) -> Any:
+    """The file, of which the columns `repeating` come as what they hold and where: a text may be there ten million
+    times, and in the file once."""
+    return pq.ParquetFile(
+        pa.PythonFile(file, mode="r"),
+        read_dictionary=list(repeating),
+        thrift_string_size_limit=_LARGEST_FOOTER_PART,
+        thrift_container_size_limit=_LARGEST_FOOTER_PART,
+    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -20,6 +20,7 @@ from shared.sql.upsert import insert_for
 
 MAX_KEPT = 100_000
 _A_PAGE = 2_000
+_STORED_AT_ONCE = 500
 _e = import_errors.c
 _encode = msgspec.json.Encoder().encode
 _read_cells = msgspec.json.Decoder(tuple[str | int | float | bool | None, ...]).decode
@@ -43,12 +44,15 @@ class RefusedRows:
         living = self._erased(session).without(
             bad, names=lambda row: self._names.of(row.cells), moment=lambda _: self._job.received_at
         )
-        rows = [
-            {"import_id": self._job.id, "row": row.number, "cells": _cells(row), "flaws": _encode(row.flaws)}
-            for row in sorted(living, key=lambda row: row.number)[: max(0, MAX_KEPT - kept)]
-        ]
-        if rows:
-            session.execute(insert_for(session, import_errors).on_conflict_do_nothing(), rows)
+        first = sorted(living, key=lambda row: row.number)[: max(0, MAX_KEPT - kept)]
+        for start in range(0, len(first), _STORED_AT_ONCE):  # of rows that may be long, and hold the same text
+            session.execute(
+                insert_for(session, import_errors).on_conflict_do_nothing(),
+                [
+                    {"import_id": self._job.id, "row": row.number, "cells": _cells(row), "flaws": _encode(row.flaws)}
+                    for row in first[start : start + _STORED_AT_ONCE]
+                ],
+            )
 
 
 def refused_rows(database: Database, import_id: str) -> Iterator[BadRow]:
