@@ -48,7 +48,7 @@ class Wiring:
         self.webhooks = WebhookWiring(settings, self.database, self.outbox, self.erasing.living)
         self.replays = ReplayWiring(self.database, lambda: self.bus, self.erasing.living)
         self.plans = PlanWiring(self.outbox, settings.call_limits, clock)
-        self.imports = ImportWiring(settings, self.database, lambda: self.publisher, clock, self.erasing.names)
+        self.imports = ImportWiring(settings, self.database, lambda: self.publisher, clock, erased=self.erasing.names)
         self.storage = StorageWiring(self.database, clock, self.imports.oldest_running)
         self.recording = RecordingWiring(
             self.database,

@@ -32,6 +32,7 @@ class ImportWiring:
         database: Database,
         publisher: Callable[[], Publisher],
         clock: Clock,
+        *,
         erased: ErasedIn,
     ) -> None:
         self.database = database

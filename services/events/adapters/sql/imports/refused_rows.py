@@ -71,7 +71,8 @@ def refused_rows(database: Database, import_id: str) -> Iterator[BadRow]:
 
 def rows_about(session: Session, who: ToErase) -> Iterator[tuple[str, list[int]]]:
     """The rows that name a customer, by the import that refused them: those of what was received before the erasure."""
-    for row in session.execute(select(imports).where(imports.c.header.is_not(None))).all():
+    refusing = select(imports).where(imports.c.header.is_not(None), imports.c.failed > 0)
+    for row in session.execute(refusing).all():
         job = job_from(row)
         if job.received_at > who.until:
             continue
