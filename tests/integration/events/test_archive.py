@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ import msgspec
 import pyarrow.parquet as pq
 import pytest
 
+from services.events.adapters.parquet.folder import ArchiveFolder
 from services.events.adapters.parquet.rows import SCHEMA
 from services.events.adapters.sql.archive.ledger import SqlArchiveLedger
 from services.events.bootstrap import MIGRATIONS, Wiring
@@ -254,6 +256,34 @@ def test_readers_never_find_a_row_twice_or_not_while_a_day_is_merged(
     assert all(len(names) == len(set(names)) for names in seen)
     assert all(set(early) <= set(late) for early, late in zip(seen, seen[1:], strict=False))
     assert names_in(settings) == sorted(f"m{n}" for n in range(16))
+
+
+def test_who_was_listing_a_day_when_it_was_merged_lists_all_of_it(
+    archive: ArchiveWiring, wiring: Wiring, settings: EventsSettings
+) -> None:
+    for n in range(3):
+        write(archive, n, *told(f"m{n}"))
+    day = archive.folder.path(_files(wiring)[0]).parent
+    before = {path.name for path in day.iterdir()}
+    with os.scandir(day) as listing:
+        archive.keep.merge_closed_day(never)
+        assert {entry.name for entry in listing} == before
+    assert len(list(day.iterdir())) == 1
+
+
+def test_what_was_replaced_is_deleted_after_a_while(
+    archive: ArchiveWiring, wiring: Wiring, settings: EventsSettings
+) -> None:
+    for n in range(3):
+        write(archive, n, *told(f"m{n}"))
+    archive.keep.merge_closed_day(never)
+    assert settings.archive_folder is not None
+    unfinished = settings.archive_folder / "unfinished"
+    archive.folder.sweep()
+    assert len(list(unfinished.iterdir())) == 1
+    ArchiveFolder(settings.archive_folder, linger_s=0).sweep()
+    assert list(unfinished.iterdir()) == []
+    assert names_in(settings) == ["m0", "m1", "m2"]
 
 
 def test_what_another_began_is_finished_or_cleared(

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import time
 from typing import BinaryIO
 from uuid import uuid4
 
@@ -27,14 +28,16 @@ ROW_GROUP = 122_880
 
 _AT_FDCWD = -100
 _EXCHANGE = 2
+_REPLACED = "replaced-"
 
 
 class ArchiveFolder:
-    """Files under `root`. Raises OSError when the disk does not do what it should."""
+    """Files under `root`; what is replaced stays `linger_s` longer. Raises OSError when the disk fails."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, linger_s: float = 60.0) -> None:
         self._days = root / "touchpoints"
         self._unfinished = root / "unfinished"
+        self._linger_s = linger_s
 
     def prepare(self) -> None:
         """Make the folders."""
@@ -107,7 +110,17 @@ class ArchiveFolder:
             self._day(merged.day).mkdir(parents=True, exist_ok=True)
             _exchange(self._draft(merged.id), self._day(merged.day))
             _sync(self._days, self._unfinished)
-        shutil.rmtree(self._draft(merged.id), ignore_errors=True)
+        if (replaced := self._draft(merged.id)).exists():
+            replaced.rename(self._unfinished / f"{_REPLACED}{merged.id}")
+
+    def sweep(self) -> None:
+        """Delete what was replaced a while ago: whoever was listing a day when it was still does so to the end.
+
+        What a reader then does not find any more, it can tell; what is not in a list it cannot.
+        """
+        for replaced in self._unfinished.glob(f"{_REPLACED}*"):
+            if time() - replaced.stat().st_ctime >= self._linger_s:
+                shutil.rmtree(replaced)
 
     def can_exchange(self) -> bool:
         """Whether this file system exchanges folders in one step."""

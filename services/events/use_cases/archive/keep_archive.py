@@ -52,7 +52,8 @@ class KeepArchive:
                 ledger.set_state(written, "published")
 
     def merge_closed_day(self, stopping: Stopping) -> bool:
-        """Make one file of a closed day's; whether there was any such day."""
+        """Make one file of a closed day's, and sweep up after earlier ones; whether there was any such day."""
+        self._folder.sweep()
         if not self._can_merge:
             return False
         day, parts = self._closed_day()

@@ -95,6 +95,10 @@ class Folder(Protocol):
         """Whether a day's files can be replaced by one in one step."""
         ...
 
+    def sweep(self) -> None:
+        """Delete what was replaced long enough ago that no reader is listing it still."""
+        ...
+
     def holds(self, file: ArchiveFile) -> bool:
         """Whether readers find a file; one that was published may have been deleted since."""
         ...
