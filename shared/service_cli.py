@@ -35,7 +35,7 @@ class Service(Generic[S]):
 
     `create_app` and `loops` are the places (`package.module:name`) of functions of the settings that make the API and
     the worker's loops by name; they are looked up by the process that needs them, so that a worker starts without
-    FastAPI. `page_bytes` are those of its SQLite file.
+    FastAPI.
     """
 
     name: str
@@ -45,7 +45,6 @@ class Service(Generic[S]):
     migrations: str
     database_url: Callable[[S], str]
     port: Callable[[S], int]
-    page_bytes: int = 4_096
 
 
 def main(service: Service[S], arguments: Sequence[str] | None = None) -> int:
@@ -90,7 +89,7 @@ def _run(service: Service[S], settings: S, options: argparse.Namespace) -> int:
             _collect_seldom(options.command)
             return run_worker(chosen, port=settings.worker_port, host=settings.host)
         case _:
-            database = Database(service.database_url(settings), page_bytes=service.page_bytes)
+            database = Database(service.database_url(settings), page_bytes=settings.page_bytes)
             return _migrate(database, service.migrations, options)
 
 

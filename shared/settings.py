@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -58,7 +58,12 @@ class SuiteSettings(BaseSettings):
 
 
 class ServiceSettings(SuiteSettings):
-    """What all services have in common; unsafe defaults are refused outside development."""
+    """What all services have in common; unsafe defaults are refused outside development.
+
+    `page_bytes` is nothing to set: how large the pages of the service's database are if it is a new SQLite file.
+    """
+
+    page_bytes: ClassVar[int] = 4_096
 
     admin_key_sha256: str | None = Field(
         None,

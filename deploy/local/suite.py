@@ -152,7 +152,7 @@ def _migrate(databases: Mapping[str, str]) -> None:
     """Bring every database up to date. Raises CannotStart for one that cannot be used."""
     for name, url in databases.items():
         try:
-            database = Database(url)
+            database = Database(url, page_bytes=SETTINGS[name].page_bytes)
             upgrade(database, f"services.{name}.migrations")
             database.dispose()
         except (ValueError, SQLAlchemyError, OSError) as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from services.events.adapters.sql.parts import PAGE_BYTES
 from services.events.bootstrap import MIGRATIONS
 from services.events.settings import EventsSettings
 from shared.service_cli import Service, main
@@ -17,7 +16,6 @@ SERVICE = Service(
     migrations=MIGRATIONS,
     database_url=lambda settings: settings.events_database_url,
     port=lambda settings: settings.events_port,
-    page_bytes=PAGE_BYTES,
 )
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from services.events.adapters.bus.ingest_log import SOURCE
-from services.events.adapters.sql.parts import PAGE_BYTES
 from services.events.adapters.sql.sources import SqlSources
 from services.events.settings import EventsSettings
 from services.events.use_cases.keep_sources import digest_of
@@ -41,7 +40,7 @@ class Wiring:
     def __init__(self, settings: EventsSettings, *, clock: Clock = utc_now) -> None:
         self.settings = settings
         self.clock = clock
-        self.database = Database(settings.events_database_url, page_bytes=PAGE_BYTES)
+        self.database = Database(settings.events_database_url, page_bytes=settings.page_bytes)
         self.outbox = Outbox(SOURCE, clock)
         self.dead_letters = DeadLetters("events", self.outbox, clock)
         self.erasing = ErasureWiring(settings, self.database, clock)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -17,7 +17,13 @@ _MAX_CALL = 512 * 1024
 
 
 class EventsSettings(ServiceSettings):
-    """`RAPPORT_EVENTS_*`, and what all services share."""
+    """`RAPPORT_EVENTS_*`, and what all services share.
+
+    A transaction of recording changes most pages of a part of the index whatever their size, so few large ones are
+    better.
+    """
+
+    page_bytes: ClassVar[int] = 16_384
 
     events_database_url: str = under_data_dir("events.db", scheme="sqlite:///")
     events_port: int = Field(8104, ge=1, le=65535)

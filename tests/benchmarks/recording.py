@@ -22,7 +22,6 @@ import psutil
 from sqlalchemy import func, select
 
 from services.events.adapters.bus.ingest_log import Envelope, events_of, records_of
-from services.events.adapters.sql.parts import PAGE_BYTES
 from services.events.adapters.sql.tables import tallies
 from services.events.bootstrap import DEVELOPMENT_SOURCE, MIGRATIONS
 from services.events.settings import EventsSettings
@@ -94,7 +93,7 @@ def place(name: str, *, postgres: bool, kafka: bool) -> Iterator[Place]:
             stack.callback(broker.stop)
             bus_url = broker.url
         settings = EventsSettings(events_database_url=database_url, bus_url=bus_url)
-        database, bus = Database(database_url, page_bytes=PAGE_BYTES), open_bus(bus_url)
+        database, bus = Database(database_url, page_bytes=settings.page_bytes), open_bus(bus_url)
         upgrade(database, MIGRATIONS)
         bus.create_topics(ALL)
         bus.close()

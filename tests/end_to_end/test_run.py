@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -55,6 +57,8 @@ def test_a_suite_comes_up_heals_and_ends(tmp_path: Path) -> None:
         for line in (tmp_path / "var" / "dev.env").read_text().splitlines():
             assert line.partition("=")[2] in said.read_text(), "the keys are shown"
         assert (tmp_path / "var").stat().st_mode & 0o077 == 0, "customers' data is for its owner only"
+        with closing(sqlite3.connect(tmp_path / "var" / "events.db")) as events:
+            assert events.execute("PRAGMA page_size").fetchone() == (SETTINGS["events"].page_bytes,)
         second = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
         )

@@ -12,8 +12,6 @@ from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.tables import touchpoints
 
-PAGE_BYTES = 16_384
-"""A transaction of recording changes most pages of a part whatever their size, and the fewer there are the better."""
 _TOUCHPOINTS = 131_072
 """How many lie in one part: their entries take some 10 MB."""
 _part = touchpoints.c.part
