@@ -14,6 +14,7 @@ from typing import Self
 import httpx
 import psutil
 
+from deploy.local.configuration import SETTINGS
 from shared.bus.opening import open_bus
 from shared.contracts.topics import ALL
 from shared.sql.database import Database
@@ -163,7 +164,8 @@ class Suite:
         bus.create_topics(ALL)
         bus.close()
         for service in self.services:
-            database = Database(self._environment[f"RAPPORT_{service.upper()}_DATABASE_URL"])
+            url = self._environment[f"RAPPORT_{service.upper()}_DATABASE_URL"]
+            database = Database(url, page_bytes=SETTINGS[service].page_bytes)
             upgrade(database, f"services.{service}.migrations")
             database.dispose()
 
