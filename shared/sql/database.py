@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from threading import Condition, Lock
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from shared.signs_of_life import SignsOfLife
 from shared.sql.engines import open_engines
 
 
@@ -25,6 +27,8 @@ class Database:
         self._turn: AbstractContextManager[object] = Lock() if self.dialect == "sqlite" else nullcontext()
         self._committed = Condition()
         self._commits = 0
+        self.signs = SignsOfLife(_folder_of(self.engine) if self.dialect == "sqlite" else None)
+        """Of those who hold something in this database; on PostgreSQL, which machines share, none."""
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -60,3 +64,7 @@ class Database:
         """Close every pooled connection."""
         self.engine.dispose()
         self._readers.dispose()
+
+
+def _folder_of(engine: Engine) -> Path:
+    return Path(engine.url.database or "").parent / "alive"

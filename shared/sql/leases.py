@@ -12,17 +12,22 @@ from shared.sql.upsert import insert_for
 
 
 class Lease:
-    """A named lease that this process tries to hold; a holder that stays silent for `seconds` loses it."""
+    """A named lease that this process tries to hold; a holder that dies, or stays silent for `seconds`, loses it.
 
-    def __init__(self, database: Database, name: str, *, seconds: int = 15) -> None:
+    That it has died is seen at once on one machine, and by its silence elsewhere.
+    """
+
+    def __init__(self, database: Database, name: str, *, seconds: int = 15, holder: str | None = None) -> None:
         self._database = database
         self._name = name
         self._seconds = seconds
-        self._holder = new_id()
+        self._holder = holder or new_id()
 
     def hold(self) -> bool:
         """Take or renew the lease; False while another holds it."""
+        self._database.signs.give(self._holder)
         with self._database.transaction() as session:
+            self._bury_the_dead(session)
             now = session.scalar(select(_database_seconds(session))) or 0
             insert = insert_for(session, leases).values(
                 name=self._name, holder=self._holder, expires_at=now + self._seconds
@@ -45,7 +50,17 @@ class Lease:
     def release(self) -> None:
         """Let another take it at once."""
         with self._database.transaction() as session:
-            session.execute(delete(leases).where(leases.c.name == self._name, leases.c.holder == self._holder))
+            self._drop(session, self._holder)
+        self._database.signs.remove(self._holder)
+
+    def _bury_the_dead(self, session: Session) -> None:
+        held_by = session.scalar(select(leases.c.holder).where(leases.c.name == self._name))
+        if held_by is not None and self._database.signs.has_died(held_by):
+            self._drop(session, held_by)
+            self._database.signs.remove(held_by)
+
+    def _drop(self, session: Session, holder: str) -> None:
+        session.execute(delete(leases).where(leases.c.name == self._name, leases.c.holder == holder))
 
 
 def _database_seconds(session: Session) -> ColumnElement[int]:

@@ -1,8 +1,8 @@
 """Consumer groups in one SQLite file: who is alive, who reads which partition, how far each group has come.
 
-Members beat; one that was silent for its session time is taken out by whoever notices. A partition moves from a living
-member in two steps, named and then let go: the new owner reads only after the old one came back for more, having dealt
-with what it held. Times are the machine's monotonic clock, the same in every process.
+Members beat; one whose process has died, or that was silent for its session time, is taken out by whoever notices. A
+partition moves from a living member in two steps, named and then let go: the new owner reads only after the old one
+came back for more, having dealt with what it held. Times are the machine's monotonic clock, the same in every process.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from shared.bus.embedded.sharing import share
 from shared.bus.embedded.sqlite import Changes, connect, create, writing
 from shared.bus.ports import Partition, Positions
+from shared.signs_of_life import SignsOfLife
 
 _TABLES = (
     """CREATE TABLE members (group_name TEXT, member TEXT, topics TEXT, session_timeout_s REAL, seen REAL,
@@ -41,6 +42,7 @@ class GroupFile:
     def __init__(self, path: Path, group: str) -> None:
         self._connection = connect(path, durable=False)
         self._group = group
+        self._signs = SignsOfLife(path.parent / "alive")
         self.changed = Changes(self._connection)
 
     def close(self) -> None:
@@ -49,12 +51,13 @@ class GroupFile:
 
     def join(self, member: str, partitions: Mapping[str, int], *, session_timeout_s: float) -> frozenset[Partition]:
         """Become a member that reads these topics (with their number of partitions); return what it may read now."""
+        self._signs.give(member)
         with writing(self._connection):
             self._connection.execute(
                 "INSERT INTO members VALUES (?, ?, ?, ?, ?)",
                 (self._group, member, json.dumps(dict(partitions)), session_timeout_s, time.monotonic()),
             )
-            self._take_out_the_silent(member)
+            self._take_out_the_dead(member)
             self._rebalance()
             return self._owned_by(member)
 
@@ -66,8 +69,9 @@ class GroupFile:
                 (time.monotonic(), self._group, member),
             )
             if seen.rowcount == 0:
+                self._signs.remove(member)
                 raise Fenced(member)
-            if self._take_out_the_silent(member):
+            if self._take_out_the_dead(member):
                 self._rebalance()
             self._let_go(member)
             return self._owned_by(member)
@@ -84,6 +88,7 @@ class GroupFile:
         with writing(self._connection):
             self._remove(member)
             self._rebalance()
+        self._signs.remove(member)
 
     def report(self, positions: Positions) -> None:
         """Note how far the group has come."""
@@ -105,16 +110,18 @@ class GroupFile:
     def _owned_by(self, member: str) -> frozenset[Partition]:
         return self.look(member)[0]
 
-    def _take_out_the_silent(self, caller: str) -> bool:
+    def _take_out_the_dead(self, caller: str) -> bool:
         now = time.monotonic()
-        silent = self._connection.execute(
-            "SELECT member FROM members WHERE group_name = ? AND member <> ? "
-            "AND (seen + session_timeout_s < ? OR seen > ?)",  # seen in the future: before the machine restarted
-            (self._group, caller, now, now),
+        others = self._connection.execute(
+            # Seen in the future: before the machine restarted.
+            "SELECT member, seen + session_timeout_s < ? OR seen > ? FROM members WHERE group_name = ? AND member <> ?",
+            (now, now, self._group, caller),
         ).fetchall()
-        for (member,) in silent:
+        dead = [member for member, is_silent in others if is_silent or self._signs.has_died(member)]
+        for member in dead:
             self._remove(member)
-        return bool(silent)
+            self._signs.remove(member)
+        return bool(dead)
 
     def _remove(self, member: str) -> None:
         self._connection.execute("DELETE FROM members WHERE group_name = ? AND member = ?", (self._group, member))

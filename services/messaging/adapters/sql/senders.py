@@ -26,7 +26,8 @@ class Senders:
 
     def __init__(self, database: Database, *, seconds: int = 15) -> None:
         self.me = new_id()
-        self._lease = Lease(database, _PREFIX + self.me, seconds=seconds)
+        self._signs = database.signs
+        self._lease = Lease(database, _PREFIX + self.me, seconds=seconds, holder=self.me)
 
     def stay_alive(self) -> None:
         """Tell the database that this sender lives."""
@@ -49,11 +50,14 @@ class Senders:
     def forget(self, session: Session, senders: Collection[str]) -> None:
         """Drop the leases of senders whose messages were taken over."""
         session.execute(delete(leases).where(leases.c.name.in_([_PREFIX + each for each in senders])))
+        for each in senders:
+            self._signs.remove(each)
 
     def _alive(self, session: Session) -> frozenset[str]:
         now = int(database_now(session).timestamp())
         alive = select(leases.c.name).where(leases.c.name.startswith(_PREFIX), leases.c.expires_at > now)
-        return frozenset(name.removeprefix(_PREFIX) for name in session.execute(alive).scalars())
+        names = (name.removeprefix(_PREFIX) for name in session.execute(alive).scalars())
+        return frozenset(name for name in names if not self._signs.has_died(name))
 
 
 _OWNERS = select(messages.c.claimed_by).where(messages.c.claimed_by.is_not(None)).distinct()

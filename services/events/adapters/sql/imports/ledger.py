@@ -17,9 +17,9 @@ from services.events.adapters.sql.imports.tables import imported_messages, impor
 from services.events.domain.duplicates import message_hash
 from services.events.domain.imports.calls import MadeCall
 from services.events.use_cases.imports.ports import Done, ImportJob, JobState, LostLease
-from shared.ids import new_id
 from shared.sql.bulk import insert_rows, values_present
 from shared.sql.database import Database
+from shared.sql.holders import Holder
 from shared.sql.present import database_now
 
 MAX_ATTEMPTS = 5
@@ -33,10 +33,11 @@ class SqlImportQueue:
         self._database = database
         self._erased = erased
         self._seconds = seconds
-        self._me = new_id()
+        self._holder = Holder(database, imports)
 
     def lease(self) -> tuple[ImportJob, SqlLedger] | None:
         """Begin, or go on with, the oldest import whose mapping no other is running for; None if there is none."""
+        self._holder.begin()
         with self._database.reading() as session:  # a queue is mostly empty, and a writer would keep others waiting
             if session.execute(_next(database_now(session))).first() is None:
                 return None
@@ -55,13 +56,13 @@ class SqlImportQueue:
             "state": "running",
             "started_at": row.started_at or now,
             "attempts": row.attempts + 1,
-            "held_by": self._me,
+            "held_by": self._holder.id,
             "held_until": now + timedelta(seconds=self._seconds),
         }
         session.execute(update(imports).where(_c.id == row.id).values(values))
         begun = job_from(session.execute(select(imports).where(_c.id == row.id)).one())
         job = replace(begun, is_resumed=row.state == "running")
-        return job, SqlLedger(self._database, job, self._erased, held_by=self._me, seconds=self._seconds)
+        return job, SqlLedger(self._database, job, self._erased, held_by=self._holder.id, seconds=self._seconds)
 
 
 class SqlLedger:

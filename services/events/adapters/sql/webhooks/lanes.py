@@ -15,9 +15,9 @@ from services.events.adapters.sql.webhooks.tables import webhook_endpoints, webh
 from services.events.adapters.sql.webhooks.turns import let_go, pending_in, store_attempts
 from services.events.use_cases.webhooks.ports import Finished, Lane
 from shared.contracts.webhooks import WebhookEndpointDisabledV1
-from shared.ids import new_id
 from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
+from shared.sql.holders import Holder
 from shared.sql.present import database_now
 
 _lanes, _endpoints = webhook_lanes.c, webhook_endpoints.c
@@ -30,11 +30,12 @@ class SqlLanes:
         self._database = database
         self._outbox = outbox
         self._seconds = seconds
-        self._me = new_id()
+        self._holder = Holder(database, webhook_lanes)
         self._idle = False
 
     def lease(self, *, healthy: int, failing: int) -> Sequence[Lane]:
         """Take at most so many lanes that have something due, those that wait longest first."""
+        self._holder.begin()
         if self._idle and not self._is_any_due():
             return []
         lanes = self._lease(healthy, failing)
@@ -53,7 +54,7 @@ class SqlLanes:
             taken += _taken(session, _DUE.where(_lanes.failures > 0), now, failing)
             if not taken:
                 return []
-            held = {"held_by": self._me, "held_until": now + timedelta(seconds=self._seconds)}
+            held = {"held_by": self._holder.id, "held_until": now + timedelta(seconds=self._seconds)}
             these = _lanes.endpoint_id.in_([row.id for row in taken])
             session.execute(update(webhook_lanes).where(these).values(held))
             pending = pending_in(session, [row.id for row in taken], now)
@@ -79,12 +80,10 @@ class SqlLanes:
 
     def release_all(self) -> None:
         """Let go of everything that this worker still holds."""
-        with self._database.transaction() as session:
-            mine = update(webhook_lanes).where(_lanes.held_by == self._me)
-            session.execute(mine.values(held_by=None, held_until=None))
+        self._holder.end()
 
     def _locked(self, session: Session, endpoint_ids: Collection[str]) -> frozenset[str]:
-        mine = _lanes.endpoint_id.in_(endpoint_ids) & (_lanes.held_by == self._me)
+        mine = _lanes.endpoint_id.in_(endpoint_ids) & (_lanes.held_by == self._holder.id)
         query = select(_lanes.endpoint_id).where(mine).order_by(_lanes.endpoint_id).with_for_update()
         return frozenset(session.scalars(query))
 

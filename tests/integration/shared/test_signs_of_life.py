@@ -1,0 +1,134 @@
+"""What a killed process held is taken over at once by another one of the same machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, DateTime, MetaData, String, Table, insert, select
+
+from shared.bus.opening import open_bus
+from shared.bus.ports import Topic
+from shared.signs_of_life import SignsOfLife
+from shared.sql.database import Database
+from shared.sql.holders import Holder
+from shared.sql.leases import Lease
+from shared.sql.plumbing import plumbing
+from tests.support.bus_processes import bus_process
+from tests.support.reading import from_the_oldest, poll_until
+
+LONG_S = 300
+GIVING = """
+import sys, time
+from pathlib import Path
+from shared.signs_of_life import SignsOfLife
+signs = SignsOfLife(Path(sys.argv[1]))
+signs.give("other")
+print("given", flush=True)
+time.sleep(600)
+"""
+LEASING = """
+import sys, time
+from shared.sql.database import Database
+from shared.sql.leases import Lease
+lease = Lease(Database(sys.argv[1]), "job", seconds=300)
+print(lease.hold(), flush=True)
+time.sleep(600)
+"""
+
+
+@contextmanager
+def process(code: str, argument: str, says: bytes) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that has said this."""
+    with subprocess.Popen([sys.executable, "-c", code, argument], stdout=subprocess.PIPE) as started:
+        try:
+            assert started.stdout is not None
+            assert started.stdout.readline().strip() == says
+            yield started
+        finally:
+            started.kill()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = Database(f"sqlite:///{tmp_path}/held.db")
+    plumbing.create_all(made.engine)
+    yield made
+    made.dispose()
+
+
+@pytest.mark.faults
+def test_a_sign_ends_with_its_process_and_not_before(tmp_path: Path) -> None:
+    signs = SignsOfLife(tmp_path)
+    with process(GIVING, str(tmp_path), b"given") as other:
+        assert not signs.has_died("other")
+        other.kill()
+        other.wait()
+        assert signs.has_died("other")
+    signs.remove("other")
+    assert not signs.has_died("other"), "what was taken over is nobody's death any more"
+
+
+def test_nobody_is_dead_who_never_gave_a_sign_or_gives_one(tmp_path: Path) -> None:
+    signs, others = SignsOfLife(tmp_path), SignsOfLife(tmp_path)
+    assert not signs.has_died("nobody")
+    signs.give("me")
+    signs.give("me")
+    assert not signs.has_died("me")
+    assert not others.has_died("me")
+    signs.remove("me")
+    assert not others.has_died("me")
+    assert list(tmp_path.iterdir()) == []
+    nowhere = SignsOfLife(None)
+    nowhere.give("me")
+    assert not nowhere.has_died("other")
+
+
+@pytest.mark.faults
+def test_the_lease_of_a_killed_process_is_free_at_once(database: Database) -> None:
+    waiting = Lease(database, "job", seconds=LONG_S)
+    with process(LEASING, str(database.engine.url), b"True") as holder:
+        assert not waiting.hold()
+        holder.kill()
+        holder.wait()
+        assert waiting.hold()
+    assert waiting.hold()
+
+
+@pytest.mark.faults
+def test_rows_that_a_killed_process_held_are_free_when_another_begins(database: Database) -> None:
+    rows = Table("rows", MetaData(), Column("held_by", String), Column("held_until", DateTime))
+    rows.create(database.engine)
+    living = Holder(database, rows)
+    living.begin()
+    folder = Path(database.engine.url.database or "").parent / "alive"
+    with process(GIVING, str(folder), b"given") as other, database.transaction() as session:
+        session.execute(insert(rows), [{"held_by": living.id}, {"held_by": "other"}, {"held_by": "of another machine"}])
+        other.kill()
+        other.wait()
+    Holder(database, rows).begin()
+    with database.reading() as session:
+        assert set(session.scalars(select(rows.c.held_by))) == {living.id, None, "of another machine"}
+    living.end()
+    with database.reading() as session:
+        assert set(session.scalars(select(rows.c.held_by))) == {None, "of another machine"}
+
+
+@pytest.mark.faults
+def test_a_new_member_has_the_partitions_of_a_killed_one_at_once(tmp_path: Path) -> None:
+    bus, url = open_bus(f"file://{tmp_path}/bus"), f"file://{tmp_path}/bus"
+    bus.create_topics([Topic("t", partitions=4)])
+    with bus_process("consume", url, "t", "group", LONG_S) as member:
+        member.wait_for("owns 4")
+        member.kill()
+    successor = bus.consumer("group", ["t"], start_at=from_the_oldest, session_timeout_s=LONG_S)
+    began = time.monotonic()
+    poll_until([successor], lambda: len(successor.assignment()) == 4)
+    assert time.monotonic() - began < LONG_S / 10
+    successor.close()
+    bus.close()
