@@ -26,6 +26,7 @@ from services.messaging.use_cases.dispatch_messages import DispatchLimits, Dispa
 from services.messaging.use_cases.dispatch_ports import Programme
 from services.messaging.use_cases.follow_profiles import follow_profiles
 from services.messaging.use_cases.hear_answers import hear_answers
+from services.messaging.use_cases.keep_suppressions import KeepSuppressions
 from services.messaging.use_cases.run_campaigns import RunCampaigns
 from services.messaging.use_cases.save_template import SaveTemplate
 from services.messaging.use_cases.send_test import Trial, send_test
@@ -112,6 +113,10 @@ class Wiring:
                 clock=self.clock,
                 traceparent=current_traceparent.get(),
             )
+
+    def suppressions(self, session: Session) -> KeepSuppressions:
+        """The list of refusals, in the transaction of `session`."""
+        return KeepSuppressions(SqlSuppressions(session, self.outbox), self.unsubscribing)
 
     def senders(self) -> Senders:
         """A new sender of this process."""

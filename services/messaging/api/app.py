@@ -5,7 +5,15 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.messaging.api.problems import PROBLEMS
-from services.messaging.api.routes import campaign_steps, campaigns, messages, summary, templates, unsubscribe
+from services.messaging.api.routes import (
+    campaign_steps,
+    campaigns,
+    messages,
+    summary,
+    suppressions,
+    templates,
+    unsubscribe,
+)
 from services.messaging.bootstrap import Wiring
 from services.messaging.settings import MessagingSettings
 from shared.http.app import build_app
@@ -22,6 +30,7 @@ def create_app(settings: MessagingSettings) -> FastAPI:
             campaigns.router,
             campaign_steps.router,
             messages.router,
+            suppressions.router,
             summary.router,
             unsubscribe.router,
         ),

@@ -9,6 +9,7 @@ Errors::
      |    +-- MessageNotFound
      |    +-- ContactNotFound       the profile is not (yet) known here
      |    +-- UnknownToken          an unsubscribe token that was never signed here
+     |    +-- SuppressionNotFound   the address refused nothing
      +-- TemplateInvalid            a template cannot be saved; every flaw is listed
      +-- RenderFailed               a template cannot be filled with this customer's data
      +-- VersionConflict            the template changed since it was read
@@ -60,6 +61,10 @@ class Flaw:
 
     def __str__(self) -> str:
         return f"{self.part}, line {self.line}: {self.reason}"
+
+
+class SuppressionNotFound(NotFound):
+    """The address refused nothing."""
 
 
 class TemplateInvalid(MessagingError):

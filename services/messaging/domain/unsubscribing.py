@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from services.messaging.domain.addresses import canonical_address
@@ -22,6 +23,14 @@ class UnsubscribeClaim:
 
     message_id: str
     address_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Since when an address is refused, and by one click in which message; None where somebody here put it down."""
+
+    since: datetime
+    message_id: str | None
 
 
 class Unsubscribing:

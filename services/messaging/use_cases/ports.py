@@ -9,6 +9,7 @@ from typing import Protocol
 from services.messaging.domain.campaigns import Campaign, Sender
 from services.messaging.domain.contacts import Contact, Membership, Merge
 from services.messaging.domain.templates import Rendered, Template, TemplateVersion
+from services.messaging.domain.unsubscribing import Suppression
 from shared.contracts.contract import Contract
 
 
@@ -91,6 +92,18 @@ class Suppressions(Protocol):
 
     def add(self, address_hash: str, *, message_id: str | None, at: datetime) -> bool:
         """Remember the address; False when it was known."""
+        ...
+
+    def add_all(self, address_hashes: Collection[str], *, at: datetime) -> int:
+        """Remember addresses that no message is known of; how many were new."""
+        ...
+
+    def find(self, address_hash: str) -> Suppression | None:
+        """What is known of an address that refused."""
+        ...
+
+    def remove(self, address_hash: str) -> bool:
+        """Forget a refusal; False when there was none."""
         ...
 
     def among(self, address_hashes: Collection[str]) -> frozenset[str]:

@@ -1,0 +1,58 @@
+"""Refused addresses as the API takes and shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
+
+from services.messaging.domain.addresses import parse_address
+from services.messaging.domain.errors import AddressInvalid
+from services.messaging.domain.unsubscribing import Suppression
+from shared.http.schemas import Schema
+
+MOST_ADDRESSES = 10_000
+
+
+def _is_an_address(text: str) -> str:
+    try:
+        parse_address(text)
+    except AddressInvalid as error:
+        raise ValueError(f"{error}; expected an e-mail address, such as jane@example.com") from error
+    return text
+
+
+Address = Annotated[
+    str,
+    AfterValidator(_is_an_address),
+    WithJsonSchema({"type": "string", "format": "email", "examples": ["jane@example.com"]}),
+]
+"""In any spelling: domains in Unicode or `xn--`, capitals, letters composed or not."""
+
+
+class RefusedAddresses(Schema):
+    """Addresses that refused marketing elsewhere: a list from another system, a call, a letter."""
+
+    addresses: list[Address] = Field(min_length=1, max_length=MOST_ADDRESSES)
+
+
+class Refused(BaseModel):
+    """How many addresses refuse marketing since this request, and how many did before it."""
+
+    added: int
+    known: int
+
+
+class SuppressionView(BaseModel):
+    """A refusal. It is kept under a keyed hash, so the address itself is not told."""
+
+    since: datetime
+    by: Literal["one-click", "operator"] = Field(description="whether the customer clicked, or it was put down here")
+    message_id: str | None = Field(None, description="the message whose link was clicked")
+
+
+def suppression_view(found: Suppression) -> SuppressionView:
+    """A refusal as it is shown."""
+    by: Literal["one-click", "operator"] = "operator" if found.message_id is None else "one-click"
+    return SuppressionView(since=found.since, by=by, message_id=found.message_id)
