@@ -71,6 +71,35 @@ def test_a_cell_that_is_not_is_refused_with_what_would_be_right(form: str, cell:
     assert says in one({"from": "/c", "as": form}, cell, currency="EUR")
 
 
+@pytest.mark.parametrize("separator", ["", ".", " ", "'", "\u2019", "\u00a0", "\u202f"])
+@given(st.integers(-(10**9), 10**9), st.integers(0, 999))
+def test_numbers_with_a_comma_before_their_decimals_are_read_as_europe_writes_them(
+    separator: str, whole: int, thousandths: int
+) -> None:
+    cell = f"{whole:,}".replace(",", separator) + f",{thousandths:03}"
+    assert one({"from": "/c", "as": "major_units", "decimal": ","}, cell) == f"{whole}.{thousandths:03}"
+
+
+@pytest.mark.parametrize(("form", "cell", "means"), [
+    ("number", "0,5", 0.5), ("number", "1.234", 1234), ("integer", "1.234", 1234), ("minor_units", "1.999", "19.99"),
+    ("number", "1 234,50", 1234.5), ("number", 12.5, 12.5), ("text", "1.234", "1.234"), (None, "1,5", "1,5"),
+])  # fmt: skip
+def test_what_stands_before_decimals_is_of_numbers_alone(form: str | None, cell: Any, means: Any) -> None:
+    expression = {"from": "/c", "decimal": ",", **({"as": form} if form else {})}
+    assert one(expression, cell, currency="EUR") == means
+
+
+@pytest.mark.parametrize("cell", ["19.90", "1,234.50", "1,2,3", "1.23", "12 34", "1.234 567,0", "-", ",5"])
+def test_a_number_in_another_writing_than_the_mapping_says_is_refused(cell: str) -> None:
+    assert "such as 1.234,50" in one({"from": "/c", "as": "number", "decimal": ","}, cell)
+
+
+def test_a_decimal_comma_that_no_mapping_speaks_of_is_refused_with_what_to_say() -> None:
+    for form in ("number", "integer", "major_units"):
+        assert '"decimal": ","' in one({"from": "/c", "as": form}, "19,90")
+    assert "decimal" not in one({"from": "/c", "as": "number"}, "free")
+
+
 def test_a_lookup_exchanges_and_a_default_stands_for_what_is_not_there() -> None:
     lookup = {"from": "/c", "lookup": {"01": "Taipei"}, "default": "elsewhere"}
     assert [one(lookup, cell) for cell in ("01", "02", "")] == ["Taipei", "elsewhere", "elsewhere"]
@@ -145,6 +174,15 @@ def test_columns_without_a_name_of_their_own_are_passed_over_unless_they_are_use
 def test_a_row_of_delimiters_and_spaces_is_blank(body: str) -> None:
     (batch,) = CsvTable(lambda: [f"a,b,c\n1,2,3\n{body}4,5,6\n".encode()], CsvForm()).batches()
     assert (list(batch.sheet.numbers), batch.bad, batch.blank) == ([2, 4], [], 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_told_by_its_zeros_and_read_when_it_is_said(encoding: str) -> None:
+    body = "sku,price\ncup,80\n".encode(encoding)
+    with pytest.raises(UnusableFile, match="UTF-16 and not utf-8; save it as UTF-8, or say"):
+        CsvTable(lambda: [body], CsvForm())
+    (batch,) = CsvTable(lambda: [body], CsvForm(encoding="utf-16")).batches()
+    assert list(batch.sheet.rows) == [["cup", "80"]]
 
 
 def test_half_an_emoji_in_utf_16_is_a_refused_row_and_not_the_end_of_the_file() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import io
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
+from services.events.adapters.files.csv_lines import CsvLines
 from services.events.adapters.files.suspicions import SuspiciousCells
 from services.events.domain.imports.errors import UnusableFile
 from services.events.domain.imports.row_errors import is_errors_file, unquoted
@@ -20,7 +19,6 @@ BATCH_BYTES = 32 * 1024 * 1024
 """Of the file: what of it is held in memory is some times as much."""
 _ROWS_AT_ONCE = 200
 MAX_COLUMNS = 500
-_LONGEST_LINE = 1024 * 1024
 _HINTS = {
     "unexpected end of data": "; a quote that begins a cell here is never closed, and holds all that follows",
     "field larger than field limit (131072)": "; where no cell is so long, a quote that begins one is never closed, and"
@@ -30,7 +28,6 @@ _HINTS = {
 """What to look for, by what Python says of rows whose quotes are wrong."""
 _DELIMITERS = (",", ";", "\t", "|")
 _STATED_DELIMITER = re.compile(r"sep=([,;\t|])\s*")
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 Chunks = Callable[[], Iterable[bytes]]
 
@@ -42,7 +39,7 @@ class CsvTable:
     """
 
     def __init__(self, chunks: Chunks, form: CsvForm, *, used: Collection[str] = ()) -> None:
-        self._lines = _Lines(chunks(), form.encoding)
+        self._lines = CsvLines(chunks(), form.encoding)
         first, stated = _beginning(self._lines)
         self.delimiter = form.delimiter or stated or sniffed(first)
         self._reader = csv.reader(_chain(first, self._lines), delimiter=self.delimiter, strict=True)
@@ -148,58 +145,6 @@ def _bad(number: int, cells: Row, reason: str) -> BadRow:
 
 
 def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
-    if first:
-        yield first
-    yield from rest
-
-
-class _Lines:
-    """The lines of a text in chunks of bytes; of one that is too long only as much as the reader needs to refuse it."""
-
-    def __init__(self, chunks: Iterable[bytes], encoding: str) -> None:
-        self.read_bytes = 0
-        self.suspicions = SuspiciousCells()
-        self._chunks = iter(chunks)
-        self._encoding = encoding
-        self._made = self._all()
-
-    def __iter__(self) -> Iterator[str]:
-        return self._made
-
-    def __next__(self) -> str:
-        return next(self._made)
-
-    def _all(self) -> Iterator[str]:
-        first = next(self._chunks, b"")
-        encoding = next((name for bom, name in _BOMS if first.startswith(bom)), self._encoding)
-        # Either way a row with what is left over is found again, and refused alone.
-        leaving = "surrogatepass" if encoding == "utf-16" else "surrogateescape"
-        decoder = codecs.getincrementaldecoder(encoding)(leaving)
-        rest, ending = "", None
-        for chunk in _chained(first, self._chunks):
-            self.read_bytes += len(chunk)
-            text = rest + _decoded(decoder, chunk)
-            ending = ending or ("\n" if "\n" in text or "\r" not in text else "\r")
-            self.suspicions.look_at(text)
-            whole, _, rest = text.rpartition(ending)
-            if whole or text.startswith(ending):
-                yield from io.StringIO(whole + ending, newline=ending)
-            if len(rest) > _LONGEST_LINE:
-                rest = rest[:_LONGEST_LINE]
-        rest += _decoded(decoder, b"", final=True)
-        if rest:
-            self.suspicions.look_at(rest)
-            yield rest
-
-
-def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> str:
-    try:
-        return decoder.decode(chunk, final)
-    except UnicodeDecodeError as error:
-        raise UnusableFile(f"the file is not {error.encoding}: {error.reason}") from error
-
-
-def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     if first:
         yield first
     yield from rest

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, StrictBool, StringConstraints, field_val
 from pydantic.config import JsonDict
 
 from services.events.api.schemas.mapping import Name, Number, Part, Value, refuse_contradictions, stated
+from services.events.domain.imports.mapping import DecimalMark
 from shared.http.schemas import InWords
 
 _COLUMN = r"/(?:[^~/\x00]|~[01])+"
@@ -49,6 +50,9 @@ class ColumnDocument(Part):
     lookup: dict[Name, Value] | None = Field(None, max_length=1_000)
     form: _Form | None = Field(None, alias="as", description=_AS)
     default: Value | None = Field(None)
+    decimal: DecimalMark | None = Field(
+        None, description="what stands before the decimals of a number or an amount: `,` reads `1.234,50`; else a point"
+    )
 
 
 class RowColumnDocument(ColumnDocument):

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from services.events.domain.imports.errors import CellRefused
 from services.events.domain.imports.mapping import Column
+from services.events.domain.imports.numbers import OF_NUMBERS, in_text, integer, number, shown, with_point
 from services.events.domain.inbound.pointers import ABSENT
-from services.events.domain.money import MINOR_DIGITS, read_number
 from services.events.domain.timing import parse_time
 
 Cell = str | int | float | bool | None
@@ -42,6 +42,7 @@ def cell_text(cell: Cell) -> str:
 def value_reader(column: Column) -> Callable[[Cell], object]:
     """What a cell of the column means: ABSENT if nothing. Raises CellRefused. Amounts in minor units are read apart."""
     convert = _FORMS.get(column.form or "")
+    has_commas = column.decimal == "," and column.form in OF_NUMBERS and column.lookup is None
 
     def read(cell: Cell) -> object:
         found: object = cell.strip() if isinstance(cell, str) else cell
@@ -49,19 +50,11 @@ def value_reader(column: Column) -> Callable[[Cell], object]:
             found = column.lookup.get(cell_text(cell))
         if found in (None, ""):
             return ABSENT if column.default is None else column.default
+        if has_commas and isinstance(found, str):
+            found = with_point(found)
         return found if convert is None else convert(found)
 
     return read
-
-
-def in_major_units(value: object, currency: str | None) -> str:
-    """An amount in cents or the like as an amount in the currency. Raises CellRefused."""
-    amount = read_number(value)
-    if amount is None or amount != amount.to_integral_value():
-        raise CellRefused(f"{_shown(value)} is no whole number of the currency's smallest unit, such as 1999")
-    if currency is None:
-        raise CellRefused("an amount in minor units needs a currency: map properties.currency, or set default_currency")
-    return format(amount.scaleb(-MINOR_DIGITS[currency]), "f")
 
 
 def moment_reader(column: Column, *, now: datetime) -> Callable[[Cell], object]:
@@ -75,7 +68,7 @@ def moment_reader(column: Column, *, now: datetime) -> Callable[[Cell], object]:
             return ABSENT
         happened = _moment(cell_text(found) if isinstance(found, str | int | float) else "", column.format, zone)
         if happened < _EARLIEST or happened > now + _TOLERANCE:
-            raise CellRefused(f"{_shown(cell)} is {happened.isoformat()}: before 1900, or yet to come")
+            raise CellRefused(f"{shown(cell)} is {happened.isoformat()}: before 1900, or yet to come")
         return happened.isoformat()
 
     return read
@@ -93,46 +86,25 @@ def _moment(text: str, form: str | None, zone: ZoneInfo | object) -> datetime:
         return aware.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         wanted = f"of the form {form}" if form else "as ISO 8601 or seconds since 1970 write it"
-        raise CellRefused(f"{_shown(text)} is no time {wanted}") from error
+        raise CellRefused(f"{shown(text)} is no time {wanted}") from error
 
 
 def _epoch(text: str) -> datetime:
     if _DAY_AND_TIME.fullmatch(text):
-        raise CellRefused(f"{_shown(text)} may be a date without separators: say which by a format")
+        raise CellRefused(f"{shown(text)} may be a date without separators: say which by a format")
     if abs(float(text)) < _SMALLEST_EPOCH:
         told = "may be a spreadsheet's number of a day; write dates as ISO 8601, or say the format"
-        raise CellRefused(f"{_shown(text)} {told}")
+        raise CellRefused(f"{shown(text)} {told}")
     found = parse_time(float(text))
     if found is None:
         raise ValueError(text)
     return found
 
 
-def _number(value: object) -> int | float:
-    amount = read_number(value)
-    if amount is None:
-        raise CellRefused(f"{_shown(value)} is no number, such as 1234.5")
-    return int(amount) if amount == amount.to_integral_value() else float(amount)
-
-
-def _integer(value: object) -> int:
-    amount = read_number(value)
-    if amount is None or amount != amount.to_integral_value():
-        raise CellRefused(f"{_shown(value)} is no whole number, such as 12")
-    return int(amount)
-
-
-def _major(value: object) -> str:
-    amount = read_number(value)
-    if amount is None:
-        raise CellRefused(f"{_shown(value)} is no amount, such as 1234.50")
-    return format(amount, "f")
-
-
 def _boolean(value: object) -> bool:
     text = cell_text(value).casefold() if isinstance(value, str | int | float) else ""
     if text not in _TRUE and text not in _FALSE:
-        raise CellRefused(f"{_shown(value)} is neither true nor false; write true or false, yes or no, 1 or 0")
+        raise CellRefused(f"{shown(value)} is neither true nor false; write true or false, yes or no, 1 or 0")
     return text in _TRUE
 
 
@@ -140,14 +112,10 @@ def _text(value: object) -> str:
     return cell_text(value) if isinstance(value, str | int | float) else str(value)
 
 
-def _shown(value: object) -> str:
-    return repr(str(value)[:60])
-
-
 _FORMS: dict[str, Callable[[object], object]] = {
     "text": _text,
-    "number": _number,
-    "integer": _integer,
+    "number": number,
+    "integer": integer,
     "boolean": _boolean,
-    "major_units": _major,
+    "major_units": in_text,
 }

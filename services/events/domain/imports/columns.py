@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.events.domain.imports.cells import Cell, cell_text, in_major_units, moment_reader, value_reader
+from services.events.domain.imports.cells import Cell, cell_text, moment_reader, value_reader
 from services.events.domain.imports.errors import CellRefused
 from services.events.domain.imports.mapping import Column, EachRow, Expression
+from services.events.domain.imports.numbers import in_major_units
 from services.events.domain.imports.rows import Sheet
 from services.events.domain.inbound.mapping import Constant
 from services.events.domain.inbound.pointers import ABSENT

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from services.events.domain.inbound.mapping import Constant, Kind
 
 Form = Literal["text", "number", "integer", "boolean", "major_units", "minor_units"]
+DecimalMark = Literal[".", ","]
 
 TARGETS = ("event", "user_id", "anonymous_id", "email", "phone", "channel")
 
@@ -24,13 +25,14 @@ TARGETS = ("event", "user_id", "anonymous_id", "email", "phone", "channel")
 class Column:
     """What a column holds. `lookup` exchanges it, `form` converts it; `default` stands for an empty cell.
 
-    `format` (of strptime) and `zone` (IANA) are of times alone.
+    `decimal` is what stands before the decimals of numbers; `format` (of strptime) and `zone` (IANA) are of times.
     """
 
     name: str
     lookup: Mapping[str, object] | None = None
     form: Form | None = None
     default: object = None
+    decimal: DecimalMark | None = None
     format: str | None = None
     zone: str | None = None
 
@@ -114,6 +116,7 @@ def read_expression(value: Any) -> Expression:
         lookup=value.get("lookup"),
         form=value.get("as"),
         default=value.get("default"),
+        decimal=value.get("decimal"),
         format=value.get("format"),
         zone=value.get("zone"),
     )
