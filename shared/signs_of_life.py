@@ -38,6 +38,11 @@ class SignsOfLife:
         if file := self._given.pop(name, None):
             file.close()
 
+    def dead(self, kind: str) -> list[str]:
+        """Who of those whose names begin with `kind` and a point have died, by what stands behind it."""
+        names = [path.name for path in self._folder.glob(f"{kind}.*")] if self._folder else []
+        return [name.removeprefix(f"{kind}.") for name in names if self.has_died(name)]
+
     def has_died(self, name: str) -> bool:
         """Whether who gave this sign has ended without removing it."""
         if self._folder is None or name in self._given:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Table, select, update
+from collections.abc import Sequence
+
+from sqlalchemy import Table, update
 
 from shared.ids import new_id
 from shared.sql.database import Database
@@ -24,21 +26,23 @@ class Holder:
         """
         if self._has_begun:
             return
-        self._database.signs.give(self.id)
-        c = self._table.c
-        with self._database.reading() as session:
-            holders = session.scalars(select(c.held_by).where(c.held_by.is_not(None)).distinct()).all()
-        if dead := [holder for holder in holders if self._database.signs.has_died(holder)]:
-            with self._database.transaction() as session:
-                theirs = update(self._table).where(c.held_by.in_(dead))
-                session.execute(theirs.values(held_by=None, held_until=None))
+        signs = self._database.signs
+        signs.give(self._sign(self.id))
+        if dead := signs.dead(self._table.name):
+            self._let_go(dead)
         for each in dead:
-            self._database.signs.remove(each)
+            signs.remove(self._sign(each))
         self._has_begun = True
 
     def end(self) -> None:
         """Let go of everything that is still held. Raises sqlalchemy.exc.DBAPIError."""
+        self._let_go([self.id])
+        self._database.signs.remove(self._sign(self.id))
+
+    def _let_go(self, holders: Sequence[str]) -> None:
         with self._database.transaction() as session:
-            mine = update(self._table).where(self._table.c.held_by == self.id)
-            session.execute(mine.values(held_by=None, held_until=None))
-        self._database.signs.remove(self.id)
+            theirs = update(self._table).where(self._table.c.held_by.in_(holders))
+            session.execute(theirs.values(held_by=None, held_until=None))
+
+    def _sign(self, holder: str) -> str:
+        return f"{self._table.name}.{holder}"

@@ -4,15 +4,19 @@ import email
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from email import policy
+from pathlib import Path
 from threading import Thread
 
 import pytest
+from sqlalchemy import select
 
 from services.messaging.adapters.smtp.transport import SmtpTransport
 from services.messaging.adapters.sql.dispatch_queue import SqlDispatchQueue
+from services.messaging.adapters.sql.senders import Senders
 from services.messaging.domain.campaigns import Campaign
 from services.messaging.domain.deliveries import Delivery
 from services.messaging.domain.letters import Letter
+from shared.sql.plumbing import leases
 from tests.integration.messaging.mail_server import DROP, DROP_EARLY, MailServer
 from tests.integration.messaging.scenes import WHEN, Shop, changed, entered
 
@@ -152,6 +156,16 @@ def test_a_dead_sender_s_messages_are_taken_over(shop: Shop, server: MailServer)
     heir.dispatch()
     assert shop.counts(marketing) == {"sent": 6, "unknown": 4}
     assert shop.outcomes() == {"sent": 6, "unknown": 4}
+
+
+def test_a_dead_sender_that_had_begun_nothing_leaves_nothing_behind(shop: Shop, tmp_path: Path) -> None:
+    idle, living = Senders(shop.wiring.database, seconds=-1), shop.wiring.senders()
+    idle.stay_alive()
+    living.stay_alive()
+    SqlDispatchQueue(shop.wiring.database, shop.wiring.outbox, living).take_over(own=False)
+    with shop.wiring.database.reading() as session:
+        assert session.scalars(select(leases.c.name)).all() == [f"sender:{living.me}"]
+    assert not (tmp_path / "alive" / idle.me).exists()
 
 
 def test_a_sender_that_met_an_error_puts_its_own_affairs_in_order(shop: Shop, server: MailServer) -> None:

@@ -28,7 +28,7 @@ import sys, time
 from pathlib import Path
 from shared.signs_of_life import SignsOfLife
 signs = SignsOfLife(Path(sys.argv[1]))
-signs.give("other")
+signs.give(sys.argv[2])
 print("given", flush=True)
 time.sleep(600)
 """
@@ -43,9 +43,9 @@ time.sleep(600)
 
 
 @contextmanager
-def process(code: str, argument: str, says: bytes) -> Iterator[subprocess.Popen[bytes]]:
+def process(code: str, *arguments: object, says: bytes) -> Iterator[subprocess.Popen[bytes]]:
     """Another process that has said this."""
-    with subprocess.Popen([sys.executable, "-c", code, argument], stdout=subprocess.PIPE) as started:
+    with subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE) as started:
         try:
             assert started.stdout is not None
             assert started.stdout.readline().strip() == says
@@ -65,7 +65,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 @pytest.mark.faults
 def test_a_sign_ends_with_its_process_and_not_before(tmp_path: Path) -> None:
     signs = SignsOfLife(tmp_path)
-    with process(GIVING, str(tmp_path), b"given") as other:
+    with process(GIVING, tmp_path, "other", says=b"given") as other:
         assert not signs.has_died("other")
         other.kill()
         other.wait()
@@ -92,7 +92,7 @@ def test_nobody_is_dead_who_never_gave_a_sign_or_gives_one(tmp_path: Path) -> No
 @pytest.mark.faults
 def test_the_lease_of_a_killed_process_is_free_at_once(database: Database) -> None:
     waiting = Lease(database, "job", seconds=LONG_S)
-    with process(LEASING, str(database.engine.url), b"True") as holder:
+    with process(LEASING, database.engine.url, says=b"True") as holder:
         assert not waiting.hold()
         holder.kill()
         holder.wait()
@@ -107,11 +107,12 @@ def test_rows_that_a_killed_process_held_are_free_when_another_begins(database: 
     living = Holder(database, rows)
     living.begin()
     folder = Path(database.engine.url.database or "").parent / "alive"
-    with process(GIVING, str(folder), b"given") as other, database.transaction() as session:
+    with process(GIVING, folder, "rows.other", says=b"given") as other, database.transaction() as session:
         session.execute(insert(rows), [{"held_by": living.id}, {"held_by": "other"}, {"held_by": "of another machine"}])
         other.kill()
         other.wait()
     Holder(database, rows).begin()
+    assert not (folder / "rows.other").exists(), "what was taken over leaves nothing behind"
     with database.reading() as session:
         assert set(session.scalars(select(rows.c.held_by))) == {living.id, None, "of another machine"}
     living.end()

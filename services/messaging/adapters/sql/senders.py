@@ -43,9 +43,10 @@ class Senders:
             raise SenderExpired("this sender was silent for too long")
 
     def dead(self, session: Session) -> frozenset[str]:
-        """Senders that own messages and are not alive."""
-        owners = session.execute(_OWNERS).scalars()
-        return frozenset(owners) - self._alive(session)
+        """Senders that own messages, or left but a lease, and are not alive."""
+        leased = session.scalars(select(leases.c.name).where(leases.c.name.startswith(_PREFIX)))
+        known = {*session.scalars(_OWNERS), *(name.removeprefix(_PREFIX) for name in leased)}
+        return frozenset(known) - self._alive(session)
 
     def forget(self, session: Session, senders: Collection[str]) -> None:
         """Drop the leases of senders whose messages were taken over."""
