@@ -16,13 +16,13 @@ from services.events.api.schemas.inbound import (
     DryRunFlaw,
     DryRunView,
     InboundDefinition,
+    InboundSecretView,
     InboundSourceDetail,
     InboundSourceId,
     InboundSourceView,
     NewInboundSource,
     NewSecret,
     SecretId,
-    SecretView,
 )
 from services.events.domain.inbound.errors import Unmappable
 from services.events.use_cases.inbound.keep_inbound_sources import (
@@ -88,7 +88,7 @@ def show(source_id: InboundSourceId, wired: Wired, response: Response, caller: R
     with wired.database.reading() as session:
         sources = SqlInboundSources(session, owner_of(caller))
         source = sources.get(source_id)
-        secrets = [SecretView(id=one.id, created_at=one.created_at) for one in sources.secrets(source_id)]
+        secrets = [InboundSecretView(id=one.id, created_at=one.created_at) for one in sources.secrets(source_id)]
     response.headers["ETag"] = etag(source.version)
     return InboundSourceDetail(**_view(source).model_dump(), secrets=secrets)
 

@@ -125,14 +125,14 @@ class NewSecret(Schema):
     secret: _AnySecret | None = Field(None, description=_TOLD_ONCE, examples=["a-secret-of-the-partner"])
 
 
-class SecretView(BaseModel):
+class InboundSecretView(BaseModel):
     """A live secret, without itself."""
 
     id: str
     created_at: datetime
 
 
-class CreatedSecret(SecretView):
+class CreatedSecret(InboundSecretView):
     """`secret` is there only if it was made here, and only this once."""
 
     secret: str | None
@@ -177,7 +177,7 @@ class InboundSourceView(BaseModel):
 class InboundSourceDetail(InboundSourceView):
     """An inbound source with its live secrets."""
 
-    secrets: list[SecretView]
+    secrets: list[InboundSecretView]
 
 
 class CreatedInboundSource(InboundSourceView):

@@ -147,14 +147,14 @@ class EndpointView(BaseModel):
         )
 
 
-class SecretView(BaseModel):
+class SigningSecretView(BaseModel):
     """A `whsec_` secret; `signs_until` is set where a newer one has replaced it."""
 
     secret: str
     signs_until: datetime | None
 
     @classmethod
-    def of(cls, secret: Secret) -> SecretView:
+    def of(cls, secret: Secret) -> SigningSecretView:
         """The secret as it is shown."""
         return cls(secret=secret.text, signs_until=secret.until)
 
@@ -162,12 +162,12 @@ class SecretView(BaseModel):
 class SecretsView(BaseModel):
     """The secret that signs, and those that still sign beside it."""
 
-    current: SecretView
-    replaced: list[SecretView]
+    current: SigningSecretView
+    replaced: list[SigningSecretView]
 
     @classmethod
     def of(cls, endpoint: Endpoint, now: datetime) -> SecretsView:
         """The secrets that sign at `now`."""
         current, *replaced = endpoint.secrets
-        live = [SecretView.of(each) for each in replaced if each.until is None or each.until > now]
-        return cls(current=SecretView.of(current), replaced=live)
+        live = [SigningSecretView.of(each) for each in replaced if each.until is None or each.until > now]
+        return cls(current=SigningSecretView.of(current), replaced=live)
