@@ -20,6 +20,7 @@ from shared.http.limits import LimitRequests
 from shared.http.observation import ObserveRequests
 from shared.http.problems import PROBLEM_RESPONSES, ProblemBody, ProblemSpec, install_problems
 from shared.http.reads import AnswerReads
+from shared.http.refusals import keep_possible_refusals
 from shared.settings import ServiceSettings
 from shared.sql.database import Database
 
@@ -112,9 +113,10 @@ def _describe(app: FastAPI) -> None:
             describe_scopes(document, app.state.scopes)
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
-            for operation in (o for path in document["paths"].values() for o in path.values()):
+            for method, operation in (each for path in document["paths"].values() for each in path.items()):
                 if "422" in operation["responses"]:
                     operation["responses"]["422"] = PROBLEM_RESPONSES[422]
+                keep_possible_refusals(method, operation)
             app.openapi_schema = document
         return app.openapi_schema
 

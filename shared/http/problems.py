@@ -91,7 +91,7 @@ def _documented(status: int) -> dict[str, Any]:
 
 
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: _documented(status) for status in (400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 500, 503)
+    status: _documented(status) for status in (400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 503)
 }
 """For a router's `responses`: what any route may answer beside its own."""
 

@@ -32,6 +32,39 @@ def test_operations_have_a_tag_and_say_what_they_do(operations: list[dict[str, A
     assert bare == []
 
 
+def test_schemas_have_names_without_the_modules_they_stand_in(document: dict[str, Any]) -> None:
+    assert [name for name in document["components"]["schemas"] if "__" in name] == []
+
+
+def test_operations_list_no_refusal_that_they_cannot_answer(document: dict[str, Any]) -> None:
+    wrong = [
+        (method, path, status)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        for status, possible in possibilities(method, operation).items()
+        if status in operation["responses"] and not possible
+    ]
+    assert wrong == []
+
+
+def test_operations_list_the_refusals_that_they_can_answer(document: dict[str, Any]) -> None:
+    keys = document["paths"]["/v1/api-keys"]
+    assert {"400", "401", "403", "409", "413", "415", "422", "429", "500", "503"} <= keys["post"]["responses"].keys()
+    assert {"400", "401", "403", "422", "500", "503"} <= keys["get"]["responses"].keys()
+    assert "404" in document["paths"]["/v1/api-keys/{key_id}"]["delete"]["responses"]
+
+
+def possibilities(method: str, operation: dict[str, Any]) -> dict[str, bool]:
+    named = {parameter["name"] for parameter in operation.get("parameters", ())}
+    return {
+        "403": bool(operation.get("security")),
+        "405": False,
+        "409": method != "get",
+        "412": "If-Match" in named,
+        "415": method != "get",
+    }
+
+
 def patterns(part: Any) -> Iterator[str]:
     match part:
         case dict():

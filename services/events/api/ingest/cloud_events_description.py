@@ -12,7 +12,7 @@ from services.events.domain.subjects import MAX_ID_LENGTH, SOMETHING
 from services.events.use_cases.accept_calls import CallLimits
 from shared.http.problems import PROBLEM_RESPONSES
 
-_REFUSALS = (400, 401, 403, 405, 413, 415, 429, 500, 503)
+_REFUSALS = (400, 401, 403, 413, 415, 429, 500, 503)
 _DESCRIPTION = """CloudEvents 1.0 in binary, structured or batched mode; the Content-Type says which.
 
 Answers 200 once the events are durable; duplicates by `source` and `id` are dropped for a day at least. The customer is

@@ -14,7 +14,7 @@ from shared.http.problems import PROBLEM_RESPONSES
 
 _TAG = "Tracking API"
 _SECURITY = {"WriteKey": {"type": "http", "scheme": "basic", "description": "the write key as user, no password"}}
-_REFUSALS = (400, 401, 405, 413, 415, 429, 500, 503)
+_REFUSALS = (400, 401, 413, 415, 429, 500, 503)
 
 _ID = {
     "anyOf": [

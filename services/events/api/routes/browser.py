@@ -12,7 +12,10 @@ from services.events.domain.errors import UnknownWriteKey
 from shared.http.patterns import VISIBLE_ASCII
 from shared.http.problems import PROBLEM_RESPONSES, Problem
 
-router = APIRouter(tags=["Tracking API"], responses=PROBLEM_RESPONSES)
+router = APIRouter(
+    tags=["Tracking API"],
+    responses={status: PROBLEM_RESPONSES[status] for status in (400, 404, 422, 500, 503)},
+)
 _OPEN = {"Access-Control-Allow-Origin": "*"}
 
 
@@ -45,7 +48,7 @@ async def segment_settings(
     }
 
 
-@router.get("/sourceConfig")
+@router.get("/sourceConfig", responses={401: PROBLEM_RESPONSES[401]})
 @router.get("/sourceConfig/", include_in_schema=False)
 async def rudderstack_settings(
     request: Request,

@@ -25,7 +25,7 @@ from shared.telemetry.trace import current_traceparent
 
 router = APIRouter(prefix="/v1/inbound", tags=["Inbound webhooks"])
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: PROBLEM_RESPONSES[status] for status in (400, 401, 404, 405, 413, 422, 429, 500, 503)
+    status: PROBLEM_RESPONSES[status] for status in (400, 401, 404, 413, 422, 429, 500, 503)
 }
 _ANY_BODY = {"requestBody": {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
 
