@@ -36,7 +36,8 @@ class Purchases(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class ProfileChangedV1(Contract, frozen=True, kw_only=True):
     """A profile's whole public state after a change; a higher `version` replaces a lower one.
 
-    Of more than 256 KiB of traits the longest are left out; the profile's HTTP API has them all.
+    Of more than 256 KiB of traits the longest are left out; the profile's HTTP API has them all. With `email_withdrawn`
+    the e-mail was taken back and none stated since: those among `identifiers` tell who it is, and are not written to.
     """
 
     event_type: ClassVar[str] = "rapport.profiles.changed.v1"
@@ -48,6 +49,7 @@ class ProfileChangedV1(Contract, frozen=True, kw_only=True):
     identifiers: tuple[Identifier, ...] = ()
     traits: dict[str, Any] = {}
     purchases: Purchases = Purchases()
+    email_withdrawn: bool = False
 
     @property
     def bus_key(self) -> str:

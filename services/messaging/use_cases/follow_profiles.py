@@ -70,8 +70,11 @@ def _membership_of(fact: SegmentEnteredV1 | SegmentLeftV1) -> Membership:
 def _emails_of(fact: ProfileChangedV1) -> Sequence[str]:
     """The one that the customer stated last, as it identifies them where it does; then the others that do.
 
-    One that they stated may identify nobody, or somebody else: profile gives a name to one, and few to each.
+    None at all once they took it back. One that they stated may identify nobody, or somebody else: profile gives a name
+    to one, and few to each.
     """
+    if fact.email_withdrawn:
+        return []
     known = [identifier.value for identifier in fact.identifiers if identifier.kind == "email"]
     stated = fact.traits.get("email")
     if not isinstance(stated, str) or not stated.strip():

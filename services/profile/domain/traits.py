@@ -66,6 +66,11 @@ def present(traits: Mapping[str, Observation]) -> dict[str, Any]:
     return {key: observation.value for key, observation in traits.items() if observation.value is not None}
 
 
+def is_withdrawn(traits: Mapping[str, Observation], key: str) -> bool:
+    """Whether the last word about a trait took it back."""
+    return key in traits and traits[key].value is None
+
+
 def _same(one: Any, other: Any) -> bool:
     """Equality that tells true from 1 and 1 from 1.0, all the way down."""
     if type(one) is not type(other):

@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from services.profile.domain.identifiers import EMAIL
 from services.profile.domain.orders import Purchases
 from services.profile.domain.segments.conditions import Aspect
-from services.profile.domain.traits import present
+from services.profile.domain.traits import is_withdrawn, present
 from services.profile.use_cases.ports import Work
 from shared.contracts import profile as contracts
 from shared.contracts.contract import Contract
@@ -60,6 +61,7 @@ def tell_changes(work: Work, changes: Changes, now: datetime) -> list[Contract]:
             ),
             traits=_told(present(traits.get(profile.profile_id, {}))),
             purchases=_public(profile.purchases),
+            email_withdrawn=is_withdrawn(traits.get(profile.profile_id, {}), EMAIL),
             traceparent=changes.traces.get(profile.profile_id),
         )
         for profile in profiles

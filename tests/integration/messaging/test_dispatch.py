@@ -7,6 +7,7 @@ from email import policy
 from pathlib import Path
 from threading import Thread
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -37,6 +38,17 @@ def test_each_customer_gets_one_message_with_its_own_words(shop: Shop, server: M
     assert lines[:2] == ["Dear Name3,", ".dots stay"]
     assert lines[2].startswith("Unsubscribe: http://127.0.0.1:8102/u/")
     assert server.connections <= 3
+
+
+def test_who_takes_the_address_back_before_the_turn_comes_gets_nothing(shop: Shop, server: MailServer) -> None:
+    jane, john = shop.customers(2)
+    campaign = shop.campaign(kind="transactional")
+    shop.move_campaigns()
+    shop.tell(msgspec.structs.replace(changed(jane, "c0@example.com", version=2), email_withdrawn=True))
+    shop.send_all()
+    assert shop.counts(campaign) == {"sent": 1, "skipped": 1}
+    assert {row.profile_id: row.reason for row in shop.messages()} == {jane: "no-address", john: None}
+    assert [address for address, _ in server.accepted] == ["c1@example.com"]
 
 
 def test_one_header_of_each_kind_and_a_one_click_way_out(shop: Shop, server: MailServer) -> None:

@@ -117,6 +117,20 @@ def test_a_profile_is_told_once_a_batch_with_the_trace_that_led_to_it(wiring: Wi
     ]
 
 
+def test_an_address_that_was_taken_back_is_told_until_one_is_stated_again(wiring: Wiring) -> None:
+    def withdrawn_after(hours: float, *said: dict[str, Any], **names: str) -> list[bool]:
+        calls = [touchpoint("identify", hours=hours, traits=traits, **names) for traits in said]
+        return [fact.email_withdrawn for fact in of_type(feed(wiring, *calls), ProfileChangedV1)]
+
+    assert withdrawn_after(1, {"email": "jane@x.com"}, user_id="jane") == [False]
+    assert withdrawn_after(5, {"email": None}, user_id="jane") == [True]
+    assert withdrawn_after(3, {"email": "late@x.com", "city": "Taipei"}, user_id="jane") == [True]
+    assert withdrawn_after(7, {"email": "jane@x.com"}, user_id="jane") == [False]
+    assert withdrawn_after(9, {"email": None}, anonymous_id="tablet") == [True]
+    assert withdrawn_after(2, {}, user_id="jane", anonymous_id="tablet") == [True]
+    assert known_as(wiring, "email", "jane@x.com") == known_as(wiring, "anonymous_id", "tablet")
+
+
 def test_two_users_of_one_device_stay_two_and_it_is_told_in_the_summary(wiring: Wiring) -> None:
     feed(
         wiring,

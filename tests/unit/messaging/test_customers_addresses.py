@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.messaging.domain.addresses import canonical_address
+from services.messaging.domain.deliveries import SkipReason
 from services.messaging.use_cases.follow_profiles import contact_of
 from shared.contracts.profile import Identifier, ProfileChangedV1
 
@@ -45,6 +46,14 @@ def test_an_address_that_could_not_become_a_name_is_written_to_all_the_same() ->
 @pytest.mark.parametrize("stated", ["jane at new.example", "", 5, None])
 def test_what_is_no_address_leaves_those_that_are_known(stated: object) -> None:
     assert address("jane@old.example", stated=stated) == "jane@old.example"
+
+
+def test_who_took_the_address_back_has_none_whatever_else_they_are_known_by() -> None:
+    known = (Identifier(kind="email", value="jane@old.example"),)
+    taken_back = ProfileChangedV1(
+        profile_id="p", version=2, changed_at=datetime.now(UTC), identifiers=known, email_withdrawn=True
+    )
+    assert contact_of(taken_back).unreachable is SkipReason.NO_ADDRESS
 
 
 def test_one_mailbox_is_one_refusal_however_its_letters_are_composed() -> None:
