@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from services.messaging.domain.errors import TransitionRefused
+from services.messaging.domain.errors import TransitionRefused, VersionConflict
 
 Kind = Literal["marketing", "transactional"]
 
@@ -52,7 +52,7 @@ class Campaign:
     """A decision to send `template_version` to whoever is in the segment when the audience is taken.
 
     `audience_id` is what profile was asked under for the segment, `audience_whole_at` when all of its answer was here;
-    `failure` says why a campaign failed.
+    `failure` says why a campaign failed, `version` how often it was planned.
     """
 
     campaign_id: str
@@ -73,6 +73,7 @@ class Campaign:
     audience_id: str | None = None
     audience_whole_at: datetime | None = None
     failure: str | None = None
+    version: int = 1
 
     @property
     def waiting_for(self) -> Literal["members"] | None:
@@ -84,6 +85,12 @@ class Campaign:
         """Itself, to be `what`. Raises TransitionRefused once it was launched or cancelled."""
         if self.status is not CampaignStatus.DRAFT:
             raise TransitionRefused(f"a {self.status} campaign cannot be {what}")
+        return self
+
+    def as_seen(self, version: int | None) -> Campaign:
+        """Itself. Raises VersionConflict when it was planned anew since `version`; None is any."""
+        if version not in (None, self.version):
+            raise VersionConflict(f"the campaign is at version {self.version}")
         return self
 
     def launch(self, now: datetime) -> Campaign:

@@ -12,7 +12,7 @@ Errors::
      |    +-- SuppressionNotFound   the address refused nothing
      +-- TemplateInvalid            a template cannot be saved; every flaw is listed
      +-- RenderFailed               a template cannot be filled with this customer's data
-     +-- VersionConflict            the template changed since it was read
+     +-- VersionConflict            the template or campaign changed since it was read
      +-- TransitionRefused          the campaign's status does not allow what was asked
      +-- AddressInvalid             not an address that mail can be sent to
      +-- HeaderUnsafe               a header value with control characters
@@ -84,7 +84,7 @@ class RenderFailed(MessagingError):
 
 
 class VersionConflict(MessagingError):
-    """The template changed since it was read."""
+    """The template or campaign changed since it was read."""
 
 
 class TransitionRefused(MessagingError):

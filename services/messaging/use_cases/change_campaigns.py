@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.messaging.domain.addresses import parse_address
@@ -34,24 +34,34 @@ def plan_campaign(plan: Plan, *, templates: Templates, campaigns: Campaigns, clo
     return campaign
 
 
-def replan_campaign(campaign_id: str, plan: Plan, *, templates: Templates, campaigns: Campaigns) -> Campaign:
-    """The draft, planned anew. Raises CampaignNotFound, TransitionRefused, TemplateNotFound, AddressInvalid."""
-    before = campaigns.lock(campaign_id).still_draft("changed")
-    after = _draft(plan, templates, campaign_id=campaign_id, created_at=before.created_at)
+def replan_campaign(
+    campaign_id: str, plan: Plan, *, templates: Templates, campaigns: Campaigns, version: int | None = None
+) -> Campaign:
+    """The draft, planned anew. Raises CampaignNotFound, TransitionRefused, TemplateNotFound, AddressInvalid;
+    VersionConflict when it is not at `version`.
+    """
+    before = campaigns.lock(campaign_id).still_draft("changed").as_seen(version)
+    draft = _draft(plan, templates, campaign_id=campaign_id, created_at=before.created_at)
+    after = replace(draft, version=before.version + 1)
     campaigns.replace(after)
     return after
 
 
-def delete_draft(campaign_id: str, campaigns: Campaigns) -> None:
-    """Forget a campaign that was never launched. Raises CampaignNotFound, TransitionRefused."""
-    campaigns.remove(campaigns.lock(campaign_id).still_draft("deleted"))
+def delete_draft(campaign_id: str, campaigns: Campaigns, *, version: int | None = None) -> None:
+    """Forget a campaign that was never launched. Raises CampaignNotFound, TransitionRefused, VersionConflict."""
+    campaigns.remove(campaigns.lock(campaign_id).still_draft("deleted").as_seen(version))
 
 
 def change_campaign(
-    campaigns: Campaigns, campaign_id: str, change: Callable[[Campaign], Campaign], *, traceparent: str | None = None
+    campaigns: Campaigns,
+    campaign_id: str,
+    change: Callable[[Campaign], Campaign],
+    *,
+    version: int | None = None,
+    traceparent: str | None = None,
 ) -> Campaign:
-    """Apply one of the campaign's own transitions. Raises CampaignNotFound, TransitionRefused."""
-    before = campaigns.lock(campaign_id)
+    """Apply one of the campaign's own transitions. Raises CampaignNotFound, TransitionRefused, VersionConflict."""
+    before = campaigns.lock(campaign_id).as_seen(version)
     after = change(before)
     if after is not before:
         campaigns.save(after, traceparent=traceparent)

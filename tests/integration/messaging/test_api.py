@@ -284,6 +284,27 @@ def test_a_draft_is_planned_anew_and_deleted(http: TestClient, shop: Shop, serve
     assert [email.message_from_bytes(content)["Subject"] for _, content in server.accepted] == ["Other"]
 
 
+def test_a_plan_that_changed_since_it_was_read_is_not_written_over_nor_launched(http: TestClient) -> None:
+    draft = {name: planned(http)[name] for name in ("name", "segment_id", "template_id", "sender")}
+    made = http.post("/v1/campaigns", json=draft)
+    path, seen = made.headers["Location"], {"If-Match": made.headers["ETag"]}
+    mine = http.put(path, json=draft | {"name": "mine"}, headers=seen)
+    assert (mine.status_code, mine.json()["version"]) == (200, 2)
+    late = [
+        http.put(path, json=draft | {"name": "theirs"}, headers=seen),
+        http.delete(path, headers=seen),
+        http.post(f"{path}/launch", headers=seen),
+        http.put(path, json=draft, headers={"If-Match": '"not ours"'}),
+    ]
+    assert [(each.status_code, each.json()["code"]) for each in late] == [(412, "version_conflict")] * 4
+    shown = http.get(path)
+    assert (shown.json()["name"], shown.json()["status"]) == ("mine", "draft")
+    current = {"If-Match": shown.headers["ETag"]}
+    assert http.post(f"{path}/launch", headers=current).json()["status"] == "scheduled"
+    assert http.post(f"{path}/launch", headers=current).status_code == 200
+    assert http.put(path, json=draft, headers=seen).status_code == 409
+
+
 def test_campaigns_are_listed_by_status(http: TestClient) -> None:
     drafts = [planned(http)["id"] for _ in range(3)]
     cancelled = planned(http)["id"]

@@ -87,6 +87,7 @@ def campaign_from(row: Row[Any]) -> Campaign:
         audience_id=row.audience_id,
         audience_whole_at=row.audience_whole_at,
         failure=row.failure,
+        version=row.version,
     )
 
 
@@ -115,6 +116,7 @@ def _fixed(campaign: Campaign) -> dict[str, Any]:
         "sender_name": campaign.sender.name,
         "send_at": campaign.send_at,
         "created_at": campaign.created_at,
+        "version": campaign.version,
     }
 
 

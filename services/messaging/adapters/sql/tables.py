@@ -102,6 +102,7 @@ campaigns = Table(
     Column("audience_id", String(36), index=True),
     Column("audience_whole_at", UtcDateTime),
     Column("failure", String(200)),
+    Column("version", Integer, nullable=False, server_default="1"),
 )
 
 audience_parts = Table(

@@ -16,6 +16,7 @@ from services.messaging.domain.campaigns import Campaign
 from services.messaging.use_cases.change_campaigns import change_campaign
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
+from shared.http.etags import WantedVersion
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
@@ -26,15 +27,22 @@ Writer = Annotated[Caller, Depends(require("campaigns:write"))]
 
 
 @router.post("/{campaign_id}/launch")
-def launch_campaign(campaign_id: CampaignId, wired: Wired, caller: Writer, key: IdempotencyKey = None) -> CampaignView:
-    """Let it go, at once or at `send_at`. Launching twice is launching once."""
+def launch_campaign(
+    campaign_id: CampaignId, wired: Wired, caller: Writer, version: WantedVersion, key: IdempotencyKey = None
+) -> CampaignView:
+    """Let it go, at once or at `send_at`. Launching twice is launching once.
+
+    With `If-Match` and the ETag of the plan that was looked at: 412 when it was planned anew since.
+    """
     with wired.database.transaction() as session:
         campaigns = SqlCampaigns(session)
 
         def act() -> CampaignView:
             trace = current_traceparent.get()
             now = wired.clock()
-            launched = change_campaign(campaigns, campaign_id, lambda found: found.launch(now), traceparent=trace)
+            launched = change_campaign(
+                campaigns, campaign_id, lambda found: found.launch(now), version=version, traceparent=trace
+            )
             return campaign_view(launched, reading.counts_of(session, [campaign_id])[campaign_id])
 
         request = f"launch:{campaign_id}"

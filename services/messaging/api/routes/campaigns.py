@@ -30,6 +30,7 @@ from services.messaging.use_cases.change_campaigns import delete_draft, plan_cam
 from services.messaging.use_cases.dispatch_ports import Programme
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
+from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
@@ -64,33 +65,37 @@ def create_campaign(
             return campaign_view(campaign, {})
 
         made = once(session, caller=caller.key_id, key=key, request=draft, answer=CampaignView, act=act)
-    response.headers["Location"] = f"{router.prefix}/{made.id}"
+    response.headers.update({"Location": f"{router.prefix}/{made.id}", "ETag": etag(made.version)})
     return made
 
 
 @router.get("/{campaign_id}", dependencies=[Requires("campaigns:read")])
-def get_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignReport:
-    """A campaign, how far it has come, and why messages were skipped."""
+def get_campaign(campaign_id: CampaignId, wired: Wired, response: Response) -> CampaignReport:
+    """A campaign, how far it has come, and why messages were skipped; its `ETag` goes into `If-Match` of a change."""
     with wired.database.reading() as session:
         campaign = SqlCampaigns(session).get(campaign_id)
+        response.headers["ETag"] = etag(campaign.version)
         view = campaign_view(campaign, reading.counts_of(session, [campaign_id])[campaign_id])
         return CampaignReport(**view.model_dump(), skipped=reading.skipped_of(session, campaign_id))
 
 
 @router.put("/{campaign_id}", dependencies=[Requires("campaigns:write")])
-def change_campaign(campaign_id: CampaignId, draft: CampaignDraft, wired: Wired) -> CampaignView:
+def change_campaign(
+    campaign_id: CampaignId, draft: CampaignDraft, wired: Wired, version: WantedVersion, response: Response
+) -> CampaignView:
     """Plan a draft anew, with the template's current version unless one is named; what was launched stays as it is."""
     with wired.database.transaction() as session:
         templates, campaigns = SqlTemplates(session), SqlCampaigns(session)
-        campaign = replan_campaign(campaign_id, draft.plan(), templates=templates, campaigns=campaigns)
+        campaign = replan_campaign(campaign_id, draft.plan(), templates=templates, campaigns=campaigns, version=version)
+    response.headers["ETag"] = etag(campaign.version)
     return campaign_view(campaign, {})
 
 
 @router.delete("/{campaign_id}", status_code=204, dependencies=[Requires("campaigns:write")])
-def delete_campaign(campaign_id: CampaignId, wired: Wired) -> None:
+def delete_campaign(campaign_id: CampaignId, wired: Wired, version: WantedVersion) -> None:
     """Forget a draft; what was launched can be cancelled and stays."""
     with wired.database.transaction() as session:
-        delete_draft(campaign_id, SqlCampaigns(session))
+        delete_draft(campaign_id, SqlCampaigns(session), version=version)
 
 
 @router.get("/{campaign_id}/messages", dependencies=[Requires("messages:read")])

@@ -76,6 +76,7 @@ class CampaignView(BaseModel):
     """A campaign. `preparing` while its audience is being taken, `completed` when every message is final."""
 
     id: str
+    version: int = Field(1, description="how often it was planned")  # answers kept for idempotency may lack it
     name: str
     kind: Kind
     topic: str
@@ -128,6 +129,7 @@ def campaign_view(campaign: Campaign, counts: Mapping[str, int]) -> CampaignView
     """A campaign as the API shows it."""
     return CampaignView(
         id=campaign.campaign_id,
+        version=campaign.version,
         name=campaign.name,
         kind=campaign.kind,
         topic=campaign.topic,
