@@ -20,13 +20,18 @@ class SignsOfLife:
         self._given: dict[str, IO[bytes]] = {}
 
     def give(self, name: str) -> None:
-        """Be seen to live under a name that is nobody else's, before anybody can read of it."""
-        if self._folder is None or name in self._given:
+        """Be seen to live under a name that is nobody else's, before anybody can read of it.
+
+        Who was silent for so long that others removed the sign gives it again.
+        """
+        if self._folder is None or (name in self._given and (self._folder / name).exists()):
             return
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            file = (self._folder / name).open("wb")
+            unseen = self._folder / f".{name}"  # a sign that is seen before it is locked is that of a dead one
+            file = unseen.open("wb")
             fcntl.flock(file, fcntl.LOCK_EX)
+            unseen.rename(self._folder / name)
             self._given[name] = file
 
     def remove(self, name: str) -> None:

@@ -32,6 +32,17 @@ signs.give(sys.argv[2])
 print("given", flush=True)
 time.sleep(600)
 """
+GIVING_MANY = """
+import sys
+from pathlib import Path
+from shared.signs_of_life import SignsOfLife
+signs = SignsOfLife(Path(sys.argv[1]))
+print("begins", flush=True)
+for number in range(800):
+    signs.give(f"many.{number}")
+print("gave", flush=True)
+sys.stdin.read()
+"""
 LEASING = """
 import sys, time
 from shared.sql.database import Database
@@ -45,7 +56,9 @@ time.sleep(600)
 @contextmanager
 def process(code: str, *arguments: object, says: bytes) -> Iterator[subprocess.Popen[bytes]]:
     """Another process that has said this."""
-    with subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE) as started:
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as started:
         try:
             assert started.stdout is not None
             assert started.stdout.readline().strip() == says
@@ -74,12 +87,27 @@ def test_a_sign_ends_with_its_process_and_not_before(tmp_path: Path) -> None:
     assert not signs.has_died("other"), "what was taken over is nobody's death any more"
 
 
+@pytest.mark.faults
+def test_nobody_is_taken_for_dead_while_giving_a_sign(tmp_path: Path) -> None:
+    signs = SignsOfLife(tmp_path)
+    with process(GIVING_MANY, tmp_path, says=b"begins") as other:
+        assert other.stdout is not None
+        for number in range(800):
+            while not (tmp_path / f"many.{number}").exists():
+                assert not signs.has_died(f"many.{number}")
+        assert other.stdout.readline() == b"gave\n"
+
+
 def test_nobody_is_dead_who_never_gave_a_sign_or_gives_one(tmp_path: Path) -> None:
     signs, others = SignsOfLife(tmp_path), SignsOfLife(tmp_path)
     assert not signs.has_died("nobody")
     signs.give("me")
     signs.give("me")
     assert not signs.has_died("me")
+    assert not others.has_died("me")
+    others.remove("me")
+    signs.give("me")
+    assert [path.name for path in tmp_path.iterdir()] == ["me"], "taken for dead, and alive again"
     assert not others.has_died("me")
     signs.remove("me")
     assert not others.has_died("me")
