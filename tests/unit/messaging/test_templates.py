@@ -100,6 +100,7 @@ def test_loops_and_lists() -> None:
     assert fill("{% for p in last_purchase.products %}{{ p }}{% else %}nothing{% endfor %}", NOBODY).text == "nothing"
     assert fill("{% if traits.tags %}{{ traits.tags | join(', ') | upper }}{% endif %}").text == "A, B"
     assert fill("{{ traits.tags | first | default('-') }}").text == "a"
+    assert fill("{{ ('a', 'b') | last }}{{ ['a', 'b'] | first }}").text == "ba"
 
 
 @pytest.mark.parametrize(
@@ -311,6 +312,15 @@ def test_joined_values_are_written_as_they_are_printed() -> None:
         ("{% for trait in traits %}x{% endfor %}", "a loop goes over a list of the customer's"),
         ("{% for product in last_purchase %}x{% endfor %}", "a loop goes over a list of the customer's"),
         ("{% for letter in first_name %}x{% endfor %}", "a loop goes over a list of the customer's"),
+        ("{{ sender.name }}", "sender is a text: it has no fields"),
+        ("{% if traits.vip %}{{ first_name['x'] | default('-') }}{% endif %}", "first_name is a text"),
+        ("{{ first_name | first }}", "a text is not a list"),
+        ("{{ [1] }}", "a list cannot be printed"),
+        ("{{ none }}", "this cannot be printed"),
+        ("{{ 'Jane'.upper }}", "upper is missing"),
+        ("{{ traits.tags | default('tea') | join(', ') }}", "a text is not a list"),
+        ("{{ last_purchase.date | join('/') | default('-') }}", "a text is not a list"),
+        ("{% for product in last_purchase.products %}{{ loop.index.x }}{% endfor %}", "x is missing"),
     ],
 )
 def test_what_no_customer_could_be_written_is_refused(source: str, reason: str) -> None:

@@ -113,6 +113,8 @@ def _look_up_refusal(node: nodes.Getattr | nodes.Getitem) -> str | None:
     if isinstance(key, str) and key.startswith("_"):
         return f"names do not begin with an underscore: {key[:40]}"
     root = node.node
+    if isinstance(root, nodes.Name) and root.name in grammar.ALWAYS_THERE:
+        return f"{root.name} is a text: it has no fields"
     if isinstance(root, nodes.Name) and root.name == "loop" and key not in grammar.LOOP_FIELDS:
         return f"loop has {', '.join(sorted(grammar.LOOP_FIELDS))}"
     if isinstance(root, nodes.Name) and root.name == "last_purchase" and key not in grammar.LAST_PURCHASE:

@@ -102,15 +102,23 @@ def items_of(value: Any) -> list[Any]:
 
 
 def _items(value: Any) -> list[Any]:
-    if not isinstance(value, list):
+    if not isinstance(value, (list, tuple)):
         raise TemplateRuntimeError(f"{_kind(value)} is not a list")
-    return value[:MAX_LIST]
+    return list(value[:MAX_LIST])
 
 
 def _kind(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "an object"
-    return "a list" if isinstance(value, (list, tuple)) else "the loop" if isinstance(value, LoopContext) else "this"
+    match value:
+        case Mapping():
+            return "an object"
+        case list() | tuple():
+            return "a list"
+        case str() | NeutralName():
+            return "a text"
+        case LoopContext():
+            return "the loop"
+        case _:
+            return "this"
 
 
 def _passing_on(use: Callable[..., Any]) -> Callable[..., Any]:
