@@ -42,7 +42,8 @@ class SkipReason(StrEnum):
     ERASED = "erased"
 
 
-OPEN = (MessageStatus.QUEUED, MessageStatus.CLAIMED, MessageStatus.SENDING)
+NOT_SENT = (MessageStatus.QUEUED, MessageStatus.CLAIMED)
+OPEN = (*NOT_SENT, MessageStatus.SENDING)
 FINAL = (MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SKIPPED)
 
 

@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
+from services.messaging.adapters.sql.dispatch_queue import SqlDispatchQueue
 from services.messaging.adapters.sql.tables import contacts, memberships, merges
 from services.messaging.bootstrap import MIGRATIONS, Wiring
+from services.messaging.domain.deliveries import MessageStatus, Settlement
 from services.messaging.settings import MessagingSettings
 from shared.contracts.profile import SegmentLeftV1
 from shared.sql.migrations import upgrade
@@ -106,6 +108,24 @@ def test_a_merge_with_one_who_was_sent_it_skips_the_other(shop: Shop, server: Ma
     shop.tell(merged(ids[1], ids[0]))
     shop.send_all()
     assert shop.counts(campaign) == {"sent": 1, "skipped": 1}
+
+
+@pytest.mark.parametrize("begun", [0, 1])
+def test_a_merge_with_one_who_is_being_written_to_lets_one_go(shop: Shop, begun: int) -> None:
+    shop.customers(2)
+    campaign = shop.campaign()
+    shop.move_campaigns()
+    senders = shop.wiring.senders()
+    senders.stay_alive()
+    queue = SqlDispatchQueue(shop.wiring.database, shop.wiring.outbox, senders)
+    claimed = queue.claim(10)
+    gone = queue.begin({each.message_id: "" for each in claimed[:begun]}).go
+    shop.tell(merged(*(row.profile_id for row in shop.messages())))
+    gone |= queue.begin({each.message_id: "" for each in claimed[begun:]}).go
+    queue.settle([Settlement(each.message_id, MessageStatus.SENT, 1) for each in claimed])
+    assert len(gone) == 1
+    assert shop.counts(campaign) == {"sent": 1, "skipped": 1}
+    assert shop.outcomes() == {"sent": 1, "skipped": 1}
 
 
 def test_a_message_follows_its_customer_into_a_merge(shop: Shop, server: MailServer) -> None:

@@ -8,14 +8,15 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from services.messaging.adapters.sql.tables import campaigns, messages
-from services.messaging.domain.deliveries import MessageStatus, SkipReason
+from services.messaging.domain.deliveries import NOT_SENT, MessageStatus, SkipReason
 from services.messaging.use_cases.tell import dispatched
 from shared.outbox.outbox import Outbox
 from shared.sql.present import database_now
 
 
 def settle_doubles(session: Session, outbox: Outbox, *, merged: str, survivor: str) -> None:
-    """Give the merged profile's messages to the survivor; where both have one of a campaign, skip one still queued.
+    """Give the merged profile's messages to the survivor; where both have one of a campaign, skip one that is not
+    with the mail server yet: one that waits before one that is being written.
 
     Where one of the two was skipped already, the survivor has the other.
     """
@@ -35,11 +36,16 @@ def settle_doubles(session: Session, outbox: Outbox, *, merged: str, survivor: s
             if row.status != MessageStatus.SKIPPED:
                 _exchange(session, row, other)
             continue
-        double = next((each for each in (row, other) if each.status == MessageStatus.QUEUED), None)
+        double = next((each for status in NOT_SENT for each in (row, other) if each.status == status), None)
         if double is not None:
             now = database_now(session)
-            skipped = update(messages).where(messages.c.id == double.id)
-            session.execute(skipped.values(status=MessageStatus.SKIPPED, reason=SkipReason.MERGED, settled_at=now))
+            values = {
+                "status": MessageStatus.SKIPPED,
+                "reason": SkipReason.MERGED,
+                "claimed_by": None,
+                "settled_at": now,
+            }
+            session.execute(update(messages).where(messages.c.id == double.id).values(values))
             fact = dispatched(
                 message_id=double.id,
                 campaign_id=double.campaign_id,

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from services.messaging.adapters.sql.tables import campaigns, contacts, memberships, merges, messages
-from services.messaging.domain.deliveries import MessageStatus, SkipReason, stand_in
+from services.messaging.domain.deliveries import NOT_SENT, MessageStatus, SkipReason, stand_in
 from services.messaging.use_cases.tell import dispatched
 from shared.contracts.about import names_erased
 from shared.contracts.profile import ProfileErasedV1
@@ -17,8 +17,6 @@ from shared.erased_names import Erased, ErasedNames
 from shared.inbox.dead_letters import forget_dead_letters
 from shared.outbox.outbox import Outbox
 from shared.sql.present import database_now
-
-_NOT_SENT = (MessageStatus.QUEUED, MessageStatus.CLAIMED)
 
 
 def erase(session: Session, fact: ProfileErasedV1, *, names: ErasedNames, outbox: Outbox) -> None:
@@ -40,7 +38,7 @@ def erase(session: Session, fact: ProfileErasedV1, *, names: ErasedNames, outbox
     for row in theirs:
         nobody = {"profile_id": stand_in(row.id), "reason": None, "dedup_key": None}
         session.execute(update(messages).where(messages.c.id == row.id).values(nobody))
-    _skip(session, [row for row in theirs if row.status in _NOT_SENT], outbox)
+    _skip(session, [row for row in theirs if row.status in NOT_SENT], outbox)
     forget_dead_letters(session, {*fact.subjects, *ids})
 
 
