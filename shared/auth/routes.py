@@ -14,7 +14,7 @@ from shared.auth.access import require
 from shared.auth.keys import EVERYTHING, ApiKey, Caller, create_key, find_key, list_keys, revoke_key
 from shared.clock import utc_now
 from shared.http.pagination import Page, Paged
-from shared.http.patterns import ID
+from shared.http.patterns import ID, NOT_BLANK
 from shared.http.problems import PROBLEM_RESPONSES, Flaw, Problem, invalid_request
 from shared.http.schemas import Schema
 from shared.http.strict_json import StrictRoute
@@ -28,7 +28,7 @@ _KeyId = Annotated[str, Path(max_length=36, pattern=ID)]
 class NewApiKey(Schema):
     """What a key is for, and what it may do."""
 
-    name: str = Field(min_length=1, max_length=100, examples=["warehouse export"])
+    name: str = Field(min_length=1, max_length=100, pattern=NOT_BLANK, examples=["warehouse export"])
     scopes: list[Annotated[str, Field(max_length=100)]] = Field(
         min_length=1, max_length=50, description="what it may do; `x:*` grants all of a resource, `*` everything"
     )

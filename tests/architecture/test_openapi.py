@@ -11,6 +11,7 @@ import pytest
 
 from services.events.domain import cloud_events
 from shared.http.patterns import in_words
+from shared.http.schemas import Schema
 
 DOCUMENTED_ONLY = {"^[1-9]", r"[^\s\x00-\x1f\x7f-\xa0]", *map(str, vars(cloud_events).values())}
 """Patterns that only tell programs of a rule, which has words of its own in the code that checks it."""
@@ -34,6 +35,25 @@ def test_operations_have_a_tag_and_say_what_they_do(operations: list[dict[str, A
 
 def test_schemas_have_names_without_the_modules_they_stand_in(document: dict[str, Any]) -> None:
     assert [name for name in document["components"]["schemas"] if "__" in name] == []
+
+
+def test_no_text_that_is_trimmed_may_be_blank_and_not_empty(document: dict[str, Any]) -> None:
+    trimmed = {each.__name__ for each in _heirs(Schema) if each.model_config.get("str_strip_whitespace")}
+    wrong = [
+        (name, field)
+        for name, schema in document["components"]["schemas"].items()
+        if name in trimmed
+        for field, described in schema.get("properties", {}).items()
+        for text in described.get("anyOf", [described])
+        if text.get("minLength") and re.search(text.get("pattern", ""), "\N{NO-BREAK SPACE}" * text["minLength"])
+    ]
+    assert wrong == []
+
+
+def _heirs(kind: type[Schema]) -> Iterator[type[Schema]]:
+    for heir in kind.__subclasses__():
+        yield heir
+        yield from _heirs(heir)
 
 
 def test_operations_list_no_refusal_that_they_cannot_answer(document: dict[str, Any]) -> None:

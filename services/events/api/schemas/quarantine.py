@@ -16,7 +16,7 @@ from services.events.domain.tracking_plan.plans import Breach
 from services.events.use_cases.tracking_plan.mend_quarantine import Outcome
 from services.events.use_cases.tracking_plan.ports import Entry, EntryFilter, EntryState
 from shared.http.pagination import Place
-from shared.http.patterns import ID, NOT_EMPTY, worded
+from shared.http.patterns import ID, NOT_BLANK, worded
 from shared.http.schemas import Schema
 
 EntryId = Annotated[str, Path(max_length=36, pattern=ID, description="a quarantined call's id")]
@@ -107,7 +107,7 @@ class CorrectedCall(Schema):
 class Chosen(Schema):
     """Which held calls are meant; all of them without any condition."""
 
-    event: str | None = Field(None, min_length=1, max_length=500, pattern=NOT_EMPTY)
+    event: str | None = Field(None, min_length=1, max_length=500, pattern=NOT_BLANK)
     source_id: SourceIdText | None = None
     rule_id: str | None = Field(None, pattern=BROKEN_RULE, description="a rule of `/v1/tracking-plan/violations`")
 
