@@ -116,12 +116,11 @@ def _plan(settings: RunSettings) -> ScoringPlan:
 
 
 def _publish_slice(store: RunStore, run: ScoreRun, *, limit: int, keep_runs: int, at: datetime) -> ScoreRun:
+    reached = min(run.progress.published + limit, run.progress.staged)
     with store.transaction() as unit:
-        batch = unit.runs.to_publish(run, limit)
-        if batch:
-            told = replace(run.progress, published=run.progress.published + len(batch))
-            run = replace(run, progress=told, failures=0)
-            unit.facts.tell(_facts(run, batch, at=at))
+        if run.progress.published < reached:
+            unit.facts.tell(_facts(run, unit.runs.to_publish(run, limit), at=at))
+            run = replace(run, progress=replace(run.progress, published=reached), failures=0)
         else:
             unit.facts.tell(_withdrawn(run, unit.runs.lost(run), at=at))
             run = run.ended("succeeded", at=at)

@@ -52,7 +52,7 @@ class RunSettings:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run has come, in scores: those computed, and those told on the bus."""
+    """How far a run has come, in scores: those computed, and those of them told on the bus, or erased meanwhile."""
 
     staged: int = 0
     published: int = 0
@@ -138,7 +138,7 @@ class Runs(Protocol):
         ...
 
     def to_publish(self, run: ScoreRun, limit: int) -> Sequence[Score]:
-        """The next scores, in a fixed order, after those that are published."""
+        """The next `limit` scores, in the order of staging, after those that are published; without erased ones."""
         ...
 
     def lost(self, run: ScoreRun) -> Sequence[tuple[str, str]]:

@@ -20,7 +20,7 @@ from services.scoring.use_cases.request_run import request_due_run, request_run
 from shared.bus.cloudevents import from_record
 from shared.bus.ports import Record
 from shared.contracts.contract import Contract
-from shared.contracts.profile import ProfilesMergedV1
+from shared.contracts.profile import ProfileErasedV1, ProfilesMergedV1
 from shared.contracts.scoring import ScoreComputedV1, ScoreWithdrawnV1
 from shared.inbox.deliveries import fact_of
 from shared.sql.plumbing import outbox
@@ -28,6 +28,7 @@ from tests.integration.scoring.conftest import NOW, Say
 from tests.integration.scoring.test_facts import profile
 
 CUSTOMERS = 60
+ERASED = ProfileErasedV1(erasure_id="e", profile_id="p-c000", subjects=("user_id:c000",), erased_at=NOW)
 SLICE = 50  # two models: a run is staged, and told, in three slices
 
 
@@ -117,6 +118,24 @@ def test_killed_at_any_slice_it_ends_with_one_effect(filled: Wiring, steps: int)
     done = get(filled, run)
     assert (done.state, done.attempt) == ("succeeded", 2)
     assert Counter((fact.profile_id, fact.model) for fact in told(filled)).total() == 2 * CUSTOMERS
+
+
+@pytest.mark.parametrize("steps", range(1, 7))
+def test_an_erasure_in_the_middle_of_a_run_tells_nobody_else_twice(filled: Wiring, steps: int) -> None:
+    run = ask(filled)
+    left = iter(range(steps))
+
+    def still_mine() -> bool:
+        if next(left, None) == steps - 1:
+            with filled.database.transaction() as session:
+                filled.follow(session, [ERASED])
+        return True
+
+    assert perform(filled, still_mine)
+    assert get(filled, run).state == "succeeded"
+    times = Counter((fact.profile_id, fact.model) for fact in told(filled))
+    assert set(times.values()) == {1}
+    assert {profile_id for profile_id, _ in times} >= {f"p-c{number:03}" for number in range(1, CUSTOMERS)}
 
 
 def test_a_worker_that_was_overtaken_writes_nothing(filled: Wiring) -> None:

@@ -60,8 +60,9 @@ class SqlRuns:
             self._session.execute(insert(scores), living)
 
     def to_publish(self, run: ScoreRun, limit: int) -> Sequence[Score]:
-        after = (scores.c.run_id == run.id) & (scores.c.position >= run.progress.published)
-        rows = self._session.execute(select(scores).where(after).order_by(scores.c.position).limit(limit))
+        first, position = run.progress.published, scores.c.position
+        span = (scores.c.run_id == run.id) & (position >= first) & (position < first + limit)
+        rows = self._session.execute(select(scores).where(span).order_by(position))
         return [score_of(row) for row in rows]
 
     def lost(self, run: ScoreRun) -> Sequence[tuple[str, str]]:
