@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from services.scoring.api.schemas.models import ModelName
 from services.scoring.use_cases.ports import RunSettings, ScoreRun
+from shared.http.patterns import in_words, worded
 from shared.http.schemas import Moment, Schema, Whole
 
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
@@ -16,10 +17,16 @@ _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 
 def _late_enough(as_of: datetime) -> datetime:
     if as_of < _EARLIEST:
-        raise ValueError("a time from 1970-01-02 on is needed")
+        raise ValueError(f"must be {in_words(_LATE_ENOUGH)}")
     return as_of
 
 
+_LATE_ENOUGH = worded("^(1970-(01-(0[2-9]|[1-3])|0[2-9]|1)|19(7[1-9]|[89])|[2-9])", "a time from 1970-01-02 on")
+_AsOf = Annotated[
+    Moment,
+    AfterValidator(_late_enough),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": _LATE_ENOUGH}),
+]
 _HoldoutDays = Annotated[
     Whole, Field(ge=1, le=3_650), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 3_650})
 ]
@@ -30,7 +37,7 @@ class NewScoreRun(Schema):
 
     models: list[ModelName] = Field(min_length=1, max_length=2, examples=[["rfm", "lifetime_value"]])
     as_of: Annotated[
-        Annotated[Moment, AfterValidator(_late_enough)] | None,
+        _AsOf | None,
         Field(
             description="use facts until then, from 1970-01-02 on; now when left out", examples=["2011-12-10T00:00:00Z"]
         ),
