@@ -65,6 +65,25 @@ def test_a_campaign_waits_for_every_partition_and_reaches_all(shop: Shop, server
         assert session.execute(select(audience_parts)).all() == []
 
 
+@pytest.mark.parametrize("told_after", [False, True])
+def test_answers_that_no_campaign_waits_for_leave_nothing(shop: Shop, told_after: bool) -> None:
+    ended, held = shop.campaign(), shop.campaign()
+    shop.move_unanswered()
+    answers = [part for each in asked(shop) for part in all_told(each.audience_id, SEGMENT)[:-1]]
+    if not told_after:
+        shop.tell(*answers)
+    shop.change(ended, lambda campaign: campaign.cancel(WHEN))
+    shop.change(held, Campaign.pause)
+    shop.change(held, Campaign.resume)
+    if told_after:
+        shop.tell(*answers)
+    shop.move_unanswered()
+    with shop.wiring.database.reading() as session:
+        assert session.execute(select(audience_parts)).all() == []
+    shop.move_campaigns()
+    assert shop.status(held) in ("sending", "completed")
+
+
 def test_one_that_waits_holds_up_no_other(shop: Shop, server: MailServer) -> None:
     shop.customers(1)
     first, second = shop.campaign(), shop.campaign()

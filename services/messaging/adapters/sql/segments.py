@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from services.messaging.adapters.sql.tables import audience_parts, campaigns
@@ -54,14 +54,14 @@ class SqlSegments:
         self._session.execute(insert_for(self._session, audience_parts).values(part).on_conflict_do_nothing())
 
     def complete(self) -> int:
-        """Let the audience be taken of campaigns that all is told for; how many."""
+        """Let the audience be taken of campaigns that all is told for; how many. Answers that none waits for go."""
         c = audience_parts.c
         told = select(c.audience_id).group_by(c.audience_id).having(func.count() == func.max(c.partitions))
         whole = update(campaigns).where(_WAITS, campaigns.c.audience_id.in_(told))
         now = database_now(self._session)
         found = self._session.scalars(whole.values(audience_whole_at=now).returning(campaigns.c.audience_id)).all()
-        if found:
-            self._session.execute(delete(audience_parts).where(c.audience_id.in_(found)))
+        waits = exists().where(_WAITS, campaigns.c.audience_id == c.audience_id)
+        self._session.execute(delete(audience_parts).where(~waits))
         return len(found)
 
     def waiting(self) -> int:
