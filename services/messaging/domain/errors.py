@@ -51,6 +51,10 @@ class UnknownToken(NotFound):
     """An unsubscribe token that was never signed here."""
 
 
+class SuppressionNotFound(NotFound):
+    """The address refused nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flaw:
     """One thing wrong with a template: where (`en.html`), on which line (from 1), and why."""
@@ -61,10 +65,6 @@ class Flaw:
 
     def __str__(self) -> str:
         return f"{self.part}, line {self.line}: {self.reason}"
-
-
-class SuppressionNotFound(NotFound):
-    """The address refused nothing."""
 
 
 class TemplateInvalid(MessagingError):

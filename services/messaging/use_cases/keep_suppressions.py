@@ -18,9 +18,11 @@ class KeepSuppressions:
     suppressions: Suppressions
     unsubscribing: Unsubscribing
 
-    def add(self, addresses: Iterable[str], *, clock: Clock) -> int:
-        """Refuse marketing to all of them from now on; how many were not refused before."""
-        return self.suppressions.add_all({self._hash(each) for each in addresses}, at=clock())
+    def add(self, addresses: Iterable[str], *, clock: Clock) -> tuple[int, int]:
+        """Refuse marketing to all of them from now on; how many are new, and how many were refused before."""
+        hashes = {self._hash(each) for each in addresses}
+        added = self.suppressions.add_all(hashes, at=clock())
+        return added, len(hashes) - added
 
     def look_up(self, address: str) -> Suppression:
         """What is known of a refusal. Raises SuppressionNotFound."""

@@ -32,8 +32,8 @@ Asked = Annotated[Address, Query(description="the address, in any spelling")]
 def refuse_for_addresses(refused: RefusedAddresses, wired: Wired) -> Refused:
     """Send no marketing to these addresses from now on, campaigns under way included. The same list may come again."""
     with wired.database.transaction() as session:
-        added = wired.suppressions(session).add(refused.addresses, clock=wired.clock)
-    return Refused(added=added, known=len(refused.addresses) - added)
+        added, known = wired.suppressions(session).add(refused.addresses, clock=wired.clock)
+    return Refused(added=added, known=known)
 
 
 @router.get("/lookup", dependencies=[Requires("suppressions:read")])

@@ -19,7 +19,8 @@ def _is_an_address(text: str) -> str:
     try:
         parse_address(text)
     except AddressInvalid as error:
-        raise ValueError(f"{error}; expected an e-mail address, such as jane@example.com") from error
+        hint = " (in a query, + is written %2B)" if " " in text else ""
+        raise ValueError(f"{error}; expected an e-mail address, such as jane@example.com{hint}") from error
     return text
 
 
@@ -38,7 +39,7 @@ class RefusedAddresses(Schema):
 
 
 class Refused(BaseModel):
-    """How many addresses refuse marketing since this request, and how many did before it."""
+    """How many addresses refuse marketing since this request, and how many did before it; each counts once."""
 
     added: int
     known: int
