@@ -74,6 +74,26 @@ def test_operations_list_the_refusals_that_they_can_answer(document: dict[str, A
     assert "404" in document["paths"]["/v1/api-keys/{key_id}"]["delete"]["responses"]
 
 
+def test_what_is_changed_by_version_is_read_with_one(document: dict[str, Any]) -> None:
+    untold = [
+        (method, path)
+        for path, methods in document["paths"].items()
+        for method in methods.keys() & {"get", "put"}
+        if "If-Match" in {each["name"] for each in methods.get("put", {}).get("parameters", ())}
+        if "ETag" not in methods[method]["responses"]["200"].get("headers", {})
+    ]
+    assert untold == []
+
+
+def test_what_is_made_says_where_it_is(document: dict[str, Any]) -> None:
+    paths = document["paths"]
+    readable = {
+        re.sub(r"/\{[^}]*\}$", "", path) for path, methods in paths.items() if "get" in methods and path[-1] == "}"
+    }
+    made = {path: paths[path]["post"]["responses"].get("201") for path in readable if "post" in paths.get(path, {})}
+    assert [path for path, answer in made.items() if answer and "Location" not in answer.get("headers", {})] == []
+
+
 def possibilities(method: str, operation: dict[str, Any]) -> dict[str, bool]:
     named = {parameter["name"] for parameter in operation.get("parameters", ())}
     return {

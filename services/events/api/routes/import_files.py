@@ -18,6 +18,7 @@ from services.events.use_cases.imports.keep_import_mappings import described
 from services.events.use_cases.imports.ports import FileFormat, ImportFile, ImportMapping
 from services.events.use_cases.imports.try_imports import try_import
 from services.events.wiring.imports import ImportWiring
+from shared.http.answer_headers import LOCATION, with_headers
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.patterns import worded
@@ -48,7 +49,7 @@ _FileName = Annotated[
 ]
 
 
-@router.post("", status_code=201, openapi_extra=_BODY)
+@router.post("", status_code=201, openapi_extra=_BODY, responses=with_headers(201, LOCATION))
 async def upload_import_file(
     request: Request,
     wired: Wired,

@@ -12,6 +12,7 @@ from services.events.api.schemas.import_mappings import MappingDefinition, Mappi
 from services.events.use_cases.imports import keep_import_mappings
 from shared.auth.access import require
 from shared.auth.keys import Caller
+from shared.http.answer_headers import ETAG, LOCATION, with_headers
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
@@ -23,7 +24,7 @@ Reader = Annotated[Caller, Depends(require("imports:read"))]
 Writer = Annotated[Caller, Depends(require("imports:write"))]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=with_headers(201, LOCATION, ETAG))
 def create_import_mapping(
     body: NewMapping, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> MappingView:
@@ -50,7 +51,7 @@ def list_import_mappings(wired: Wired, _caller: Reader, paging: Paged) -> Page[M
     return paging.page(found, MappingView.of, by=("name",))
 
 
-@router.get("/{name}")
+@router.get("/{name}", responses=with_headers(200, ETAG))
 def get_import_mapping(name: MappingName, wired: Wired, response: Response, _caller: Reader) -> MappingView:
     """One mapping; its `ETag` goes into `If-Match` of a change."""
     with wired.database.reading() as session:
@@ -59,7 +60,7 @@ def get_import_mapping(name: MappingName, wired: Wired, response: Response, _cal
     return MappingView.of(mapping)
 
 
-@router.put("/{name}")
+@router.put("/{name}", responses=with_headers(200, ETAG))
 def change_import_mapping(
     name: MappingName,
     body: MappingDefinition,

@@ -17,6 +17,7 @@ from services.events.api.schemas.imports import ImportId, ImportView, NewImport
 from services.events.domain.imports.errors import TooManyImports
 from services.events.domain.imports.row_errors import errors_csv
 from services.events.use_cases.imports.ports import ImportJob, JobState
+from shared.http.answer_headers import LOCATION, with_headers
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
@@ -31,7 +32,7 @@ _CSV: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=with_headers(201, LOCATION))
 def create_import(
     body: NewImport, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> ImportView:

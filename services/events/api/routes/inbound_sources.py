@@ -35,6 +35,7 @@ from services.events.use_cases.inbound.map_webhooks import calls_of
 from services.events.use_cases.inbound.ports import InboundSource
 from shared.auth.access import require
 from shared.auth.keys import Caller
+from shared.http.answer_headers import ETAG, LOCATION, with_headers
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
@@ -48,7 +49,7 @@ Reader = Annotated[Caller, Depends(require("sources:read"))]
 Writer = Annotated[Caller, Depends(require("sources:write"))]
 
 
-@router.post("", name="create_inbound_source", status_code=201)
+@router.post("", name="create_inbound_source", status_code=201, responses=with_headers(201, LOCATION, ETAG))
 def create(
     body: NewInboundSource, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> CreatedInboundSource:
@@ -82,7 +83,7 @@ def list_inbound_sources(wired: Wired, caller: Reader, paging: Paged) -> Page[In
     return paging.page(found, _view)
 
 
-@router.get("/{source_id}", name="get_inbound_source")
+@router.get("/{source_id}", name="get_inbound_source", responses=with_headers(200, ETAG))
 def show(source_id: InboundSourceId, wired: Wired, response: Response, caller: Reader) -> InboundSourceDetail:
     """One inbound source and its live secrets, which are not shown; its `ETag` goes into `If-Match` of a change."""
     with wired.database.reading() as session:
@@ -93,7 +94,7 @@ def show(source_id: InboundSourceId, wired: Wired, response: Response, caller: R
     return InboundSourceDetail(**_view(source).model_dump(), secrets=secrets)
 
 
-@router.put("/{source_id}", name="change_inbound_source")
+@router.put("/{source_id}", name="change_inbound_source", responses=with_headers(200, ETAG))
 def change(
     source_id: InboundSourceId,
     body: InboundDefinition,

@@ -25,6 +25,7 @@ from services.events.domain.tracking_plan.schema_limits import check_limits
 from services.events.use_cases.tracking_plan.keep_plans import draft_rule, publish_rule, redraft_rule, remove_rule
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
+from shared.http.answer_headers import LOCATION, with_headers
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
@@ -36,7 +37,7 @@ router = APIRouter(
 Writer = Annotated[Caller, Depends(require("plans:write"))]
 
 
-@router.post("/plans/{plan_id}/rules", name="draft_rule", status_code=201)
+@router.post("/plans/{plan_id}/rules", name="draft_rule", status_code=201, responses=with_headers(201, LOCATION))
 def draft(
     plan_id: PlanId,
     body: NewRule,

@@ -20,6 +20,7 @@ from services.events.api.schemas.retention import (
 from services.events.use_cases.retention import keep_retention
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
+from shared.http.answer_headers import ETAG, LOCATION, with_headers
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.problems import PROBLEM_RESPONSES
@@ -29,7 +30,7 @@ router = APIRouter(prefix="/v1/retention", tags=["Retention"], route_class=Stric
 Writer = Annotated[Caller, Depends(require("retention:write"))]
 
 
-@router.post("/rules", status_code=201)
+@router.post("/rules", status_code=201, responses=with_headers(201, LOCATION, ETAG))
 def create_retention_rule(
     body: TermBody, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> RetentionRuleView:
@@ -56,7 +57,7 @@ def list_retention_rules(wired: Wired) -> list[RetentionRuleView]:
         return [RetentionRuleView.of(rule) for rule in SqlRetentionRules(session).all()]
 
 
-@router.get("/rules/{rule_id}", dependencies=[Requires("retention:read")])
+@router.get("/rules/{rule_id}", dependencies=[Requires("retention:read")], responses=with_headers(200, ETAG))
 def get_retention_rule(rule_id: RetentionRuleId, wired: Wired, response: Response) -> RetentionRuleView:
     """One rule; its `ETag` goes into `If-Match` of a change."""
     with wired.database.reading() as session:
@@ -64,7 +65,7 @@ def get_retention_rule(rule_id: RetentionRuleId, wired: Wired, response: Respons
     return _tagged(RetentionRuleView.of(rule), response)
 
 
-@router.put("/rules/{rule_id}", dependencies=[Requires("retention:write")])
+@router.put("/rules/{rule_id}", dependencies=[Requires("retention:write")], responses=with_headers(200, ETAG))
 def change_retention_rule(
     rule_id: RetentionRuleId, body: RuleChange, wired: Wired, response: Response, seen: WantedVersion
 ) -> RetentionRuleView:

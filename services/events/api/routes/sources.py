@@ -22,6 +22,7 @@ from services.events.api.schemas.sources import (
 from services.events.use_cases.keep_sources import add_write_key, create_source, revoke_write_key
 from shared.auth.access import require
 from shared.auth.keys import Caller
+from shared.http.answer_headers import LOCATION, with_headers
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
@@ -32,7 +33,7 @@ Reader = Annotated[Caller, Depends(require("sources:read"))]
 Writer = Annotated[Caller, Depends(require("sources:write"))]
 
 
-@router.post("", name="create_source", status_code=201)
+@router.post("", name="create_source", status_code=201, responses=with_headers(201, LOCATION))
 def create(
     body: NewSource, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> CreatedSource:

@@ -21,6 +21,7 @@ from services.events.api.schemas.tracking_plan import (
 from services.events.use_cases.tracking_plan.keep_plans import change_plan, create_plan, remove_plan
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
+from shared.http.answer_headers import ETAG, LOCATION, with_headers
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
@@ -33,7 +34,7 @@ router = APIRouter(
 Writer = Annotated[Caller, Depends(require("plans:write"))]
 
 
-@router.post("/plans", name="create_plan", status_code=201)
+@router.post("/plans", name="create_plan", status_code=201, responses=with_headers(201, LOCATION, ETAG))
 def create(
     body: PlanBody, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> PlanView:
@@ -57,7 +58,9 @@ def list_plans(wired: Wired, paging: Paged) -> Page[PlanView]:
     return paging.page(found, PlanView.of)
 
 
-@router.get("/plans/{plan_id}", name="get_plan", dependencies=[Requires("plans:read")])
+@router.get(
+    "/plans/{plan_id}", name="get_plan", dependencies=[Requires("plans:read")], responses=with_headers(200, ETAG)
+)
 def show(plan_id: PlanId, wired: Wired, response: Response) -> PlanView:
     """One plan; its `ETag` goes into `If-Match` of a change."""
     with wired.database.reading() as session:
@@ -65,7 +68,9 @@ def show(plan_id: PlanId, wired: Wired, response: Response) -> PlanView:
     return _tagged(PlanView.of(plan), response)
 
 
-@router.put("/plans/{plan_id}", name="change_plan", dependencies=[Requires("plans:write")])
+@router.put(
+    "/plans/{plan_id}", name="change_plan", dependencies=[Requires("plans:write")], responses=with_headers(200, ETAG)
+)
 def change(plan_id: PlanId, body: PlanBody, wired: Wired, response: Response, version: WantedVersion) -> PlanView:
     """Set what a plan is. It counts for calls that are recorded from then on."""
     with wired.database.transaction() as session:

@@ -13,6 +13,7 @@ from services.events.api.schemas.webhooks import EndpointChange, EndpointId, End
 from services.events.use_cases.webhooks.keep_endpoints import change_endpoint, create_endpoint, rotate_secret
 from shared.auth.access import require
 from shared.auth.keys import Caller
+from shared.http.answer_headers import ETAG, LOCATION, with_headers
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
@@ -26,7 +27,7 @@ Reader = Annotated[Caller, Depends(require("webhooks:read"))]
 Writer = Annotated[Caller, Depends(require("webhooks:write"))]
 
 
-@router.post("", name="create_webhook_endpoint", status_code=201)
+@router.post("", name="create_webhook_endpoint", status_code=201, responses=with_headers(201, LOCATION, ETAG))
 def create(
     body: NewEndpoint, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> EndpointView:
@@ -52,7 +53,7 @@ def list_endpoints(wired: Wired, caller: Reader, paging: Paged) -> Page[Endpoint
     return paging.page(found, lambda each: EndpointView.of(*each))
 
 
-@router.get("/{endpoint_id}", name="get_webhook_endpoint")
+@router.get("/{endpoint_id}", name="get_webhook_endpoint", responses=with_headers(200, ETAG))
 def show(endpoint_id: EndpointId, wired: Wired, response: Response, caller: Reader) -> EndpointView:
     """One endpoint; its `ETag` goes into `If-Match` of a change."""
     with wired.database.reading() as session:
@@ -60,7 +61,7 @@ def show(endpoint_id: EndpointId, wired: Wired, response: Response, caller: Read
     return _tagged(EndpointView.of(endpoint, condition), response)
 
 
-@router.patch("/{endpoint_id}", name="change_webhook_endpoint")
+@router.patch("/{endpoint_id}", name="change_webhook_endpoint", responses=with_headers(200, ETAG))
 def change(
     endpoint_id: EndpointId,
     body: EndpointChange,

@@ -30,6 +30,7 @@ from services.messaging.use_cases.change_campaigns import delete_draft, plan_cam
 from services.messaging.use_cases.dispatch_ports import Programme
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
+from shared.http.answer_headers import ETAG, LOCATION, with_headers
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
@@ -52,7 +53,7 @@ def list_campaigns(
     return paging.page(found, lambda campaign: campaign_view(campaign, counts[campaign.campaign_id]))
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=with_headers(201, LOCATION, ETAG))
 def create_campaign(
     draft: CampaignDraft, wired: Wired, caller: Writer, response: Response, key: IdempotencyKey = None
 ) -> CampaignView:
@@ -69,7 +70,7 @@ def create_campaign(
     return made
 
 
-@router.get("/{campaign_id}", dependencies=[Requires("campaigns:read")])
+@router.get("/{campaign_id}", dependencies=[Requires("campaigns:read")], responses=with_headers(200, ETAG))
 def get_campaign(campaign_id: CampaignId, wired: Wired, response: Response) -> CampaignReport:
     """A campaign, how far it has come, and why messages were skipped; its `ETag` goes into `If-Match` of a change."""
     with wired.database.reading() as session:
@@ -79,7 +80,7 @@ def get_campaign(campaign_id: CampaignId, wired: Wired, response: Response) -> C
         return CampaignReport(**view.model_dump(), skipped=reading.skipped_of(session, campaign_id))
 
 
-@router.put("/{campaign_id}", dependencies=[Requires("campaigns:write")])
+@router.put("/{campaign_id}", dependencies=[Requires("campaigns:write")], responses=with_headers(200, ETAG))
 def change_campaign(
     campaign_id: CampaignId, draft: CampaignDraft, wired: Wired, version: WantedVersion, response: Response
 ) -> CampaignView:

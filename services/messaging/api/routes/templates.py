@@ -21,6 +21,7 @@ from services.messaging.api.schemas.templates import (
 from services.messaging.use_cases.write_letter import PREVIEW_TOKEN
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
+from shared.http.answer_headers import ETAG, LOCATION, with_headers
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
@@ -40,7 +41,7 @@ def list_templates(wired: Wired, paging: Paged) -> Page[TemplateView]:
     return paging.page(found, template_view)
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=with_headers(201, LOCATION, ETAG))
 def create_template(
     draft: TemplateDraft, wired: Wired, caller: Writer, response: Response, key: IdempotencyKey = None
 ) -> TemplateView:
@@ -65,7 +66,7 @@ def create_template(
     return made
 
 
-@router.get("/{template_id}", dependencies=[Requires("templates:read")])
+@router.get("/{template_id}", dependencies=[Requires("templates:read")], responses=with_headers(200, ETAG))
 def get_template(template_id: TemplateId, wired: Wired, response: Response) -> TemplateView:
     """A template at its current version."""
     with wired.database.reading() as session:
@@ -74,7 +75,7 @@ def get_template(template_id: TemplateId, wired: Wired, response: Response) -> T
     return template_view(template)
 
 
-@router.put("/{template_id}", dependencies=[Requires("templates:write")])
+@router.put("/{template_id}", dependencies=[Requires("templates:write")], responses=with_headers(200, ETAG))
 def revise_template(
     template_id: TemplateId, draft: TemplateDraft, wired: Wired, version: WantedVersion, response: Response
 ) -> TemplateView:

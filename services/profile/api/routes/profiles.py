@@ -14,6 +14,7 @@ from services.profile.bootstrap import Wiring
 from services.profile.domain.errors import ProfileNotFound
 from services.profile.domain.identifiers import EMAIL, PHONE, Identifier, email
 from shared.auth.access import Requires
+from shared.http.answer_headers import ETAG, with_headers
 from shared.http.etags import WantedVersion, etag
 from shared.http.pagination import Page, Paged
 from shared.http.patterns import COUNTRY, worded
@@ -43,7 +44,7 @@ def list_profiles(
     return paging.page(found, profile_view)
 
 
-@router.get("/lookup", dependencies=[Requires("profiles:read")])
+@router.get("/lookup", dependencies=[Requires("profiles:read")], responses=with_headers(200, ETAG))
 def look_up_profile(
     wired: Wired,
     response: Response,
@@ -58,7 +59,7 @@ def look_up_profile(
     return profile_view(whole)
 
 
-@router.get("/{profile_id}", dependencies=[Requires("profiles:read")])
+@router.get("/{profile_id}", dependencies=[Requires("profiles:read")], responses=with_headers(200, ETAG))
 def get_profile(profile_id: ProfileId, wired: Wired, response: Response) -> ProfileView:
     """One profile. The id of a profile that was merged finds the one it lives on as."""
     with wired.database.reading() as session:
@@ -91,7 +92,7 @@ def list_traits(
     return paging.page(left, TraitView.model_validate, by=("key",))
 
 
-@router.patch("/{profile_id}/traits", dependencies=[Requires("profiles:write")])
+@router.patch("/{profile_id}/traits", dependencies=[Requires("profiles:write")], responses=with_headers(200, ETAG))
 def set_traits(
     profile_id: ProfileId, changes: TraitChanges, wired: Wired, version: WantedVersion, response: Response
 ) -> ProfileView:

@@ -22,6 +22,7 @@ from services.profile.api.schemas.segments import (
 from services.profile.domain.segments.reading import read_new_condition
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
+from shared.http.answer_headers import ETAG, LOCATION, with_headers
 from shared.http.etags import WantedVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
@@ -41,7 +42,7 @@ def list_segments(wired: Wired, paging: Paged) -> Page[SegmentView]:
     return paging.page(found, segment_view)
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=with_headers(201, LOCATION, ETAG))
 def create_segment(
     draft: SegmentDraft, wired: Wired, caller: Writer, response: Response, key: IdempotencyKey = None
 ) -> SegmentView:
@@ -68,7 +69,7 @@ def preview_segment(request: SegmentPreviewRequest, wired: Wired) -> SegmentPrev
     return SegmentPreview(size=len(matching), sample=sorted(matching)[: request.sample], evaluated_at=now)
 
 
-@router.get("/{segment_id:uuid}", dependencies=[Requires("segments:read")])
+@router.get("/{segment_id:uuid}", dependencies=[Requires("segments:read")], responses=with_headers(200, ETAG))
 def get_segment(segment_id: SegmentId, wired: Wired, response: Response) -> SegmentView:
     """One segment and its size."""
     with wired.database.reading() as session:
@@ -77,7 +78,7 @@ def get_segment(segment_id: SegmentId, wired: Wired, response: Response) -> Segm
     return segment_view(segment)
 
 
-@router.put("/{segment_id:uuid}", dependencies=[Requires("segments:write")])
+@router.put("/{segment_id:uuid}", dependencies=[Requires("segments:write")], responses=with_headers(200, ETAG))
 def change_segment(
     segment_id: SegmentId, draft: SegmentDraft, wired: Wired, version: WantedVersion, response: Response
 ) -> SegmentView:

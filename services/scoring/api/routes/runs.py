@@ -20,6 +20,7 @@ from services.scoring.api.schemas.runs import (
 from services.scoring.use_cases.request_run import request_run
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
+from shared.http.answer_headers import LOCATION, with_headers
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
@@ -29,7 +30,7 @@ from shared.telemetry.trace import current_traceparent
 router = APIRouter(prefix="/v1/score-runs", tags=["Score runs"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
 
 
-@router.post("", status_code=202)
+@router.post("", status_code=202, responses=with_headers(202, LOCATION))
 def create_score_run(
     body: NewScoreRun,
     wired: Wired,
