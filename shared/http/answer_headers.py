@@ -22,6 +22,17 @@ LOCATION: Described = {
         "schema": {"type": "string", "format": "uri-reference"},
     }
 }
+RETRY_AFTER: Described = {
+    "Retry-After": {
+        "description": "when to come back: seconds from now on",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": "1",
+    }
+}
+WWW_AUTHENTICATE: Described = {
+    "WWW-Authenticate": {"description": "how to authenticate", "required": True, "schema": {"type": "string"}}
+}
 
 
 def with_headers(status: int, *headers: Described) -> dict[int | str, dict[str, Any]]:

@@ -18,6 +18,7 @@ from starlette.routing import Match
 
 from shared.bus.ports import BusOverloaded, BusUnavailable
 from shared.http.addresses import loggable_path
+from shared.http.answer_headers import RETRY_AFTER, WWW_AUTHENTICATE
 from shared.http.validation import what_is_wrong
 from shared.telemetry.trace import current_traceparent, trace_id
 
@@ -85,9 +86,13 @@ class ProblemBody(BaseModel):
     errors: list[ProblemFlaw] | None = None
 
 
+_ALWAYS_WITH = {401: WWW_AUTHENTICATE, 429: RETRY_AFTER, 503: RETRY_AFTER}
+
+
 def _documented(status: int) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/ProblemBody"}
-    return {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+    documented = {"description": HTTPStatus(status).phrase, "content": content}
+    return documented | ({"headers": _ALWAYS_WITH[status]} if status in _ALWAYS_WITH else {})
 
 
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
