@@ -38,6 +38,8 @@ def _bounds(tree: nodes.Template) -> Iterator[_Complaint]:
         node, depth, loops = pending.pop()
         count += 1
         cost += grammar.MAX_LIST**loops
+        if isinstance(node, nodes.Compare):
+            depth += len(node.ops)  # compiled, each stands inside the one behind it
         if depth > grammar.MAX_DEPTH:
             yield node.lineno, "nested too deeply"
             return
