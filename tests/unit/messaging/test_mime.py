@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import email
+import time
 from datetime import UTC, datetime
 from email import policy
 from email.header import decode_header, make_header
@@ -8,7 +9,7 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from services.messaging.adapters.smtp.headers import text_header
@@ -19,7 +20,7 @@ from services.messaging.domain.campaigns import Sender
 from services.messaging.domain.errors import AddressInvalid, HeaderUnsafe
 from services.messaging.domain.letters import Letter, with_way_out
 from services.messaging.domain.plain_text import text_of_html
-from services.messaging.domain.templates import Rendered
+from services.messaging.domain.templates import LONGEST_BODY, Rendered
 
 ID = "0193f0a2-9b11-7c22-8d33-4e44f5550666"
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -108,10 +109,57 @@ def test_html_alone_brings_a_text_along() -> None:
     assert plain.get_content().split() == ["Hi", "&", "bye", "go", "(https://a.example)"]
 
 
+MARKUP = [
+    "<",
+    ">",
+    "/",
+    "!",
+    "?",
+    "[",
+    "--",
+    "=",
+    '"',
+    "'",
+    "&",
+    "#",
+    "a",
+    "p",
+    "li",
+    "href",
+    "script",
+    "title",
+    " ",
+    "\n",
+]
+
+
 @gently
-@given(st.text(max_size=500))
+@given(st.lists(st.sampled_from(MARKUP) | st.text(max_size=9)).map("".join))
+@example("<p>Hi</p><![")
 def test_any_markup_has_a_text(page: str) -> None:
     assert isinstance(text_of_html(page), str)
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<a x=", '<a href="', "<a ='", "<!--", "</a", "<![", "<", "<title", "<p>\n"])
+def test_markup_that_never_ends_is_read_in_time_that_grows_with_its_length(piece: str) -> None:
+    began = time.thread_time()
+    text_of_html(piece * (LONGEST_BODY // len(piece)))
+    assert time.thread_time() - began < 2.0
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("<ul><li>one<li>two</ul>", "- one\n- two\n"),
+        ("<!-- a > b --><!DOCTYPE html><![if !mso]>shown<![endif]><!-->", "shown\n"),
+        ("<SCRIPT>if (a<b) '</p>'</Script >shown<style>p{}", "shown\n"),
+        ("<a title=' href=no' HREF = 'yes?a=1&amp;b=2' href=late>go</a>", "go (yes?a=1&b=2)\n"),
+        ('<p class="a>b">1 < 2 &amp;&nbsp;3</p >', "1 < 2 & 3\n"),
+        ("<title>x</title><titles>y</titles>", "y\n"),
+    ],
+)
+def test_a_text_says_what_browsers_show(page: str, text: str) -> None:
+    assert text_of_html(page) == text
 
 
 def test_the_way_out_is_added_where_it_is_missing_and_left_where_it_stands() -> None:
