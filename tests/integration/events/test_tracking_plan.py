@@ -203,6 +203,16 @@ def test_many_are_mended_by_the_same_steps_and_replayed_at_once(events: Events) 
     assert [entry["message_id"] for entry in held(events, 1)] == ["m0"]
 
 
+def test_a_name_that_ends_in_a_space_is_mended_as_it_was_sent(events: Events) -> None:
+    publish(events, make_plan(events, mode="block"))
+    send(events, order("m", **{"order_id ": "7"}))
+    held(events, 1)
+    steps = [{"op": "rename", "path": "/properties/order_id ", "to": "/properties/order_id"}]
+    assert ask(events, "POST", "quarantine/bulk/corrections", json={"steps": steps})["valid"] == 1
+    (entry,) = held(events, 1)
+    assert entry["call"]["properties"] == {"order_id": "7"}
+
+
 def test_a_corrected_call_is_found_under_the_name_that_it_has_now(events: Events) -> None:
     publish(events, make_plan(events, mode="block"))
     send(events, order("m", customer="mei"))

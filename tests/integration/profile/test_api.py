@@ -106,6 +106,14 @@ def test_traits_are_set_once_the_version_is_right(client: TestClient, jane: dict
     assert then["next_cursor"] is None
 
 
+def test_traits_are_kept_as_they_are_set(client: TestClient, jane: dict[str, Any]) -> None:
+    set_here = {" ": "nobody's name", "city ": " Taipei ", "city": {" a ": [" b "]}}
+    changed = client.patch(f"/v1/profiles/{jane['id']}/traits", json={"traits": set_here})
+    assert changed.status_code == 200, changed.text
+    traits = {trait["key"]: trait["value"] for trait in changed.json()["traits"]}
+    assert {key: traits[key] for key in set_here} == set_here
+
+
 def test_traits_are_listed_in_pages_by_key(client: TestClient, jane: dict[str, Any]) -> None:
     path = f"/v1/profiles/{jane['id']}/traits"
     whole = client.get(path).json()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from services.events.domain.tracking_plan import corrections
 from shared.http.schemas import InWords, Schema
@@ -17,6 +17,7 @@ _Pointer = Annotated[
         description="a JSON pointer to a field",
         examples=["/properties/order_id"],
     ),
+    StringConstraints(strip_whitespace=False),  # a name that ends in a space is what has to be mended
     InWords("a JSON pointer to a field, such as /properties/order_id; at most 300 characters"),
 ]
 

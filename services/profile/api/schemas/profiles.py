@@ -76,7 +76,9 @@ TraitKey = Annotated[str, Field(min_length=1, max_length=MAX_KEY)]
 
 
 class TraitChanges(Schema):
-    """Traits to set; null takes one back. What is not named stays."""
+    """Traits to set; null takes one back. What is not named stays. As in what sources send, nothing is trimmed."""
+
+    model_config = ConfigDict(str_strip_whitespace=False)
 
     traits: dict[TraitKey, JsonValue] = Field(
         min_length=1, max_length=100, examples=[{"city": "Taipei", "birthday": "1990-05-17", "nickname": None}]
