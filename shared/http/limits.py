@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.problems import Problem, problem_response
 
+_LONGEST_LENGTH = 20
+
 
 class BodyTooLarge(Exception):
     """More arrived than the limit allows."""
@@ -55,11 +57,16 @@ class LimitRequests:
                 await problem_response(Request(scope), _too_large(limit))(scope, receive, send)
 
 
+def declares_more(content_length: bytes | None, limit: int) -> bool:
+    """Whether a Content-Length is larger than `limit`; any number of zeros may stand before it."""
+    stated = b"" if content_length is None else content_length.lstrip(b"0")[:_LONGEST_LENGTH]
+    return stated.isdigit() and int(stated) > limit
+
+
 def _refusal(scope: Scope, limit: int) -> Problem | None:
     if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
         return Problem(400, "invalid_address", "the address contains U+0000")
-    length = dict(scope["headers"]).get(b"content-length", b"0")
-    return _too_large(limit) if length.isdigit() and int(length) > limit else None
+    return _too_large(limit) if declares_more(dict(scope["headers"]).get(b"content-length"), limit) else None
 
 
 def _too_large(limit: int) -> Problem:

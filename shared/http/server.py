@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from shared.http.parsing import SteadyParser
 from shared.http.problems import Problem, problem_response
 
 _HEADERS_WITHIN_S = 10.0
@@ -34,6 +35,10 @@ class PatientProtocol(HttpToolsProtocol):
     _beside_body = 0
     _flaw = "what was sent is no request of HTTP/1.1"
 
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.parser: SteadyParser = SteadyParser(self)  # type: ignore[assignment]
+
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._arm()
@@ -50,6 +55,8 @@ class PatientProtocol(HttpToolsProtocol):
         self._arm()
 
     def on_headers_complete(self) -> None:
+        if self.parser.is_told_twice():
+            return
         hosts = [name for name, _ in self.headers].count(b"host")
         if hosts != 1 and self.parser.get_http_version() == "1.1":
             self._flaw = f"a request of HTTP/1.1 has one Host header, not {hosts}"
@@ -64,6 +71,8 @@ class PatientProtocol(HttpToolsProtocol):
             self._arm()
 
     def on_message_complete(self) -> None:
+        if self.parser.is_told_twice():
+            return
         self._disarm()
         self._beside_body = 0
         super().on_message_complete()

@@ -7,6 +7,7 @@ import gzip
 import json
 import socket
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPResponse
@@ -82,6 +83,49 @@ def test_clients_from_before_hosts_are_answered(suite: Suite) -> None:
             answer = HTTPResponse(connection)
             answer.begin()
             assert answer.status == 200
+
+
+WISHES = {
+    "HTTP/2": b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\n",
+    "web sockets": b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n",
+}
+"""Java's HttpClient wishes for HTTP/2 with the first request of each connection, until it is told not to."""
+BODIES = {
+    "of a known length": b"Content-Length: 40\r\n\r\n" + b'{"event":"Wished","userId":"u","more":1}',
+    "in chunks": b"Transfer-Encoding: chunked\r\n\r\n"
+    + b'14\r\n{"event":"Wished","u\r\n14\r\nserId":"u","more":1}\r\n0\r\n\r\n',
+}
+
+
+@pytest.mark.parametrize("wish", WISHES)
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_who_wishes_for_another_protocol_is_answered_in_this_one(
+    suite: Suite, wish: str, body: str, at_once: bool
+) -> None:
+    key = b64encode(f"{WRITE_KEY}:".encode())
+    request = (
+        b"POST /v1/track HTTP/1.1\r\nHost: x\r\nAuthorization: Basic " + key + b"\r\n" + WISHES[wish] + BODIES[body]
+    )
+    with socket.create_connection(("127.0.0.1", suite.ports["events"]), timeout=20) as connection:
+        for piece in [request * 3] if at_once else [request[:100], request[100:-20], request[-20:], request, request]:
+            connection.sendall(piece)
+        for _ in range(3):
+            answer = HTTPResponse(connection)
+            answer.begin()
+            assert (answer.status, json.loads(answer.read())) == (200, {"success": True})
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_length_of_thousands_of_digits_is_a_length(suite: Suite, service: str) -> None:
+    with socket.create_connection(("127.0.0.1", suite.ports[service]), timeout=20) as connection:
+        length = b"0" * 5_000 + b"3000000"
+        connection.sendall(b"POST %b HTTP/1.1\r\nHost: x\r\n" % POSTS[service].encode())
+        connection.sendall(b"Authorization: Basic eDo=\r\nContent-Type: application/json\r\nContent-Length: ")
+        connection.sendall(length + b"\r\n\r\n" + b" " * 3_000_000)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        assert answer.status in (401, 413), answer.read()
 
 
 TO_ADD_TO = {

@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from services.events.domain.errors import InvalidCall, TooLarge
+from shared.http.limits import declares_more
 from shared.http.problems import Problem
 
 _GZIP = b"\x1f\x8b"
@@ -33,7 +34,7 @@ def check_encoding(content_encoding: bytes) -> None:
 
 async def read_bytes(receive: Receive, *, declared_length: bytes | None, limit: int) -> bytes:
     """The body as it was sent. Raises TooLarge before more than `limit` bytes are held."""
-    if declared_length is not None and declared_length.isdigit() and int(declared_length) > limit:
+    if declares_more(declared_length, limit):
         raise _too_large(limit)
     message = await receive()
     body: bytes = message.get("body", b"")
