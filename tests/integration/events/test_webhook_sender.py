@@ -99,6 +99,8 @@ async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         (saying(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"), "no HTTP"),
         (saying(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"), "no HTTP"),
         (saying(b"\x16\x03\x01 no http"), "no HTTP"),
+        (saying(b"HTTP/1.1 000 None\r\nContent-Length: 0\r\n\r\n"), "no HTTP"),
+        (saying(b"HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"), "no HTTP"),
         (saying(), "closed"),
     ],
 )
@@ -106,6 +108,31 @@ def test_an_answer_that_is_none_is_a_failure_with_its_reason(talk: Talk, reason:
     answer = met(talk)
     assert (answer.status, answer.succeeded, answer.throttles) == (None, False, True)
     assert reason in str(answer.error)
+
+
+NO = b"HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\nno"
+
+
+@pytest.mark.parametrize("more", [NO, NO[:9], b"\r\n\r\n", b"x"])
+@pytest.mark.parametrize("pause_s", [0.0, 0.1])
+def test_what_nobody_asked_for_is_no_answer_to_this_request_or_the_next(more: bytes, pause_s: float) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.readuntil(b"\r\n\r\n{}"):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes" + (b"" if pause_s else more))
+            await asyncio.sleep(pause_s)
+            writer.write(more if pause_s else b"")
+
+    async def scene() -> list[Answer]:
+        async with server(talk) as port:
+            sender = WebhookSender(Resolver(), LOCAL, deadline_s=DEADLINE_S)
+            answers = []
+            for _ in range(3):
+                answers.append(await sender.send(Post(url=f"http://127.0.0.1:{port}/", headers={}, body=b"{}")))
+                await asyncio.sleep(2 * pause_s)
+            sender.close()
+            return answers
+
+    assert [(answer.status, answer.excerpt) for answer in asyncio.run(scene())] == [(200, "yes")] * 3
 
 
 def test_of_a_long_answer_no_more_is_read_than_is_kept() -> None:

@@ -9,6 +9,7 @@ import httptools
 
 _EXCERPT_BYTES = 1_024
 _MAX_ANSWER_BYTES = 64 * 1024
+_LEAST_STATUS = 100
 
 
 class AnswerBroken(Exception):
@@ -61,11 +62,16 @@ class Exchange(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit from it
 
     def data_received(self, data: bytes) -> None:
+        if self._complete:  # an answer that nobody asked for would be taken for the next one's
+            self.close()
+            return
         self._received += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
-            self._fail(f"the answer is no HTTP: {error}")
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            told = "it changes the protocol" if isinstance(error, httptools.HttpParserUpgrade) else error
+            self._fail(f"the answer is no HTTP: {told}")
+            self.close()
             return
         if self._received > _MAX_ANSWER_BYTES and not self._complete:
             if self.excerpt:
@@ -81,6 +87,8 @@ class Exchange(asyncio.Protocol):
         self._fail(f"the connection was closed: {exc}" if exc else "the connection was closed without an answer")
 
     def on_message_begin(self) -> None:
+        if self._complete:
+            raise AnswerBroken("a second answer")
         self._keeps_alive = False
         self._framed = False
         self._informational = False
@@ -94,6 +102,8 @@ class Exchange(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
+        if status < _LEAST_STATUS:
+            raise AnswerBroken("a status of less than three digits")
         self._informational = 100 <= status < 200
         if not self._informational:
             self.status = status
