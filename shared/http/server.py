@@ -10,10 +10,9 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from shared.http.parsing import SteadyParser
 from shared.http.problems import Problem, problem_response
+from shared.http.steady_protocol import SteadyProtocol
 
 _HEADERS_WITHIN_S = 10.0
 _PATIENCE_BYTES = 64 * 1024
@@ -22,7 +21,7 @@ _DRAIN_S = 20
 _NOTHING_READ = {"type": "http", "path": "", "query_string": b"", "headers": ()}
 
 
-class PatientProtocol(HttpToolsProtocol):
+class PatientProtocol(SteadyProtocol):
     """Closes a connection whose request has not fully arrived within ten seconds (slowloris).
 
     Every 64 KB of a body earn it ten seconds more, so that a large file may take its time. Headers, trailers and all
@@ -34,10 +33,6 @@ class PatientProtocol(HttpToolsProtocol):
     _arrived = 0
     _beside_body = 0
     _flaw = "what was sent is no request of HTTP/1.1"
-
-    def __init__(self, *args: Any, **named: Any) -> None:
-        super().__init__(*args, **named)
-        self.parser: SteadyParser = SteadyParser(self)  # type: ignore[assignment]
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -55,8 +50,6 @@ class PatientProtocol(HttpToolsProtocol):
         self._arm()
 
     def on_headers_complete(self) -> None:
-        if self.parser.is_told_twice():
-            return
         hosts = [name for name, _ in self.headers].count(b"host")
         if hosts != 1 and self.parser.get_http_version() == "1.1":
             self._flaw = f"a request of HTTP/1.1 has one Host header, not {hosts}"
@@ -71,8 +64,6 @@ class PatientProtocol(HttpToolsProtocol):
             self._arm()
 
     def on_message_complete(self) -> None:
-        if self.parser.is_told_twice():
-            return
         self._disarm()
         self._beside_body = 0
         super().on_message_complete()
