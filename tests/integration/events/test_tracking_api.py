@@ -40,6 +40,13 @@ def test_batches(gate: Events, path: str) -> None:
     assert gate.send(path, {"batch": []}).content == SUCCESS
 
 
+@pytest.mark.parametrize("path", ["/v1/import/", "//v1/import/", "//v1/batch", "/v1/track/", "//v1/page"])
+def test_a_slash_too_many_is_forgiven(gate: Events, path: str) -> None:
+    """Segment's Java SDK posts to `/v1/import/`, and most join a host that ends with a slash to `//v1/…`: 404 drops."""
+    call = PAGE | {"event": "Viewed", "batch": [PAGE]}
+    assert gate.send(f"{gate.http.base_url.join('/')}{path[1:]}", call).content == SUCCESS
+
+
 @pytest.mark.parametrize(
     "content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded", "text/plain;charset=UTF-8"]
 )

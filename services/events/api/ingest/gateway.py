@@ -63,13 +63,12 @@ class IngestGateway:
         self._taken_seconds = {path: HTTP_SECONDS.labels("POST", path, "200") for path in _TARGETS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        target = _TARGETS.get(scope["path"]) if scope["type"] == "http" else None
-        if target is None:
+        path = _path_of(scope) if scope["type"] == "http" else None
+        if path is None:
             await self._app(scope, receive, send)
             return
         began = perf_counter()
-        status = await self._answer(target, scope, receive, send)
-        path = scope["path"]
+        status = await self._answer(_TARGETS[path], scope, receive, send)
         seconds = (
             self._taken_seconds[path] if status == 200 else HTTP_SECONDS.labels(scope["method"], path, str(status))
         )
@@ -138,3 +137,13 @@ class IngestGateway:
             traceparent=current_traceparent.get(),
         )
         await self._ingestion.log.append(events_of(accepted.lanes, envelope))
+
+
+def _path_of(scope: Scope) -> str | None:
+    """The path of the gateway that is meant, if any. Clients lose what is answered 404, so slashes around it are free:
+
+    Segment's Java SDK posts to `/v1/import/`, and most SDKs join a host that ends with a slash to `//v1/...`.
+    """
+    stated = scope["path"]
+    path = stated if stated in _TARGETS else f"/{stated.strip('/')}"
+    return path if path in _TARGETS else None
