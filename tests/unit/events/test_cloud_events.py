@@ -123,10 +123,15 @@ def test_header_values_are_unquoted_and_then_decoded_once() -> None:
     assert binary(subject="50%")["userId"] == "50%"
 
 
+def test_header_values_may_be_utf_8_as_gos_sdk_sends_it() -> None:
+    assert binary(subject="王 50%".encode())["userId"] == "王 50%"
+    assert binary(subject='"ü%C3%BC"'.encode())["userId"] == "üü"
+    assert refusal({f"ce-{n}": v for n, v in EVENT.items()} | {"ce-subject": "\x85".encode()}, b"").where == "/subject"
+
+
 def test_data_in_every_form() -> None:
     packed = base64.b64encode(b'{"a":1}').decode()
     assert structured(data_base64=packed, datacontenttype="application/vnd.x+json")["properties"] == {"a": 1}
-    assert structured(data_base64=packed)["properties"] == {"data_base64": packed}
     assert structured(data=[1, 2])["properties"] == {"data": [1, 2]}
     assert structured(data=None)["properties"] == {"data": None}
     assert structured()["properties"] == {}
@@ -140,6 +145,18 @@ def test_data_in_every_form() -> None:
     assert binary(b"a\x00", "text/plain")["properties"] == {"data": "a\ufffd"}
     both = EVENT | {"data": 1, "data_base64": "eA=="}
     assert refusal({"content-type": STRUCTURED}, msgspec.json.encode(both)).code == "data_twice"
+
+
+def test_data_of_no_stated_type_is_json_where_it_reads_as_json() -> None:
+    """The SDKs for Python and Java send JSON without a Content-Type unless they are told one."""
+    for body, kept in (
+        (b'{"a":1}', {"a": 1}), (b" [1]", {"data": [1]}), (b'"x"', {"data": "x"}), (b"\x00\xff", None), (b"{", None),
+        (b'"a\x00"', None),
+    ):  # fmt: skip
+        packed = base64.b64encode(body).decode()
+        expected = {"data_base64": packed} if kept is None else kept
+        assert binary(body, None)["properties"] == expected
+        assert structured(data_base64=packed)["properties"] == expected
 
 
 def test_text_is_read_in_the_charset_that_it_is_sent_in() -> None:

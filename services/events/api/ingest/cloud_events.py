@@ -26,7 +26,7 @@ from shared.http.problems import Problem
 
 _BATCH, _STRUCTURED, _JSON = "application/cloudevents-batch", "application/cloudevents", "+json"
 _PREFIX = b"ce-"
-_PRINTABLE = re.compile(rb"[\x20-\x7e]*")
+_NO_CONTROLS = re.compile(rb"[^\x00-\x1f\x7f]*")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _QUOTED_PAIR = re.compile(rb"\\(.)")
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([\w.:-]{1,40})', re.IGNORECASE)
@@ -136,32 +136,43 @@ def _binary(headers: Headers, content_type: str, body: bytes) -> CloudEvent:
 
 
 def _header_text(name: str, value: bytes) -> str:
-    """An attribute from its header: quotes, then one round of percent-decoding, are taken away."""
+    """An attribute from its header: quotes, then one round of percent-decoding, are taken away.
+
+    The binding has all but printable ASCII percent-encoded; UTF-8 as it is, which the SDK for Go sends, says the same.
+    """
     value = value.strip()
     if len(value) >= 2 and value.startswith(b'"') and value.endswith(b'"'):
         value = _QUOTED_PAIR.sub(rb"\1", value[1:-1])
     try:
-        if not _PRINTABLE.fullmatch(value):
-            raise ValueError("bytes that must be percent-encoded")
+        if not _NO_CONTROLS.fullmatch(value):
+            raise ValueError("control characters")
         return _ESCAPE.sub(lambda match: bytes.fromhex(match[1].decode()), value).decode()
     except ValueError as error:
-        message = f"the header ce-{name} is not printable ASCII with percent-encoded UTF-8"
+        message = f"the header ce-{name} is not text in UTF-8, percent-encoded or as it is"
         raise InvalidCloudEvent("invalid_attribute", message, attribute=name) from error
 
 
 def _as_json(data: bytes, content_type: str) -> bytes:
-    """Data as JSON text: JSON is itself, text is a string, anything else `{"data_base64": …}`."""
+    """Data as JSON text: JSON is itself, text is a string, anything else `{"data_base64": …}`.
+
+    Data of no stated type is JSON (JSON event format, section 3.1) if it can be.
+    """
     essence = _essence(content_type)
-    if _is_json(essence):
+    if not essence or _is_json(essence):
         try:
-            data = checked_json_text(data)
-            _decoded(_value, data)
+            return _sound_json(data)
         except InvalidCall as error:
-            raise InvalidCloudEvent(error.code, f"data is said to be JSON: {error}", attribute="data") from error
-        return data
+            if essence:
+                raise InvalidCloudEvent(error.code, f"data is said to be JSON: {error}", attribute="data") from error
     if essence.startswith("text/"):
         return made_storable(msgspec.json.encode(_text(data, content_type)))
     return msgspec.json.encode({"data_base64": base64.b64encode(data).decode()})
+
+
+def _sound_json(data: bytes) -> bytes:
+    text = checked_json_text(data)
+    _decoded(_value, text)
+    return text
 
 
 def _text(data: bytes, content_type: str) -> str:
