@@ -105,6 +105,25 @@ def test_standard_webhooks_with_a_secret_that_was_made_here(gate: Events) -> Non
     assert (late.status_code, late.json()["code"]) == (401, "unverified")
 
 
+def test_a_header_that_lists_time_and_signature_as_stripes_does(gate: Events) -> None:
+    listed = {"header": "Stripe-Signature", "field": "t"}
+    verification = {"kind": "hmac", "header": "Stripe-Signature", "field": "v1", "timestamp": listed}
+    source = make(gate, verification=verification | {"secret": "whsec_abc123ABC"})
+    assert source["verification"]["field"] == "v1"
+    assert source["verification"]["timestamp"] == listed | {"template": "{timestamp}.{body}", "tolerance_s": 300}
+    body, now = json.dumps(PAID).encode(), int(time.time())
+    for at, status in ((now, 200), (now - 301, 401)):
+        mac = hmac.new(b"whsec_abc123ABC", b"%d.%b" % (at, body), hashlib.sha256).hexdigest()
+        headers = {"Stripe-Signature": f"t={at},v1={mac},v0={mac[::-1]}"}
+        assert gate.http.post(source["path"], content=body, headers=headers).status_code == status
+    refused = gate.http.post(
+        "/v1/inbound-sources", headers=gate.read,
+        json={"name": "other", "verification": HMAC | {"field": "v 1"}, "mapping": EXAMPLE},
+    )  # fmt: skip
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["detail"].startswith("must be 1 to 50 letters")
+
+
 def test_refusals(gate: Events) -> None:
     source = make(gate)
     assert send(gate, source, PAID, "another").status_code == 401

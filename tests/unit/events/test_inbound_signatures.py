@@ -118,8 +118,44 @@ def test_a_signed_timestamp_is_held_to_the_tolerance() -> None:
     refused(rule, headers(SECONDS) | {"x-time": str(int(SECONDS) + 1)}, BODY, "secret-8")
 
 
+def test_headers_of_svix_are_standard_webhooks_under_its_name() -> None:
+    svix = {name.replace("webhook", "svix"): value for name, value in standard().items()}
+    assert check(StandardWebhooks(), svix) == check(StandardWebhooks(), svix | standard()) == "id msg_1"
+    refused(StandardWebhooks(), svix | {"svix-id": "msg_2"})
+    refused(StandardWebhooks(), svix | {"webhook-id": "msg_1"})
+
+
+@pytest.mark.parametrize(
+    ("header", "time", "signature", "between", "template"),
+    [
+        ("Stripe-Signature", "t", "v1", ",", "{timestamp}.{body}"),
+        ("Paddle-Signature", "ts", "h1", ";", "{timestamp}:{body}"),
+    ],
+)
+def test_a_header_that_lists_time_and_signatures(
+    header: str, time: str, signature: str, between: str, template: str
+) -> None:
+    rule = HmacSignature(header=header, field=signature, timestamp=SignedTimestamp(header, template, 300, field=time))
+
+    def headers(at: str = SECONDS, *further: str) -> dict[str, str]:
+        signed = template.replace("{timestamp}", at).replace("{body}", BODY.decode())
+        mac = hmac.new(b"whsec_of_theirs", signed.encode(), "sha256").hexdigest()
+        return {header.lower(): between.join((f"{time}={at}", *further, f"{signature}={mac}", "v0=abc"))}
+
+    assert check(rule, headers(), BODY, "whsec_of_theirs").startswith("digest ")
+    assert check(rule, headers(SECONDS, f"{signature}={'0' * 64}"), BODY, "other", "whsec_of_theirs")
+    refused(rule, headers(), BODY, "other")
+    refused(rule, headers(), BODY + b" ", "whsec_of_theirs")
+    refused(rule, headers(str(int(SECONDS) - 301)), BODY, "whsec_of_theirs")
+    for bad in (f"{time}={SECONDS}", f"{signature}=00", f"{time}={SECONDS}{between}{signature}=", between, "x"):
+        refused(rule, {header.lower(): bad}, BODY, "whsec_of_theirs")
+
+
 @given(st.dictionaries(st.sampled_from(["webhook-id", "webhook-timestamp", "webhook-signature", "x"]), st.text()))
 def test_any_headers_are_refused_and_nothing_breaks(headers: dict[str, str]) -> None:
     latin = {name: value.encode("utf-8", "replace").decode("latin-1") for name, value in headers.items()}
-    for rule in (StandardWebhooks(), HmacSignature(header="x"), HmacSignature(header="x", encoding="base64")):
+    for rule in (
+        StandardWebhooks(), HmacSignature(header="x"), HmacSignature(header="x", encoding="base64"),
+        HmacSignature(header="x", field="v1"),
+    ):  # fmt: skip
         refused(rule, latin)

@@ -31,6 +31,10 @@ _Header = Annotated[
     Field(pattern=r"^[A-Za-z0-9-]{1,100}$"),
     InWords("the name of a header: letters, digits and hyphens, at most 100"),
 ]
+_FieldName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_-]{1,50}$"), InWords("1 to 50 letters, digits, hyphens and underscores")
+]
+_FIELD = "which of the `name=value` that the header lists, with commas or semicolons between them; else all of it"
 _PREFIX = worded(
     r"^(?:[\x21-\x7e](?:[\x20-\x7e]{0,48}[\x21-\x7e])?)?$", "at most 50 characters of ASCII, no space at either end"
 )
@@ -52,7 +56,7 @@ _TOLD_ONCE = "the partner's; made here and shown once if left out"
 
 
 class StandardVerification(Schema):
-    """Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`."""
+    """Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`, or the same with `svix-`."""
 
     kind: Literal["standard-webhooks"]
     secret: _StandardSecret | None = Field(None, description=_TOLD_ONCE)
@@ -67,6 +71,7 @@ class TimestampRule(Schema):
     """A header with seconds (or milliseconds) since 1970 that is signed together with the body."""
 
     header: _Header = Field(examples=["X-Shop-Timestamp"])
+    field: _FieldName | None = Field(None, description=_FIELD, examples=["t"])
     template: _Template = Field("{timestamp}.{body}", description="what is signed")
     tolerance_s: Whole = Field(TOLERANCE_S, ge=1, le=3_600)
 
@@ -76,6 +81,7 @@ class HmacVerification(Schema):
 
     kind: Literal["hmac"]
     header: _Header = Field(examples=["X-Shop-Hmac-Sha256"])
+    field: _FieldName | None = Field(None, description=_FIELD, examples=["v1"])
     secret: _AnySecret | None = Field(None, description=_TOLD_ONCE)
     digest: Literal["sha256", "sha1", "sha512"] = "sha256"
     encoding: Literal["hex", "base64"] = "hex"
@@ -84,10 +90,13 @@ class HmacVerification(Schema):
 
     def read(self) -> Verification:
         """What the domain knows it by."""
-        rule = self.timestamp
-        signed = SignedTimestamp(rule.header, rule.template, rule.tolerance_s) if rule is not None else None
         return HmacSignature(
-            header=self.header, digest=self.digest, encoding=self.encoding, prefix=self.prefix, timestamp=signed
+            header=self.header,
+            field=self.field,
+            digest=self.digest,
+            encoding=self.encoding,
+            prefix=self.prefix,
+            timestamp=None if self.timestamp is None else SignedTimestamp(**self.timestamp.model_dump()),
         )
 
 
