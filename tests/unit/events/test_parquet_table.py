@@ -8,6 +8,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from datetime import time
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,7 +26,7 @@ NESTED = {
 }
 UNREADABLE = NESTED | {
     "duration": pa.array([1, 2], pa.duration("s")),
-    "uuid": pa.array([b"x" * 16, b"y" * 16], pa.binary(16)),
+    "fixed size": pa.array([b"x" * 16, b"y" * 16], pa.binary(16)),
 }
 
 
@@ -61,6 +62,20 @@ def test_columns_without_a_name_of_their_own_are_passed_over_unless_they_are_use
         assert (list(opened_for(used).header), cells(opened_for(used))) == (["who"], [("M1",)])
     with pytest.raises(UnusableFile, match="twice that the mapping reads: 'note'"):
         opened_for({"note"})
+
+
+def test_uuids_and_json_are_texts_where_they_are_used() -> None:
+    """DuckDB and Arrow write both as types of their own, which may be what names an order or a customer."""
+    ids = [UUID("01a22198-12d2-7937-b75c-e258f1677799"), None]
+    columns = {
+        "who": ["x", "y"],
+        "id": pa.array([each and each.bytes for each in ids], pa.uuid()),
+        "more": pa.array(['{"a": 1}', None], pa.json_(pa.string())),
+    }
+    table = opened(columns, used={"id", "more"})
+    assert cells(table) == [("x", str(ids[0]), '{"a": 1}'), ("y", None, None)]
+    assert list(opened(columns).header) == ["who", "id", "more"]
+    assert list(opened(columns, used={"who"}).header) == ["who"]  # else rows imported before would be other ones now
 
 
 def test_the_type_is_told_shortly() -> None:

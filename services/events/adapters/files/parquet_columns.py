@@ -15,7 +15,7 @@ from services.events.domain.imports.errors import UnusableFile
 NOT_UTF_8 = "bytes that are not UTF-8, as which texts and bytes are read"
 _TAKEN = (
     "taken are texts, numbers, decimals, booleans, dates and times, and where the mapping reads them"
-    " bytes that are texts in UTF-8"
+    " UUIDs, JSON, and bytes that are texts in UTF-8"
 )
 _DAY_US = 24 * 3600 * 1_000_000
 _TOLD_COLUMNS = 5
@@ -29,19 +29,31 @@ _READ: tuple[Callable[[Any], bool], ...] = (
 _BYTES: tuple[Callable[[Any], bool], ...] = (_of.is_binary, _of.is_large_binary, _of.is_binary_view)
 
 
+def _is_uuid(kind: Any) -> bool:
+    return isinstance(kind, pa.UuidType)
+
+
+def _is_json(kind: Any) -> bool:
+    return isinstance(kind, pa.JsonType)
+
+
+_IF_USED = (*_BYTES, _is_uuid, _is_json)
+
+
 def readable(schema: Any, used: Collection[str] | None) -> list[str]:
     """The columns that are read, as the file spells them; others are passed over, as those without a name of their own.
 
     Bytes may be pictures as well as the texts of older writers, so that they are read only if `used`, by a mapping
-    that knows; None if there is no mapping yet. Raises UnusableFile for a used column that cannot be read.
+    that knows; None if there is no mapping yet. So are UUIDs and JSON: rows that are told apart by all of their cells
+    stay what they were before these could be read. Raises UnusableFile for a used column that cannot be read.
     """
     names = [field.name.strip() for field in schema]
     fields = {name: field for name, field in zip(names, schema, strict=True) if name and names.count(name) == 1}
-    unreadable = [name for name, field in fields.items() if not _is(field, _READ + _BYTES)]
+    unreadable = [name for name, field in fields.items() if not _is(field, _READ + _IF_USED)]
     if wrong := [name for name in unreadable if used is not None and name in used]:
         told = _told([fields[name] for name in wrong])
         raise UnusableFile(f"{told}; {_TAKEN}. Flatten what is nested, or leave it out of the mapping")
-    kept = [field.name for name, field in fields.items() if _is(field, _READ) or _is_used_text(field, name, used)]
+    kept = [field.name for name, field in fields.items() if _is(field, _READ) or _is_used(field, name, used)]
     if not kept:
         raise UnusableFile(f"no column can be read: {_told(list(schema))}; {_TAKEN}")
     return kept
@@ -60,6 +72,10 @@ def cells_of(column: Any, suspicions: SuspiciousCells) -> list[Cell]:
     kind = column.type
     if _of.is_time(kind):
         return _times(column)
+    if _is_uuid(kind):
+        return [None if one is None else str(one) for one in column.to_pylist()]
+    if _is_json(kind):
+        return cells_of(column.storage, suspicions)
     if _of.is_timestamp(kind):
         exact = pa.timestamp("us", "UTC" if kind.tz else None)
         column = pc.cast(column, exact, safe=False).cast(pa.string())
@@ -89,8 +105,8 @@ def _is(field: Any, kinds: Collection[Callable[[Any], bool]]) -> bool:
     return any(is_one(kind) for is_one in kinds)
 
 
-def _is_used_text(field: Any, name: str, used: Collection[str] | None) -> bool:
-    return (used is None or name in used) and _is(field, _BYTES)
+def _is_used(field: Any, name: str, used: Collection[str] | None) -> bool:
+    return (used is None or name in used) and _is(field, _IF_USED)
 
 
 def _told(fields: list[Any]) -> str:
