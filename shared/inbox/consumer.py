@@ -23,7 +23,7 @@ from shared.inbox.positions import Overtaken
 from shared.inbox.replay import replay_requested
 from shared.inbox.subscription import Subscription
 from shared.sql.database import Database
-from shared.telemetry.metrics import CONSUMED_FACTS, CONSUMER_BATCH_SECONDS
+from shared.telemetry.metrics import CONSUMED_FACTS, CONSUMER_BATCH_SECONDS, DEAD_LETTERS
 
 _log = logging.getLogger(__name__)
 _SUSPECT_AFTER = 5
@@ -57,6 +57,7 @@ class ConsumerLoop:
         self._pass_over_at = 0.0
         self._under_way: tuple[Batch, Future[None]] | None = None
         self._failures = 0
+        DEAD_LETTERS.labels(subscription.consumer)  # from nought: alerts see no increase in a series that begins at one
 
     def run(self, stop: threading.Event) -> None:
         """Consume until `stop` is set. A bus or database that is away is waited for; nothing is skipped."""

@@ -62,3 +62,9 @@ def test_whether_the_bus_answers_is_said_by_who_asks_it(
     work_until(keep_house, "1.0", of='{consumer="toy.measured"}')
     bus.close()
     assert reachable("") is None, "an API never asks, and must not count as cut off"
+
+
+def test_dead_letters_are_counted_from_nought(database: Database, dead_letters: DeadLetters, tmp_path: Path) -> None:
+    bus_loops(Toy(open_bus(str(tmp_path / "bus")), database, dead_letters))
+    said = generate_latest().decode().splitlines()
+    assert 'rapport_dead_letters_total{consumer="toy.measured"} 0.0' in said, "or the first is no increase to alerts"
