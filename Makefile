@@ -61,21 +61,24 @@ $(PY):
 # The command `rapport`, from this folder; its packages are in the locks already.
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 
+UNFETCHED := { echo "Packages could not be fetched. They come from the index that pip is configured with (PIP_INDEX_URL);" \
+	"once it can be reached, run the same command again." >&2; exit 1; }
+
 # The development lock holds every package of the run lock, in the same version.
 $(VENV)/.run: $(LOCKS)/run.txt | $(PY)
 	@echo "Installing packages (once) ..."
-	@$(PIP) -r $<
+	@$(PIP) -r $< || $(UNFETCHED)
 	@$(INSTALL)
 	@touch $@
 
 $(VENV)/.dev: $(LOCKS)/dev.txt | $(PY)
 	@echo "Installing packages for development (once) ..."
-	@$(PIP) -r $<
+	@$(PIP) -r $< || $(UNFETCHED)
 	@$(INSTALL)
 	@touch $@ $(VENV)/.run
 
 $(VENV)-manifests/.installed: $(LOCKS)/manifests.txt | $(PY)
 	@echo "Installing the checks of deploy/ (once) ..."
 	@$(PYTHON) -m venv $(VENV)-manifests
-	@$(VENV)-manifests/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@$(VENV)-manifests/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $< || $(UNFETCHED)
 	@touch $@

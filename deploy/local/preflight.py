@@ -26,14 +26,16 @@ def check_folders(configuration: Configuration) -> None:
 
 
 def check_ports(configuration: Configuration) -> None:
-    """Raise CannotStart when a port is taken, or wanted twice."""
+    """Raise CannotStart when ports are taken, naming all of them at once, or when one is wanted twice."""
     wanted = [(f"RAPPORT_{name.upper()}_PORT", port) for name, port in configuration.ports.items()]
     wanted += [("RAPPORT_WORKER_PORT", port) for port in configuration.worker_ports.values()]
     if configuration.mail_port:
-        wanted.append(("--mail-port (make run ARGS='--mail-port N')", configuration.mail_port))
+        wanted.append(("make run ARGS='--mail-port N'", configuration.mail_port))
     _require_distinct(wanted)
-    for setting, port in wanted:
-        _require_free(configuration.host, port, setting)
+    refused = [(setting, port, reason) for setting, port in wanted if (reason := _refusal(configuration.host, port))]
+    if refused:
+        told = ", ".join(f"port {port} {reason} ({setting})" for setting, port, reason in refused)
+        raise CannotStart(f"on {configuration.host} {told}; choose others with what stands in brackets")
 
 
 def prepare_bus(url: str) -> None:
@@ -78,14 +80,16 @@ def _try_port(host: str, port: int) -> None:
         probe.bind((host, port))
 
 
-def _require_free(host: str, port: int, setting: str) -> None:
+def _refusal(host: str, port: int) -> str | None:
+    """Why a server may not listen on the port; None when it may. Raises CannotStart when the host is elsewhere."""
     try:
         _try_port(host, port)
     except OSError as error:
         reason = _REFUSALS.get(error.errno or 0)
         if reason is None:
             raise CannotStart(f"RAPPORT_HOST: {host} is no address of this machine") from error
-        raise CannotStart(f"port {port} of {host} {reason}; choose another with {setting}") from error
+        return reason
+    return None
 
 
 def _require_writable(folder: Path) -> None:

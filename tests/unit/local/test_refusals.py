@@ -51,6 +51,13 @@ def test_a_port_in_use(tmp_path: Path, taken_port: int) -> None:
     assert_refused(done, str(taken_port), "in use", "RAPPORT_SCORING_PORT")
 
 
+def test_all_ports_in_use_are_named_at_once(tmp_path: Path, taken_port: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        other = server.getsockname()[1]
+        done = run(tmp_path, RAPPORT_PROFILE_PORT=str(taken_port), RAPPORT_EVENTS_PORT=str(other))
+    assert_refused(done, f"{taken_port} is in use (RAPPORT_PROFILE_PORT)", f"{other} is in use (RAPPORT_EVENTS_PORT)")
+
+
 @pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])
 def test_an_address_of_another_machine(tmp_path: Path, host: str) -> None:
     assert_refused(run(tmp_path, RAPPORT_HOST=host), "RAPPORT_HOST", host)
