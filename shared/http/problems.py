@@ -24,6 +24,7 @@ from shared.telemetry.trace import current_traceparent, trace_id
 
 _log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+_NO_ROUTE = "nothing is at this address; /docs shows what this service has"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +145,8 @@ def install_problems(app: FastAPI, table: Mapping[type[Exception], ProblemSpec])
         headers = dict(error.headers or {})
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             headers["Allow"] = ", ".join(_allowed(request))
-        problem = Problem(error.status_code, code, str(error.detail), headers=headers)
-        return problem_response(request, problem)
+        detail = _NO_ROUTE if error.status_code == HTTPStatus.NOT_FOUND else str(error.detail)
+        return problem_response(request, Problem(error.status_code, code, detail, headers=headers))
 
     def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

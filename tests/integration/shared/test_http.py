@@ -341,6 +341,13 @@ def test_a_flaw_is_where_its_pointer_says(client: TestClient, body: Any, places:
     assert [flaw["where"] for flaw in answer.json()["errors"]] == places
 
 
+def test_who_comes_to_a_wrong_address_is_led_to_the_docs(client: TestClient) -> None:
+    assert client.get("/").url.path == "/docs"
+    nowhere = client.get("/v1/nowhere")
+    assert problem(nowhere) == (404, "not_found")
+    assert "/docs" in nowhere.json()["detail"]
+
+
 def test_the_docs_ask_nothing_of_the_internet(client: TestClient) -> None:
     page = client.get("/docs")
     assert page.headers["content-type"].startswith("text/html")
