@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from shared.contracts.contract import Contract
 from shared.inbox.deliveries import Delivery
+from shared.sql.troubles import is_trouble
 
 Handle = Callable[[Session, Sequence[Contract]], None]
 """The effect of facts, in order, in the transaction that also commits the position."""
@@ -25,7 +25,7 @@ ATTEMPTS = 3
 def isolate(session: Session, deliveries: Sequence[Delivery], handle: Handle, give_up: GiveUp) -> None:
     """Handle `deliveries` in savepoints, halving until what fails stands alone; order is kept.
 
-    Raises sqlalchemy.exc.DBAPIError when the connection is gone.
+    Raises sqlalchemy.exc.DBAPIError when the database is in trouble: no fact is to blame for that.
     """
     attempts = ATTEMPTS if len(deliveries) == 1 else 1
     reason = ""
@@ -35,7 +35,7 @@ def isolate(session: Session, deliveries: Sequence[Delivery], handle: Handle, gi
                 handle(session, [delivery.fact for delivery in deliveries])
             return
         except Exception as error:
-            if isinstance(error, DBAPIError) and error.connection_invalidated:
+            if is_trouble(error):
                 raise
             reason = f"{type(error).__name__}: {error}"
     if len(deliveries) == 1:

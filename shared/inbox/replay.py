@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import DBAPIError
-
 from shared.clock import Clock
 from shared.inbox.dead_letters import DeadLetter, mark_dead_again, mark_replayed, to_replay
 from shared.inbox.deliveries import fact_of
 from shared.inbox.isolation import Handle
 from shared.sql.database import Database
+from shared.sql.troubles import is_trouble
 
 
 def replay_requested(database: Database, consumer: str, handle: Handle, *, clock: Clock) -> int:
     """Handle again what was asked for, each in a transaction of its own; the number that succeeded.
 
-    Raises sqlalchemy.exc.DBAPIError when the connection is gone.
+    Raises sqlalchemy.exc.DBAPIError when the database is in trouble, with what is left still asked for.
     """
     with database.reading() as session:
         letters = to_replay(session, consumer)
@@ -30,7 +29,7 @@ def _replay(database: Database, letter: DeadLetter, handle: Handle, clock: Clock
                 raise ValueError(f"no contract of type {letter.event.type}")
             handle(session, [fact])
     except Exception as error:
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
+        if is_trouble(error):
             raise
         with database.transaction() as session:
             mark_dead_again(session, letter, reason=f"{type(error).__name__}: {error}")
