@@ -326,6 +326,29 @@ def test_files_may_be_deleted_at_will(archive: ArchiveWiring, wiring: Wiring, se
     assert names_in(settings) == ["late", "m1", "m2"]
 
 
+def test_a_damaged_file_is_named_and_keeps_no_other_day_waiting(
+    archive: ArchiveWiring, wiring: Wiring, settings: EventsSettings
+) -> None:
+    for n in range(3):
+        write(archive, n, *told(f"m{n}"))
+    for n in range(3, 5):
+        write(archive, n, *told(f"m{n}", at=LONG_AGO + timedelta(days=1)))
+    damaged = archive.folder.path(_files(wiring)[0])
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+    with pytest.raises(OSError, match=damaged.name):
+        archive.keep.merge_closed_day(never)
+    archive.keep.take_over()
+    assert archive.keep.merge_closed_day(never)
+    assert not archive.keep.merge_closed_day(never)
+    assert sorted(file.rows for file in _files(wiring)) == [1, 1, 1, 2]
+    with pytest.raises(OSError, match=damaged.name):  # of whom it tells nobody knows
+        archive.keep.erase([ErasedSubjects(frozenset({"user_id:m4"}), datetime.now(UTC))], never)
+    damaged.unlink()
+    assert archive.keep.merge_closed_day(never)
+    assert archive.keep.erase([ErasedSubjects(frozenset({"user_id:m4"}), datetime.now(UTC))], never) == 1
+    assert names_in(settings) == ["m1", "m2", "m3"]
+
+
 def test_a_worker_that_ends_leaves_long_work_to_another(
     archive: ArchiveWiring, wiring: Wiring, settings: EventsSettings
 ) -> None:

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from services.events.adapters.parquet.rows import REPEATING, SCHEMA, without
-from services.events.use_cases.archive.ports import ArchiveFile, ErasedSubjects
+from services.events.use_cases.archive.ports import ArchiveFile, DamagedFile, ErasedSubjects
 
 ROW_GROUP = 122_880
 """Rows that engines read at a time: sixty vectors of DuckDB's, and 10 to 50 MB on the disk."""
@@ -70,8 +70,8 @@ class ArchiveFolder:
         """Take rows out of a published file; tells now and then how many it has looked at."""
         if not (yield from self._is_about(file, erased)):
             return
-        opened, looked_at = pq.ParquetFile(self.path(file)), 0
-        with _durable(self._draft(file.id)) as draft, _writer(draft) as writer:
+        looked_at = 0
+        with _reading(self.path(file)) as opened, _durable(self._draft(file.id)) as draft, _writer(draft) as writer:
             for number in range(opened.num_row_groups):
                 group = opened.read_row_group(number)
                 writer.write_table(_without(group, erased))
@@ -147,23 +147,25 @@ class ArchiveFolder:
         waiting: list[pa.RecordBatch] = []
         rows = 0
         for file in files:
-            for batch in pq.ParquetFile(self.path(file)).iter_batches(batch_size=ROW_GROUP):
-                waiting.append(batch)
-                rows += batch.num_rows
-                if rows >= ROW_GROUP:
-                    yield pa.Table.from_batches(waiting, SCHEMA)
-                    waiting, rows = [], 0
+            with _reading(self.path(file)) as opened:
+                for batch in opened.iter_batches(batch_size=ROW_GROUP):
+                    waiting.append(batch)
+                    rows += batch.num_rows
+                    if rows >= ROW_GROUP:
+                        yield pa.Table.from_batches(waiting, SCHEMA)
+                        waiting, rows = [], 0
         yield pa.Table.from_batches(waiting, SCHEMA)
 
     def _is_about(self, file: ArchiveFile, erased: Sequence[ErasedSubjects]) -> Generator[int, None, bool]:
         """Whether a file has any such row, which most have not; only two of its columns are read for that."""
-        opened, looked_at = pq.ParquetFile(self.path(file)), 0
-        for number in range(opened.num_row_groups):
-            group = opened.read_row_group(number, columns=["subject", "received_at"])
-            if _without(group, erased).num_rows < group.num_rows:
-                return True
-            looked_at += group.num_rows
-            yield looked_at
+        looked_at = 0
+        with _reading(self.path(file)) as opened:
+            for number in range(opened.num_row_groups):
+                group = opened.read_row_group(number, columns=["subject", "received_at"])
+                if _without(group, erased).num_rows < group.num_rows:
+                    return True
+                looked_at += group.num_rows
+                yield looked_at
         return False
 
     def _day(self, day: str) -> Path:
@@ -171,6 +173,17 @@ class ArchiveFolder:
 
     def _draft(self, file_id: str) -> Path:
         return self._unfinished / file_id
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[pq.ParquetFile]:
+    """A published file. Raises DamagedFile where the system gave its bytes, and they are not what was written."""
+    try:
+        yield pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        if getattr(error, "errno", None) is not None:
+            raise
+        raise DamagedFile(f"{path} is damaged; put a copy in its place, or delete it: {error}") from error
 
 
 def _writer(file: BinaryIO) -> pq.ParquetWriter:

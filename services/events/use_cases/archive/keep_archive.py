@@ -11,7 +11,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from services.events.use_cases.archive.ports import ArchiveFile, ArchiveStore, ErasedSubjects, Folder, LedgerLost
+from services.events.use_cases.archive.ports import (
+    ArchiveFile,
+    ArchiveStore,
+    DamagedFile,
+    ErasedSubjects,
+    Folder,
+    LedgerLost,
+)
 from shared.clock import Clock
 
 CLOSED_AFTER = timedelta(hours=1)
@@ -30,6 +37,7 @@ class KeepArchive:
         self._clock = clock
         self._new_id = new_id
         self._can_merge = False
+        self._damaged: dict[str, Sequence[ArchiveFile]] = {}
 
     def take_over(self) -> None:
         """Finish what the one before had begun."""
@@ -52,7 +60,10 @@ class KeepArchive:
                 ledger.set_state(written, "published")
 
     def merge_closed_day(self, stopping: Stopping) -> bool:
-        """Make one file of a closed day's, and sweep up after earlier ones; whether there was any such day."""
+        """Make one file of a closed day's, and sweep up after earlier ones; whether there was any such day.
+
+        Raises DamagedFile, and then passes the day over for as long as it has the same files.
+        """
         self._folder.sweep()
         if not self._can_merge:
             return False
@@ -60,34 +71,44 @@ class KeepArchive:
         if not parts:
             return False
         merged = ArchiveFile(id=self._new_id(), day=day, rows=0, bytes=0, created_at=self._clock(), state="merged")
-        rows = 0
-        for so_far in self._folder.merge(merged, [part for part in parts if self._folder.holds(part)]):
-            self._go_on(stopping)
-            rows = so_far
-        merged = replace(merged, rows=rows, bytes=self._folder.size_of_merged(merged))
+        merged = self._merged(merged, self._held(parts), stopping)
         with self._store.transaction() as ledger:
             ledger.add([merged])
             ledger.set_state(parts, "replaced")
         self._finish_merges()
         return True
 
+    def _merged(self, into: ArchiveFile, parts: Sequence[ArchiveFile], stopping: Stopping) -> ArchiveFile:
+        rows = 0
+        try:
+            for so_far in self._folder.merge(into, parts):
+                self._go_on(stopping)
+                rows = so_far
+        except DamagedFile:
+            self._damaged[into.day] = parts
+            raise
+        return replace(into, rows=rows, bytes=self._folder.size_of_merged(into))
+
+    def _held(self, files: Sequence[ArchiveFile]) -> Sequence[ArchiveFile]:
+        return [file for file in files if self._folder.holds(file)]
+
     def _closed_day(self) -> tuple[str, Sequence[ArchiveFile]]:
-        """The next day to merge, and its files. One whose files somebody has deleted altogether is passed over."""
+        """The next day to merge, and its files; not one whose files were all deleted, or hold a damaged one."""
         with self._store.transaction() as ledger:
             days = ledger.days_to_merge(before=day_of(self._clock() - CLOSED_AFTER))
         for day in days:
             with self._store.transaction() as ledger:
                 parts = ledger.in_state("published", day=day)
-            if any(map(self._folder.holds, parts)):
+            if self._held(parts) not in ([], self._damaged.get(day)):
                 return day, parts
         return "", ()
 
     def erase(self, erased: Sequence[ErasedSubjects], stopping: Stopping) -> int:
-        """Take rows out of every file; how many."""
+        """Take rows out of every file; how many. Raises DamagedFile: whom such a file tells of nobody knows."""
         with self._store.transaction() as ledger:
             files = ledger.in_state("published")
         gone = 0
-        for file in filter(self._folder.holds, files):
+        for file in self._held(files):
             self._go_on(stopping)
             for _ in self._folder.erase(file, erased):
                 self._go_on(stopping)

@@ -36,6 +36,10 @@ class LedgerLost(Exception):
     """Another process keeps the archive: what this one was about to do is not its any more."""
 
 
+class DamagedFile(OSError):
+    """A published file cannot be read as Parquet; the message names it."""
+
+
 class ArchiveLedger(Protocol):
     """Which files make up the archive, in the caller's transaction."""
 
@@ -108,7 +112,10 @@ class Folder(Protocol):
         ...
 
     def merge(self, into: ArchiveFile, files: Sequence[ArchiveFile]) -> Iterator[int]:
-        """Write the sum of published files, where no reader looks; tells now and then how many rows it has so far."""
+        """Write the sum of published files, where no reader looks; tells now and then how many rows it has so far.
+
+        Raises DamagedFile.
+        """
         ...
 
     def size_of_merged(self, file: ArchiveFile) -> int:
@@ -120,7 +127,7 @@ class Folder(Protocol):
         ...
 
     def erase(self, file: ArchiveFile, erased: Sequence[ErasedSubjects]) -> Iterator[int]:
-        """Take rows out of a published file; tells now and then how many it has looked at."""
+        """Take rows out of a published file; tells now and then how many it has looked at. Raises DamagedFile."""
         ...
 
     def count(self, file: ArchiveFile) -> tuple[int, int]:
