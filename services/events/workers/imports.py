@@ -8,7 +8,7 @@ import threading
 from sqlalchemy.exc import DBAPIError
 
 from services.events.adapters.sql.imports.ledger import MAX_ATTEMPTS, SqlImportQueue, SqlLedger
-from services.events.use_cases.imports.ports import ImportJob, LostLease
+from services.events.use_cases.imports.ports import ImportJob, LostLease, NoRoom
 from services.events.use_cases.imports.run_imports import Importing, run_import
 from shared.bus.ports import BusError
 
@@ -33,7 +33,7 @@ class ImportLoop:
                     stop.wait(_IDLE_S)
                 else:
                     self._run(*leased, stop)
-            except (DBAPIError, BusError) as error:
+            except (DBAPIError, BusError, NoRoom) as error:
                 _log.warning("imports wait", extra={"reason": str(error)})
                 stop.wait(_RETRY_S)
 
@@ -48,7 +48,7 @@ class ImportLoop:
                 ledger.release()
         except LostLease as error:
             _log.warning("import was taken over", extra={"import_id": job.id, "reason": str(error)})
-        except (DBAPIError, BusError):
+        except (DBAPIError, BusError, NoRoom):
             ledger.release()
             raise
         except Exception:  # noqa: BLE001 - a fault of ours, which the file's owner cannot mend; the other loops go on

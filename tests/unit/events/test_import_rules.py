@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import multiprocessing
+import resource
+import signal
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +26,7 @@ from services.events.domain.imports.row_errors import ADDED, errors_csv, is_erro
 from services.events.domain.imports.rows import BadRow, RowFlaw, Sheet
 from services.events.domain.inbound.mapped_calls import map_payload
 from services.events.domain.inbound.mapping import read_mapping
-from services.events.use_cases.imports.ports import CsvForm
+from services.events.use_cases.imports.ports import CsvForm, NoRoom
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
@@ -280,3 +284,21 @@ def test_room_on_disk_counts_like_memory(batches: list[list[bytes]]) -> None:
     scratch, other = DiskScratch(), counted()
     assert [scratch.occurrences(some) for some in batches] == [other(some) for some in batches]
     scratch.close()
+
+
+def fill_a_small_disk() -> None:
+    """Writing past the limit fails as writing to a full disk does."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
+    scratch, sheet = DiskScratch(), Sheet(range(5_000), [["x" * 1_000]] * 5_000)
+    with suppress(NoRoom):
+        for _ in range(30):
+            scratch.put(["k"] * 5_000, sheet)
+        raise AssertionError("there was room")
+
+
+def test_a_disk_without_room_is_told_from_a_fault_of_ours() -> None:
+    process = multiprocessing.get_context("spawn").Process(target=fill_a_small_disk)
+    process.start()
+    process.join()
+    assert process.exitcode == 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
 from services.events.domain.imports.rows import Row, Sheet
+from services.events.use_cases.imports.ports import NoRoom
 
 _CACHE_KB = 32 * 1024
 
@@ -34,21 +36,23 @@ class DiskScratch:
         for number in numbers:
             before.append(times[number])
             times[number] += 1
-        self._database.execute("BEGIN")
-        self._database.executemany(
-            "INSERT INTO seen VALUES (?, ?) ON CONFLICT (digest) DO UPDATE SET times = excluded.times",
-            sorted(times.items()),
-        )
-        self._database.execute("COMMIT")
+        with _needing_room():
+            self._database.execute("BEGIN")
+            self._database.executemany(
+                "INSERT INTO seen VALUES (?, ?) ON CONFLICT (digest) DO UPDATE SET times = excluded.times",
+                sorted(times.items()),
+            )
+            self._database.execute("COMMIT")
         return before
 
     def put(self, keys: Sequence[str], sheet: Sheet) -> None:
         """Keep rows, each under the key of its group."""
         encode = msgspec.json.Encoder().encode
         rows = zip(keys, sheet.numbers, map(encode, sheet.rows), strict=True)
-        self._database.execute("BEGIN")
-        self._database.executemany("INSERT INTO waiting VALUES (?, ?, ?)", rows)
-        self._database.execute("COMMIT")
+        with _needing_room():
+            self._database.execute("BEGIN")
+            self._database.executemany("INSERT INTO waiting VALUES (?, ?, ?)", rows)
+            self._database.execute("COMMIT")
 
     def groups(self, rows: int) -> Iterator[Sheet]:
         """Everything that was kept, whole groups together, about `rows` at a time, in the order of their keys."""
@@ -57,7 +61,7 @@ class DiskScratch:
         found: list[Row] = []
         spans: list[tuple[int, int]] = []
         start, current = 0, None
-        for key, number, cells in self._database.execute("SELECT key, number, cells FROM waiting ORDER BY 1, 2"):
+        for key, number, cells in self._in_order():
             if key != current and found:
                 spans.append((start, len(found)))
                 start = len(found)
@@ -70,6 +74,18 @@ class DiskScratch:
         if found:
             yield Sheet(numbers, found, [*spans, (start, len(found))])
 
+    def _in_order(self) -> Iterator[tuple[str, int, bytes]]:
+        with _needing_room():
+            yield from self._database.execute("SELECT key, number, cells FROM waiting ORDER BY 1, 2")
+
     def close(self) -> None:
         """Give the room back."""
         self._database.close()
+
+
+@contextmanager
+def _needing_room() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise NoRoom(f"there is no room to read the file: {error}") from error

@@ -15,7 +15,7 @@ from services.events.api.dependencies import Wired
 from services.events.api.routes.import_mappings import Reader, Writer
 from services.events.api.schemas.imports import DryRunRequest, FileId, FileView, TrialView
 from services.events.use_cases.imports.keep_import_mappings import described
-from services.events.use_cases.imports.ports import FileFormat, ImportFile, ImportMapping
+from services.events.use_cases.imports.ports import FileFormat, ImportFile, ImportMapping, NoRoom
 from services.events.use_cases.imports.try_imports import try_import
 from services.events.wiring.imports import ImportWiring
 from shared.http.answer_headers import LOCATION, with_headers
@@ -109,9 +109,12 @@ def try_import_file(file_id: FileId, body: DryRunRequest, wired: Wired, _caller:
     with wired.database.reading() as session:
         file = SqlImportFiles(session).get(file_id)
         mapping = _mapping(body, SqlImportMappings(session), imports)
-    trial = try_import(
-        file, mapping, imports.files, now=wired.clock(), most_rows=body.rows, call_bytes=imports.call_bytes
-    )
+    try:
+        trial = try_import(
+            file, mapping, imports.files, now=wired.clock(), most_rows=body.rows, call_bytes=imports.call_bytes
+        )
+    except NoRoom as error:
+        raise Problem(503, "no_room", str(error)) from error
     return TrialView.of(trial)
 
 

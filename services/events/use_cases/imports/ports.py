@@ -116,8 +116,15 @@ class Table(Protocol):
         ...
 
 
+class NoRoom(Exception):
+    """There is no room on disk to read a file now; later there may be some."""
+
+
 class Scratch(Protocol):
-    """Room on disk for what must not be held in memory: which rows were seen, and rows until their group is whole."""
+    """Room on disk for what must not be held in memory: which rows were seen, and rows until their group is whole.
+
+    All raise NoRoom when the disk has none.
+    """
 
     def occurrences(self, digests: Sequence[bytes]) -> Sequence[int]:
         """How many rows of the same digest came before, for each in order."""

@@ -41,7 +41,7 @@ class _Cancelled(Exception):
 def run_import(job: ImportJob, ledger: Ledger, importing: Importing, stopped: Callable[[], bool]) -> None:
     """Bring an import to its end, or as far as it comes until `stopped`.
 
-    Raises LostLease, and what `send` raises when the topic cannot be written.
+    Raises LostLease, NoRoom, and what `send` raises when the topic cannot be written.
     """
 
     settled = not job.is_resumed  # or a step may have been sent that was not kept: it is kept before anything else

@@ -34,7 +34,7 @@ class Trial:
 def try_import(
     file: ImportFile, mapping: ImportMapping, files: Files, *, now: datetime, most_rows: int, call_bytes: int
 ) -> Trial:
-    """Read the first `most_rows` of a file, as an import would read all. Raises UnusableFile."""
+    """Read the first `most_rows` of a file, as an import would read all. Raises UnusableFile or NoRoom."""
     trial = Trial()
     seen: dict[str, int] = {}
     for step in work_off(file, mapping, files, now=now, most_rows=most_rows):
