@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import PoolProxiedConnection
 
 from shared.sql.turns import WriteTurns
 
@@ -19,6 +21,17 @@ _READER_CACHE_KIB = 8 * 1024
 _LOG_BYTES = 128 * 1024 * 1024
 """How long the log grows before it is copied back: pages that change often are copied less often so."""
 _TOLD_OF_A_STATEMENT = 500
+
+
+class Pool(QueuePool):
+    """Connections; that none comes free in time is told as of a database that does not answer, which callers expect."""
+
+    def connect(self) -> PoolProxiedConnection:
+        """A connection. Raises sqlalchemy.exc.OperationalError when all are in use for too long."""
+        try:
+            return super().connect()
+        except PoolTimeout as error:
+            raise OperationalError("connect", None, error) from error
 
 
 def open_engines(url: str, pool_size: int, page_bytes: int) -> tuple[Dialect, Engine, Engine]:
@@ -46,6 +59,7 @@ def _postgresql(url: URL, pool_size: int) -> Engine:
     options = f"-c lock_timeout={_LOCK_WAIT_S}s -c timezone=UTC"
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
+        poolclass=Pool,
         pool_size=pool_size,
         pool_pre_ping=True,
         hide_parameters=True,
@@ -89,7 +103,9 @@ def _sqlite_engine(
     only_reads: bool = False,
 ) -> Engine:
     """Durable settings, and transactions that begin when SQLAlchemy says so."""
-    engine = create_engine(url, pool_size=pool_size, hide_parameters=True, connect_args={"timeout": _LOCK_WAIT_S})
+    engine = create_engine(
+        url, poolclass=Pool, pool_size=pool_size, hide_parameters=True, connect_args={"timeout": _LOCK_WAIT_S}
+    )
     event.listen(engine, "begin", begin)
     event.listen(engine, "handle_error", _shorten)
 

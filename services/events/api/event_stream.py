@@ -8,7 +8,6 @@ from time import monotonic
 
 import orjson
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -113,7 +112,7 @@ class EventStreamResponse(Response):
             await self._ask()
         except Problem:
             return "this key may read no longer"
-        except (DBAPIError, PoolTimeout):
+        except DBAPIError:
             return "whether this key may still read is not known just now; reconnect to go on"
         return None
 

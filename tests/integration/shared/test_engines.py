@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from shared.sql.database import Database
 
@@ -21,6 +23,16 @@ def test_a_file_that_was_there_keeps_its_pages(tmp_path: Path) -> None:
 def test_the_log_grows_to_the_same_length_with_pages_of_any_size(tmp_path: Path) -> None:
     lengths = {_log_bytes(Database(f"sqlite:///{tmp_path}/{each}.db", page_bytes=each)) for each in (4_096, 16_384)}
     assert lengths == {128 * 1024 * 1024}
+
+
+def test_no_free_connection_is_told_as_a_database_that_does_not_answer(database: Database) -> None:
+    crowded = create_engine("sqlite:///", poolclass=type(database.engine.pool), pool_timeout=0.01, max_overflow=0)
+    held = [crowded.connect() for _ in range(5)]
+    with pytest.raises(OperationalError, match="limit"):
+        crowded.connect()
+    held.pop().close()
+    crowded.connect().close()
+    crowded.dispose()
 
 
 def _log_bytes(database: Database) -> int:
