@@ -279,6 +279,7 @@ def test_what_was_replaced_is_deleted_after_a_while(
     archive.keep.merge_closed_day(never)
     assert settings.archive_folder is not None
     unfinished = settings.archive_folder / "unfinished"
+    archive.keep.take_over()  # by a worker that was killed and started again meanwhile
     archive.folder.sweep()
     assert len(list(unfinished.iterdir())) == 1
     ArchiveFolder(settings.archive_folder, linger_s=0).sweep()

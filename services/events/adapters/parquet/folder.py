@@ -137,9 +137,9 @@ class ArchiveFolder:
         return True
 
     def clear(self, wanted: Collection[str]) -> None:
-        """Delete what an interrupted process left unfinished, but for these ids."""
+        """Delete what an interrupted process left unfinished, but for these ids and what is replaced."""
         for left in self._unfinished.iterdir():
-            if left.name not in wanted:
+            if left.name not in wanted and not left.name.startswith(_REPLACED):
                 shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
 
     def _groups(self, files: Sequence[ArchiveFile]) -> Iterator[pa.Table]:
