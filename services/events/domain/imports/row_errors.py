@@ -15,8 +15,10 @@ from services.events.domain.imports.rows import BadRow, Row
 
 ROW, ERROR = "rapport_row", "rapport_error"
 ADDED = (ROW, ERROR)
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_QUOTED_FORMULA = re.compile(r"''*[=+\-@\t\r]")
+_BEGINNING = r"[=+\-@\t\r\n＝＋－＠]"
+"""Of a formula (OWASP, CSV injection): in East Asia spreadsheets take wide signs for the narrow ones."""
+_FORMULA = re.compile(rf"'*{_BEGINNING}")
+_QUOTED_FORMULA = re.compile(rf"''*{_BEGINNING}")
 
 
 def errors_csv(header: Sequence[str], bad: Iterable[BadRow], *, delimiter: str = ",") -> Iterator[str]:
