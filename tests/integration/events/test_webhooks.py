@@ -265,6 +265,12 @@ def test_a_host_without_an_address_yet_is_kept_and_a_test_send_says_so(desk: Eve
     assert "nonexistent.invalid has no address" in result["error"]
 
 
+def test_a_host_that_never_has_an_address_is_refused(desk: Events) -> None:
+    for host in ("a..example", ".example", "a" * 64 + ".example", "[v1.a]", "a.example:0"):
+        refused = desk.post("/v1/webhook-endpoints", json={"url": f"https://{host}/"})
+        assert (refused.status_code, refused.json()["errors"][0]["where"]) == (422, "/url"), host
+
+
 def test_two_workers_share_the_work_and_send_nothing_twice(settings: EventsSettings, partner: Partner) -> None:
     quick = settings.model_copy(update=IMPATIENT)
     with events_service(quick) as hub:

@@ -18,7 +18,8 @@ from shared.http.schemas import InWords, Schema, Whole
 EndpointId = Annotated[str, Path(max_length=36, pattern=ID, description="a webhook endpoint's id")]
 
 _PORT = r"(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
-_URL = rf"^https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::{_PORT})?(?:[/?][!$-;=?-Z_a-z~%@]*)?$"
+_NAME = r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?"
+_URL = rf"^https?://(?:{_NAME}|\[[0-9A-Fa-f:.]+\])(?::{_PORT})?(?:[/?][!$-;=?-Z_a-z~%@]*)?$"
 _CHOICES = "|".join((*EVENT_TYPES, *CONTRACT_NAMES)).replace(".", r"\.")
 _Url = Annotated[
     str,
