@@ -10,6 +10,9 @@ from services.events.domain.imports.mapping import FileMapping
 
 Row = Sequence[Cell]
 
+SEPARATOR = "\x1f"
+"""Stands between the cells of one key."""
+
 
 @dataclass(frozen=True, slots=True)
 class RowFlaw:
@@ -54,3 +57,9 @@ class Choosing:
             if all(cell_text(row[place]) in among for place, among in self._conditions)
         ]
         return Sheet([number for number, _ in meant], [row for _, row in meant])
+
+
+def group_keys(mapping: FileMapping, header: Sequence[str], sheet: Sheet) -> list[str]:
+    """What the rows of one group agree in, for each row."""
+    places = [header.index(name) for name in mapping.group_by]
+    return [SEPARATOR.join([cell_text(row[place]) for place in places]) for row in sheet.rows]

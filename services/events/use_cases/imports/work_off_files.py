@@ -7,10 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.events.domain.imports.calls import CallMaker, MadeCall, group_keys
+from services.events.domain.imports.calls import CallMaker, MadeCall
 from services.events.domain.imports.errors import UnusableFile
 from services.events.domain.imports.mapping import FileMapping
-from services.events.domain.imports.rows import BadRow, Choosing, Sheet
+from services.events.domain.imports.rows import BadRow, Choosing, Sheet, group_keys
 from services.events.use_cases.imports.ports import Batch, ImportFile, ImportMapping, Scratch, Table
 
 _GROUPED_ROWS = 20_000
