@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from services.scoring.domain.money import format_money
+
+_ONE = re.compile(r"(?<![\d.,])1 (day|time)s\b")
 
 Language = Literal["en", "zh-TW"]
 DEFAULT_LANGUAGE: Language = "en"
@@ -26,7 +29,8 @@ def sentence(driver: Driver, *, currency: str, language: Language) -> str:
     template = _SENTENCES[driver.feature][language]
     show: Callable[[float | str, str], str] = _FORMATS.get(driver.feature, _number)
     typical = "" if driver.typical is None else show(driver.typical, currency)
-    return template.format(value=show(driver.value, currency), typical=typical)
+    said = template.format(value=show(driver.value, currency), typical=typical)
+    return _ONE.sub(r"1 \1", said)
 
 
 def strongest(drivers: Sequence[tuple[float, Driver]], limit: int = 3) -> tuple[Driver, ...]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.scoring.domain.errors import UnknownModel
 from services.scoring.domain.orders import Account, Purchase
 from services.scoring.domain.population import day_number, day_of, gather
-from services.scoring.domain.reasons import sentence
+from services.scoring.domain.reasons import Driver, sentence
 from services.scoring.domain.scores import MODELS, Score, ScoringPlan
 from services.scoring.domain.scores import score as score_population
 from services.scoring.use_cases.report_run import GridCount, fit_report
@@ -60,6 +60,11 @@ def test_everybody_with_a_purchase_gets_every_score_as_plain_json(bought: list[A
         for driver in each.drivers:
             for language in ("en", "zh-TW"):
                 assert sentence(driver, currency=each.currency, language=language)
+
+
+@pytest.mark.parametrize(("days", "said"), [(1, "1 day "), (21, "21 days "), (0.1, "0.1 days "), (1001, "1,001 days ")])
+def test_one_day_is_no_days(days: float, said: str) -> None:
+    assert f" {said}" in sentence(Driver("visits", days, 2.0), currency="EUR", language="en")
 
 
 @given(accounts)
