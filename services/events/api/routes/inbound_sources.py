@@ -12,9 +12,6 @@ from services.events.api.owners import owner_of
 from services.events.api.schemas.inbound import (
     CreatedInboundSource,
     CreatedSecret,
-    DryRun,
-    DryRunFlaw,
-    DryRunView,
     InboundDefinition,
     InboundSecretView,
     InboundSourceDetail,
@@ -24,6 +21,7 @@ from services.events.api.schemas.inbound import (
     NewSecret,
     SecretId,
 )
+from services.events.api.schemas.inbound_dry_run import DryRun, DryRunFlaw, DryRunView
 from services.events.domain.inbound.errors import Unmappable
 from services.events.use_cases.inbound.keep_inbound_sources import (
     add_inbound_secret,

@@ -10,94 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.events.api.schemas.currencies import DefaultCurrency
 from services.events.api.schemas.mapping import EXAMPLE, MappingDocument
-from services.events.domain.inbound.errors import MappingFlaw
-from services.events.domain.inbound.signatures import (
-    TOLERANCE_S,
-    HmacSignature,
-    SignedTimestamp,
-    StandardWebhooks,
-    Verification,
-)
+from services.events.api.schemas.verification import TOLD_ONCE, AnySecret, HmacVerification, StandardVerification
 from services.events.use_cases.inbound.keep_inbound_sources import WantedInboundSource
 from services.events.use_cases.inbound.ports import InboundSecret, InboundSource
-from shared.http.patterns import ID, worded
-from shared.http.schemas import InWords, Schema, Slug, Whole
+from shared.http.patterns import ID
+from shared.http.schemas import Schema, Slug
 
 InboundSourceId = Annotated[str, Path(max_length=36, pattern=ID, description="an inbound source's id")]
 SecretId = Annotated[str, Path(max_length=36, pattern=ID, description="a secret's id")]
-
-_Header = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z0-9-]{1,100}$"),
-    InWords("the name of a header: letters, digits and hyphens, at most 100"),
-]
-_FieldName = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_-]{1,50}$"), InWords("1 to 50 letters, digits, hyphens and underscores")
-]
-_FIELD = "which of the `name=value` that the header lists, with commas or semicolons between them; else all of it"
-_PREFIX = worded(
-    r"^(?:[\x21-\x7e](?:[\x20-\x7e]{0,48}[\x21-\x7e])?)?$", "at most 50 characters of ASCII, no space at either end"
-)
-_TEMPLATE = (
-    r"^[\x21-\x7a|~]{0,30}(?:\{timestamp\}[\x21-\x7a|~]{0,10}\{body\}|\{body\}[\x21-\x7a|~]{0,10}\{timestamp\})"
-    r"[\x21-\x7a|~]{0,30}$"
-)
-_Template = Annotated[
-    str, Field(pattern=_TEMPLATE), InWords("{timestamp} and {body} once each, with little between and no spaces")
-]
-_STANDARD_SECRET = r"^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"  # noqa: S105
-_StandardSecret = Annotated[
-    str, Field(pattern=_STANDARD_SECRET), InWords("whsec_ and the Base64 of 24 to 64 bytes (Standard Webhooks)")
-]
-_AnySecret = Annotated[
-    str, Field(pattern=r"^[\x21-\x7e]{8,200}$"), InWords("8 to 200 characters of ASCII without spaces")
-]
-_TOLD_ONCE = "the partner's; made here and shown once if left out"
-
-
-class StandardVerification(Schema):
-    """Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`, or the same with `svix-`."""
-
-    kind: Literal["standard-webhooks"]
-    secret: _StandardSecret | None = Field(None, description=_TOLD_ONCE)
-    tolerance_s: Whole = Field(TOLERANCE_S, ge=1, le=3_600)
-
-    def read(self) -> Verification:
-        """What the domain knows it by."""
-        return StandardWebhooks(self.tolerance_s)
-
-
-class TimestampRule(Schema):
-    """A header with seconds (or milliseconds) since 1970 that is signed together with the body."""
-
-    header: _Header = Field(examples=["X-Shop-Timestamp"])
-    field: _FieldName | None = Field(None, description=_FIELD, examples=["t"])
-    template: _Template = Field("{timestamp}.{body}", description="what is signed")
-    tolerance_s: Whole = Field(TOLERANCE_S, ge=1, le=3_600)
-
-
-class HmacVerification(Schema):
-    """A partner's own way: one header with an HMAC over the body, or over a time and the body."""
-
-    kind: Literal["hmac"]
-    header: _Header = Field(examples=["X-Shop-Hmac-Sha256"])
-    field: _FieldName | None = Field(None, description=_FIELD, examples=["v1"])
-    secret: _AnySecret | None = Field(None, description=_TOLD_ONCE)
-    digest: Literal["sha256", "sha1", "sha512"] = "sha256"
-    encoding: Literal["hex", "base64"] = "hex"
-    prefix: str = Field("", pattern=_PREFIX, examples=["sha256="])
-    timestamp: TimestampRule | None = Field(None)
-
-    def read(self) -> Verification:
-        """What the domain knows it by."""
-        return HmacSignature(
-            header=self.header,
-            field=self.field,
-            digest=self.digest,
-            encoding=self.encoding,
-            prefix=self.prefix,
-            timestamp=None if self.timestamp is None else SignedTimestamp(**self.timestamp.model_dump()),
-        )
 
 
 class InboundDefinition(Schema):
@@ -131,7 +51,7 @@ class NewInboundSource(InboundDefinition):
 class NewSecret(Schema):
     """A second secret, so that the partner can change over."""
 
-    secret: _AnySecret | None = Field(None, description=_TOLD_ONCE, examples=["a-secret-of-the-partner"])
+    secret: AnySecret | None = Field(None, description=TOLD_ONCE, examples=["a-secret-of-the-partner"])
 
 
 class InboundSecretView(BaseModel):
@@ -193,36 +113,6 @@ class CreatedInboundSource(InboundSourceView):
     """`secret` is there only if it was made here, and only this once."""
 
     secret: str | None
-
-
-class DryRun(Schema):
-    """A payload to try, with the stored mapping or another one."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"payload": {"topic": "orders/paid", "orders": []}}]})
-
-    payload: Any = Field(description="as the partner would send it")
-    mapping: MappingDocument | None = Field(None)
-
-
-class DryRunFlaw(BaseModel):
-    """Why a payload would be kept as a dead letter; `element` counts from 0 in `for_each`."""
-
-    target: str
-    reason: str
-    element: int | None
-
-    @classmethod
-    def of(cls, flaw: MappingFlaw) -> DryRunFlaw:
-        """The flaw as it is shown."""
-        return cls(target=flaw.target, reason=flaw.reason, element=flaw.element)
-
-
-class DryRunView(BaseModel):
-    """The calls that a payload would make, or the first problems; nothing is kept."""
-
-    calls: list[dict[str, Any]]
-    passed_over: int
-    problems: list[DryRunFlaw]
 
 
 class Taken(BaseModel):
