@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.events.settings import EventsSettings
-from services.events.use_cases.tracking_plan.check_plans import VIOLATED
+from services.events.use_cases.tracking_plan.notices import VIOLATED
 from services.profile.use_cases.read_sighting import read_sighting
 from shared.clock import utc_now
 from tests.integration.events.suite import WRITE_KEY, Events, events_service, running_worker, wait_until

@@ -10,17 +10,13 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace as with_fields
 
-from services.events.domain.duplicates import bucket_of, message_hash
 from services.events.domain.json_text import decode_leniently
-from services.events.domain.tracking_plan.plans import MAX_VIOLATIONS, Breach, PlanBook, Verdict
-from services.events.use_cases.ports import Draft, Drafting, Seen
+from services.events.domain.tracking_plan.plans import MAX_VIOLATIONS, PlanBook, Verdict
+from services.events.use_cases.ports import Draft, Drafting
+from services.events.use_cases.tracking_plan.notices import notice_of
 from services.events.use_cases.tracking_plan.ports import Broken, Entry, Quarantine, ViolationCounts
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.ingest import IngestReceivedV1
-from shared.ids import new_id, start_of
-
-VIOLATED = "Tracking Plan Violated"
-"""The event that tells of a violation (Segment forwards violations likewise)."""
 
 FLAW = "tracking-plan"
 _Read = Callable[[], Mapping[str, Any]]
@@ -75,7 +71,7 @@ def check_plans(calls: Sequence[ReadCall], checks: PlanChecks, *, draft: Draftin
             continue
         if verdict is not None:
             broken += _broken(call.touchpoint, verdict)
-            checked.drafts.append(_notice(call.touchpoint, verdict, draft))
+            checked.drafts.append(notice_of(call.touchpoint, verdict, draft))
         if verdict is None or verdict.mode != "block":
             checked.drafts.append(_flagged(call.draft, verdict, draft))
             if entry is not None:
@@ -162,40 +158,3 @@ def _broken(touchpoint: TouchpointRecordedV1, verdict: Verdict) -> list[Broken]:
     return [
         Broken(breach, touchpoint.source_id, touchpoint.message_id, touchpoint.received_at) for breach in once.values()
     ]
-
-
-def _notice(touchpoint: TouchpointRecordedV1, verdict: Verdict, draft: Drafting) -> Draft:
-    """A touchpoint about the same subject that names nobody and is no act of the customer: nobody's activity."""
-    touchpoint_id = new_id()
-    notice = TouchpointRecordedV1(
-        touchpoint_id=touchpoint_id,
-        message_id=touchpoint_id,
-        source_id=touchpoint.source_id,
-        kind="track",
-        subject=touchpoint.subject,
-        occurred_at=touchpoint.occurred_at,
-        received_at=touchpoint.received_at,
-        name=VIOLATED,
-        is_bot=True,
-        properties={
-            "event": touchpoint.name,
-            "kind": touchpoint.kind,
-            "message_id": touchpoint.message_id,
-            "outcome": verdict.mode,
-            "violations": [_shown(breach) for breach in verdict.breaches[:MAX_VIOLATIONS]],
-        },
-        traceparent=touchpoint.traceparent,
-    )
-    hashed = message_hash(notice.source_id, notice.message_id)
-    return draft(notice, Seen(bucket_of(notice.received_at), hashed, start_of(touchpoint_id)))
-
-
-def _shown(breach: Breach) -> dict[str, str]:
-    violation = breach.violation
-    return {
-        "rule_id": breach.rule_id,
-        "plan_id": breach.plan_id,
-        "pointer": violation.pointer,
-        "keyword": violation.keyword,
-        "message": violation.message,
-    }
