@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
@@ -20,6 +20,7 @@ from shared.bus.ports import BusOverloaded, BusUnavailable
 from shared.http.addresses import loggable_path
 from shared.http.answer_headers import RETRY_AFTER, WWW_AUTHENTICATE
 from shared.http.validation import what_is_wrong
+from shared.sql.troubles import is_trouble
 from shared.telemetry.trace import current_traceparent, trace_id
 
 _log = logging.getLogger(__name__)
@@ -101,8 +102,9 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 """For a router's `responses`: what any route may answer beside its own."""
 
+_DATABASE_AWAY = ProblemSpec(status=503, code="database_unavailable", title="The database does not answer")
 STANDARD_PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
-    OperationalError: ProblemSpec(status=503, code="database_unavailable", title="The database does not answer"),
+    OperationalError: _DATABASE_AWAY,
     BusUnavailable: ProblemSpec(status=503, code="bus_unavailable", title="The event bus does not answer"),
     BusOverloaded: ProblemSpec(status=429, code="overloaded", title="Too much is waiting to be stored"),
 }
@@ -152,9 +154,17 @@ def install_problems(app: FastAPI, table: Mapping[type[Exception], ProblemSpec])
         assert isinstance(error, RequestValidationError)
         return problem_response(request, _invalid(error))
 
+    def database_trouble(request: Request, error: Exception) -> Response:
+        """A standby, for one, is no operational error to the driver."""
+        if not is_trouble(error):
+            raise error
+        response: Response = _by_table(_DATABASE_AWAY)(request, error)
+        return response
+
     app.add_exception_handler(Problem, told)
     app.add_exception_handler(HTTPException, by_status)
     app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(DBAPIError, database_trouble)
     for error_type, spec in {**STANDARD_PROBLEMS, **table}.items():
         app.add_exception_handler(error_type, _by_table(spec))
 
