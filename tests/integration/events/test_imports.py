@@ -16,16 +16,22 @@ import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import func, select
 
 from services.events.adapters.files.scratch import DiskScratch
+from services.events.adapters.files.upload import MAX_FILES, Upload
+from services.events.adapters.sql.imports.files import CHUNK_BYTES, SILENCE, SqlImportFiles
 from services.events.adapters.sql.imports.ledger import SqlImportQueue
+from services.events.adapters.sql.imports.tables import import_files
 from services.events.api.schemas.file_mapping import EXAMPLE
 from services.events.bootstrap import Wiring
+from services.events.domain.imports.errors import ImportFileNotFound, TooManyImports
 from services.events.settings import EventsSettings
 from services.events.use_cases.accept_calls import Lanes
-from services.events.use_cases.imports.ports import ImportJob, NoRoom, Scratch
+from services.events.use_cases.imports.ports import ImportFile, ImportJob, NoRoom, Scratch
 from services.events.use_cases.imports.run_imports import run_import
 from services.events.workers.imports import ImportLoop
+from shared.ids import new_id
 from tests.integration.events.suite import Events, events_service, running_worker, settings_in, wait_until
 
 CALLS = {
@@ -316,6 +322,40 @@ def test_an_upload_or_import_that_is_asked_for_twice_has_one_effect(gate: Events
     assert gate.http.delete(f"/v1/import-files/{one['id']}", headers=gate.read).status_code == 204
     listed = gate.http.get("/v1/imports", params={"state": "cancelled"}, headers=gate.read).json()["data"]
     assert [job["id"] for job in listed] == [first["id"]]
+
+
+def test_uploads_that_broke_off_keep_no_room_and_are_swept(settings: EventsSettings) -> None:
+    with events_service(settings, worker=False):
+        later = [datetime.now(UTC)]
+        wiring = Wiring(settings, clock=lambda: later[0])
+
+        def begin() -> Upload:
+            now = wiring.clock()
+            file = ImportFile(
+                id=new_id(), name="x", format="csv", size=0, sha256="", created_at=now, expires_at=now + timedelta(days=3)
+            )
+            return Upload(wiring.database, file, limit=wiring.imports.max_bytes, clock=wiring.clock)
+
+        slow, *_broken = [begin() for _ in range(MAX_FILES)]
+        with pytest.raises(TooManyImports):
+            begin()
+        for _ in range(3):
+            later[0] += SILENCE / 2
+            slow.write(b"a" * CHUNK_BYTES)
+        wiring.imports.forget()
+        again = begin()
+        whole = slow.finish()
+        with wiring.database.transaction() as session:
+            assert SqlImportFiles(session).count(wiring.clock()) == 2, "the slow one and the new one"
+            assert session.scalar(select(func.count()).select_from(import_files)) == 2
+            SqlImportFiles(session).complete(whole)
+            (kept,) = SqlImportFiles(session).page(limit=10, before=None)
+        assert kept.expires_at - kept.created_at == timedelta(days=3)
+        later[0] += SILENCE
+        wiring.imports.forget()
+        with pytest.raises(ImportFileNotFound):
+            again.write(b"a" * CHUNK_BYTES)
+        wiring.database.dispose()
 
 
 class Killed(BaseException):

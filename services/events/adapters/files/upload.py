@@ -13,6 +13,7 @@ from services.events.adapters.files.parquet_table import ParquetTable
 from services.events.adapters.sql.imports.files import CHUNK_BYTES, SqlImportFiles, StoredBytes
 from services.events.domain.imports.errors import TooManyImports, UnusableFile
 from services.events.use_cases.imports.ports import FileFormat, ImportFile
+from shared.clock import Clock
 from shared.sql.database import Database
 
 MAX_FILES = 200
@@ -29,10 +30,11 @@ class FileTooLarge(Exception):
 class Upload:
     """One file on its way in, with at most two pieces of it in memory. Used by one thread at a time."""
 
-    def __init__(self, database: Database, file: ImportFile, *, limit: int) -> None:
+    def __init__(self, database: Database, file: ImportFile, *, limit: int, clock: Clock) -> None:
         self._database = database
         self._file = file
         self._limit = limit
+        self._clock = clock
         self._unpacked: _Unpacking | None = None
         self._buffer = bytearray()
         self._digest = sha256()
@@ -40,12 +42,12 @@ class Upload:
         self._chunks = 0
         with database.transaction() as session:
             files = SqlImportFiles(session)
-            if files.count() >= MAX_FILES:
-                raise TooManyImports(f"there are {MAX_FILES} files; delete one first")
+            if files.count(clock()) >= MAX_FILES:
+                raise TooManyImports(f"there are {MAX_FILES} files, with those on their way; delete one first")
             files.begin(file)
 
     def write(self, some: bytes) -> None:
-        """Take what came next. Raises FileTooLarge or UnusableFile."""
+        """Take what came next. Raises FileTooLarge, UnusableFile, or ImportFileNotFound after too long a silence."""
         if not some:
             return
         if self._unpacked is None:
@@ -89,7 +91,7 @@ class Upload:
         del self._buffer[:size]
         self._digest.update(chunk)
         with self._database.transaction() as session:
-            SqlImportFiles(session).add_chunk(self._file.id, self._chunks, chunk)
+            SqlImportFiles(session).add_chunk(self._file.id, self._chunks, chunk, now=self._clock())
         self._chunks += 1
 
 

@@ -60,7 +60,8 @@ async def upload_import_file(
 ) -> FileView:
     """Send a file as the body: CSV, the same in gzip, or Parquet. It is kept for some days, to be imported."""
     imports = wired.imports
-    taking = await run_in_threadpool(Upload, wired.database, _new(request, name, imports), limit=imports.max_bytes)
+    file = _new(request, name, imports)
+    taking = await run_in_threadpool(Upload, wired.database, file, limit=imports.max_bytes, clock=imports.clock)
     kept = False
     try:
         async for some in request.stream():

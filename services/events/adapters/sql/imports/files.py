@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
@@ -16,6 +16,9 @@ from services.events.use_cases.imports.ports import ImportFile
 from shared.sql.database import Database
 
 CHUNK_BYTES = 1024 * 1024
+SILENCE = timedelta(minutes=15)
+"""How long the next piece of a file is waited for: who sent it may have died, or the process that took it in."""
+_TOO_LONG = "the upload took too long; send the file again"
 _files, _chunks = import_files.c, import_chunks.c
 
 
@@ -27,11 +30,14 @@ class SqlImportFiles:
 
     def begin(self, file: ImportFile) -> None:
         """Keep a file whose bytes are still to come; nobody sees it before it is whole."""
-        row = {name: getattr(file, name) for name in ("id", "name", "format", "size", "created_at", "expires_at")}
-        self._session.execute(insert(import_files).values(row))
+        row = {name: getattr(file, name) for name in ("id", "name", "format", "size", "created_at")}
+        self._session.execute(insert(import_files).values(row | {"expires_at": file.created_at + SILENCE}))
 
-    def add_chunk(self, file_id: str, number: int, content: bytes) -> None:
-        """Keep the next piece: `CHUNK_BYTES`, the last one less."""
+    def add_chunk(self, file_id: str, number: int, content: bytes, *, now: datetime) -> None:
+        """Keep the next piece: `CHUNK_BYTES`, the last one less. Raises ImportFileNotFound after too long a silence."""
+        coming = update(import_files).where(_files.id == file_id).values(expires_at=now + SILENCE)
+        if self._session.scalar(coming.returning(_files.id)) is None:
+            raise ImportFileNotFound(_TOO_LONG)
         self._session.execute(insert(import_chunks).values(file_id=file_id, number=number, bytes=content))
 
     def complete(self, file: ImportFile) -> None:
@@ -39,11 +45,12 @@ class SqlImportFiles:
         whole = update(import_files).where(_files.id == file.id, _files.sha256.is_(None)).returning(_files.id)
         values = {"size": file.size, "sha256": file.sha256, "format": file.format, "expires_at": file.expires_at}
         if self._session.scalar(whole.values(values)) is None:
-            raise ImportFileNotFound("the upload took too long; send the file again")
+            raise ImportFileNotFound(_TOO_LONG)
 
-    def count(self) -> int:
-        """How many files there are, those being uploaded among them."""
-        return self._session.scalar(select(func.count()).select_from(import_files)) or 0
+    def count(self, now: datetime) -> int:
+        """How many files there are, those being uploaded among them, but for uploads that broke off."""
+        there = _files.sha256.is_not(None) | (_files.expires_at > now)
+        return self._session.scalar(select(func.count()).select_from(import_files).where(there)) or 0
 
     def get(self, file_id: str) -> ImportFile:
         """One whole file. Raises ImportFileNotFound."""
@@ -74,7 +81,7 @@ class SqlImportFiles:
         self._session.execute(delete(import_files).where(_files.id == file_id))
 
     def expired(self, now: datetime) -> list[str]:
-        """Files that are kept no longer, and that no import is still to read."""
+        """Files that are kept no longer, and that no import is still to read; uploads that broke off among them."""
         reading = select(imports.c.file_id).where(imports.c.state.in_(UNFINISHED))
         query = select(_files.id).where(_files.expires_at <= now, _files.id.not_in(reading))
         return list(self._session.scalars(query))
