@@ -329,14 +329,18 @@ def test_uploads_that_broke_off_keep_no_room_and_are_swept(settings: EventsSetti
         later = [datetime.now(UTC)]
         wiring = Wiring(settings, clock=lambda: later[0])
 
-        def begin() -> Upload:
+        def new() -> ImportFile:
             now = wiring.clock()
-            file = ImportFile(
-                id=new_id(), name="x", format="csv", size=0, sha256="", created_at=now, expires_at=now + timedelta(days=3)
-            )
-            return Upload(wiring.database, file, limit=wiring.imports.max_bytes, clock=wiring.clock)
+            kept = {"created_at": now, "expires_at": now + timedelta(days=3)}
+            return ImportFile(id=new_id(), name="x", format="csv", size=0, sha256="", **kept)
 
-        slow, *_broken = [begin() for _ in range(MAX_FILES)]
+        def begin() -> Upload:
+            return Upload(wiring.database, new(), limit=wiring.imports.max_bytes, clock=wiring.clock)
+
+        slow = begin()
+        with wiring.database.transaction() as session:
+            for _ in range(MAX_FILES - 1):
+                SqlImportFiles(session).begin(new())
         with pytest.raises(TooManyImports):
             begin()
         for _ in range(3):
