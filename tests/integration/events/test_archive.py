@@ -21,6 +21,7 @@ import pytest
 from services.events.adapters.parquet.folder import ArchiveFolder
 from services.events.adapters.parquet.rows import SCHEMA
 from services.events.adapters.sql.archive.ledger import SqlArchiveLedger
+from services.events.adapters.sql.erasure.reading import read_erasures
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
 from services.events.use_cases.archive.ports import ArchiveFile, ErasedSubjects, LedgerLost
@@ -28,6 +29,7 @@ from services.events.wiring.archive import ArchiveWiring
 from shared.bus.cloudevents import Event, to_record
 from shared.bus.ports import Record
 from shared.contracts.events import TouchpointRecordedV1
+from shared.contracts.profile import ProfileErasedV1
 from shared.contracts.topics import TOUCHPOINTS
 from shared.ids import new_id
 from shared.inbox.positions import Overtaken
@@ -316,8 +318,8 @@ def test_files_may_be_deleted_at_will(archive: ArchiveWiring, wiring: Wiring, se
     gone, *_ = of_the_day = [file for file in _files(wiring) if file.day == "2026-03-01"]
     archive.folder.path(gone).unlink()
     shutil.rmtree(archive.folder.path(of_the_day[0]).parent.parent / "day=2026-02-28")
-    everybody = ErasedSubjects(frozenset({f"user_id:m{n}" for n in range(5)}), LONG_AGO - timedelta(days=2))
-    assert archive.keep.erase([everybody], never) == 0  # nobody was erased of what is not there
+    everybody = ErasedSubjects("e", frozenset({f"user_id:m{n}" for n in range(5)}), LONG_AGO - timedelta(days=2))
+    assert archive.keep.erase(everybody, never) == 0  # nobody was erased of what is not there
     assert archive.keep.merge_closed_day(never)
     assert not archive.keep.merge_closed_day(never)
     assert names_in(settings) == ["m1", "m2"]
@@ -343,10 +345,10 @@ def test_a_damaged_file_is_named_and_keeps_no_other_day_waiting(
     assert not archive.keep.merge_closed_day(never)
     assert sorted(file.rows for file in _files(wiring)) == [1, 1, 1, 2]
     with pytest.raises(OSError, match=damaged.name):  # of whom it tells nobody knows
-        archive.keep.erase([ErasedSubjects(frozenset({"user_id:m4"}), datetime.now(UTC))], never)
+        archive.keep.erase(ErasedSubjects("e", frozenset({"user_id:m4"}), datetime.now(UTC)), never)
     damaged.unlink()
     assert archive.keep.merge_closed_day(never)
-    assert archive.keep.erase([ErasedSubjects(frozenset({"user_id:m4"}), datetime.now(UTC))], never) == 1
+    assert archive.keep.erase(ErasedSubjects("e", frozenset({"user_id:m4"}), datetime.now(UTC)), never) == 1
     assert names_in(settings) == ["m1", "m2", "m3"]
 
 
@@ -358,13 +360,33 @@ def test_a_worker_that_ends_leaves_long_work_to_another(
     with pytest.raises(LedgerLost):
         archive.keep.merge_closed_day(lambda: True)
     with pytest.raises(LedgerLost):
-        archive.keep.erase([ErasedSubjects(frozenset({"user_id:m0"}), LONG_AGO)], lambda: True)
+        archive.keep.erase(ErasedSubjects("e", frozenset({"user_id:m0"}), LONG_AGO), lambda: True)
     assert names_in(settings) == ["m0", "m1", "m2"]
     archive.keep.take_over()
     assert archive.keep.merge_closed_day(never)
-    assert archive.keep.erase([ErasedSubjects(frozenset({"user_id:m0"}), LONG_AGO)], never) == 1
+    assert archive.keep.erase(ErasedSubjects("e", frozenset({"user_id:m0"}), LONG_AGO), never) == 1
     assert names_in(settings) == ["m1", "m2"]
     assert [file.rows for file in _files(wiring)] == [2]
+
+
+def test_an_erasure_that_another_finishes_counts_every_row(
+    archive: ArchiveWiring, wiring: Wiring, settings: EventsSettings
+) -> None:
+    for n in range(3):
+        write(archive, n, *told("m0", f"m{n + 1}"))
+    fact = ProfileErasedV1(erasure_id=new_id(), profile_id="p", subjects=("user_id:m0",), erased_at=datetime.now(UTC))
+    with wiring.database.transaction() as session:
+        wiring.erasing.follow(session, [fact])
+    asked = iter((False, False, False))
+    with pytest.raises(LedgerLost):
+        archive.erasures.rewrite(archive.keep, lambda: next(asked, True))
+    assert names_in(settings).count("m0") == 2, "one file was done"
+    archive.keep.take_over()
+    archive.erasures.rewrite(archive.keep, never)
+    assert names_in(settings) == ["m1", "m2", "m3"]
+    with wiring.database.reading() as session:
+        (heard,) = read_erasures(session, erasure_id=fact.erasure_id, before=None, limit=1)
+    assert heard.archived == 3
 
 
 def test_only_the_one_that_leads_writes(archive: ArchiveWiring, wiring: Wiring, settings: EventsSettings) -> None:

@@ -66,7 +66,7 @@ class ArchiveFolder:
             self._draft(file.id).rename(self.path(file))
         _sync(self._day(file.day), self._days)
 
-    def erase(self, file: ArchiveFile, erased: Sequence[ErasedSubjects]) -> Iterator[int]:
+    def erase(self, file: ArchiveFile, erased: ErasedSubjects) -> Iterator[int]:
         """Take rows out of a published file; tells now and then how many it has looked at."""
         if not (yield from self._is_about(file, erased)):
             return
@@ -74,7 +74,7 @@ class ArchiveFolder:
         with _reading(self.path(file)) as opened, _durable(self._draft(file.id)) as draft, _writer(draft) as writer:
             for number in range(opened.num_row_groups):
                 group = opened.read_row_group(number)
-                writer.write_table(_without(group, erased))
+                writer.write_table(without(group, erased.subjects, until=erased.until))
                 looked_at += group.num_rows
                 yield looked_at
         self._draft(file.id).replace(self.path(file))
@@ -156,13 +156,13 @@ class ArchiveFolder:
                         waiting, rows = [], 0
         yield pa.Table.from_batches(waiting, SCHEMA)
 
-    def _is_about(self, file: ArchiveFile, erased: Sequence[ErasedSubjects]) -> Generator[int, None, bool]:
+    def _is_about(self, file: ArchiveFile, erased: ErasedSubjects) -> Generator[int, None, bool]:
         """Whether a file has any such row, which most have not; only two of its columns are read for that."""
         looked_at = 0
         with _reading(self.path(file)) as opened:
             for number in range(opened.num_row_groups):
                 group = opened.read_row_group(number, columns=["subject", "received_at"])
-                if _without(group, erased).num_rows < group.num_rows:
+                if without(group, erased.subjects, until=erased.until).num_rows < group.num_rows:
                     return True
                 looked_at += group.num_rows
                 yield looked_at
@@ -188,12 +188,6 @@ def _reading(path: Path) -> Iterator[pq.ParquetFile]:
 
 def _writer(file: BinaryIO) -> pq.ParquetWriter:
     return pq.ParquetWriter(file, SCHEMA, compression="zstd", use_dictionary=REPEATING)
-
-
-def _without(table: pa.Table, erased: Sequence[ErasedSubjects]) -> pa.Table:
-    for each in erased:
-        table = without(table, each.subjects, until=each.until)
-    return table
 
 
 @contextmanager

@@ -103,7 +103,7 @@ class KeepArchive:
                 return day, parts
         return "", ()
 
-    def erase(self, erased: Sequence[ErasedSubjects], stopping: Stopping) -> int:
+    def erase(self, erased: ErasedSubjects, stopping: Stopping) -> int:
         """Take rows out of every file; how many. Raises DamagedFile: whom such a file tells of nobody knows."""
         with self._store.transaction() as ledger:
             files = ledger.in_state("published")
@@ -116,7 +116,7 @@ class KeepArchive:
             if rows != file.rows:
                 gone += file.rows - rows
                 with self._store.transaction() as ledger:
-                    ledger.resize(file, rows=rows, size=size)
+                    ledger.resize(file, rows=rows, size=size, erased=erased)
         return gone
 
     def _go_on(self, stopping: Stopping) -> None:

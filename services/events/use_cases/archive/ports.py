@@ -26,8 +26,9 @@ class ArchiveFile:
 
 @dataclass(frozen=True, slots=True)
 class ErasedSubjects:
-    """Whose touchpoints have to go, of those that were received at or before a moment."""
+    """Whose touchpoints have to go, of those that were received at or before a moment, and for which erasure."""
 
+    erasure: str
     subjects: frozenset[str]
     until: datetime
 
@@ -55,7 +56,7 @@ class ArchiveLedger(Protocol):
         """Give files another state."""
         ...
 
-    def resize(self, file: ArchiveFile, *, rows: int, size: int) -> None:
+    def resize(self, file: ArchiveFile, *, rows: int, size: int, erased: ErasedSubjects) -> None:
         """A published file has so many rows and bytes from now on; those it had more were erased."""
         ...
 
@@ -126,7 +127,7 @@ class Folder(Protocol):
         """Put what `merge` wrote in the place of everything of its day, in one step; nothing when it is there."""
         ...
 
-    def erase(self, file: ArchiveFile, erased: Sequence[ErasedSubjects]) -> Iterator[int]:
+    def erase(self, file: ArchiveFile, erased: ErasedSubjects) -> Iterator[int]:
         """Take rows out of a published file; tells now and then how many it has looked at. Raises DamagedFile."""
         ...
 

@@ -21,6 +21,6 @@ class ArchiveErasures:
         with self._database.reading() as session:
             waiting = unfinished(session, part="rewritten_at")
         for each in waiting:
-            gone = keep.erase([ErasedSubjects(frozenset(each.subjects), each.until)], stopping)
+            keep.erase(ErasedSubjects(each.id, frozenset(each.subjects), each.until), stopping)
             with self._database.transaction() as session:
-                settle(session, [each], part="rewritten_at", now=self._clock(), archives=True, archived=gone)
+                settle(session, [each], part="rewritten_at", now=self._clock(), archives=True)

@@ -9,7 +9,8 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.archive.tables import archive_days, archive_files
-from services.events.use_cases.archive.ports import ArchiveFile, FileState, LedgerLost
+from services.events.adapters.sql.erasure.erasures import count_archived
+from services.events.use_cases.archive.ports import ArchiveFile, ErasedSubjects, FileState, LedgerLost
 from shared.sql.database import Database
 from shared.sql.leases import Lease
 from shared.sql.upsert import insert_for
@@ -51,10 +52,11 @@ class SqlArchiveLedger:
         these = _c.id.in_([file.id for file in files])
         self._session.execute(update(archive_files).where(these).values(state=state))
 
-    def resize(self, file: ArchiveFile, *, rows: int, size: int) -> None:
+    def resize(self, file: ArchiveFile, *, rows: int, size: int, erased: ErasedSubjects) -> None:
         """A published file has so many rows and bytes from now on; those it had more were erased."""
         self._session.execute(update(archive_files).where(_c.id == file.id).values(rows=rows, bytes=size))
         self.count_erased(file.day, file.rows - rows)
+        count_archived(self._session, erased.erasure, file.rows - rows)
 
     def count_erased(self, day: str, rows: int) -> None:
         """So many touchpoints of a day were erased."""

@@ -126,12 +126,15 @@ def unfinished(session: Session, *, part: str) -> Sequence[ToErase]:
     return [_to_erase(row) for row in rows]
 
 
-def settle(
-    session: Session, done: Sequence[ToErase], *, part: str, now: datetime, archives: bool, archived: int = 0
-) -> None:
+def count_archived(session: Session, id_: str, rows: int) -> None:
+    """So many rows were taken out of a file; counted with the file, for a killed worker finds the others alone."""
+    session.execute(update(erasures).where(_c.id == id_).values(archived=_c.archived + rows))
+
+
+def settle(session: Session, done: Sequence[ToErase], *, part: str, now: datetime, archives: bool) -> None:
     """A part of these is done; where all parts are, nothing is left of who it was."""
     these = _c.id.in_([each.id for each in done])
-    session.execute(update(erasures).where(these).values({part: now, "archived": _c.archived + archived}))
+    session.execute(update(erasures).where(these).values({part: now}))
     complete: ColumnElement[bool] = these & _c.swept_at.is_not(None)
     if archives:
         complete &= _c.rewritten_at.is_not(None)
