@@ -11,6 +11,9 @@ from services.messaging.domain.errors import Flaw, TemplateInvalid
 from services.messaging.domain.languages import Language
 
 LONGEST_SUBJECT = 255
+LONGEST_FILLED_SUBJECT = 900
+"""Characters once it is filled in: a header takes little more, and a long value must cost nobody the letter."""
+
 LONGEST_BODY = 100_000
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 

@@ -12,10 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.messaging.adapters.jinja.templates import JinjaTemplates
+from services.messaging.adapters.smtp.headers import text_header
 from services.messaging.domain.campaigns import Sender
 from services.messaging.domain.contacts import Contact, LastPurchase
 from services.messaging.domain.errors import RenderFailed, TemplateInvalid
-from services.messaging.domain.templates import Rendered, TemplateVersion, Variant
+from services.messaging.domain.templates import LONGEST_FILLED_SUBJECT, Rendered, TemplateVersion, Variant
+from services.messaging.use_cases.write_letter import TEST_MARK
 
 TEMPLATES = JinjaTemplates()
 SENDER = Sender("shop@example.com", "The Shop")
@@ -87,6 +89,19 @@ def test_what_stands_in_a_link_is_escaped() -> None:
     assert fill(f"{{% if traits.ref %}}{link}{{% endif %}}", contact).text == (
         "https://shop.example/?ref=%E8%8C%B6%20%26%20cake%2F5"
     )
+
+
+def test_title_begins_words_and_not_what_follows_an_apostrophe_or_a_digit() -> None:
+    contact = replace(JANE, traits={"wish": "men's SHOES, 3rd floor (left)"})
+    assert fill("{{ traits.wish | default('') | title }}", contact).text == "Men's Shoes, 3rd Floor (Left)"
+
+
+def test_a_subject_that_values_make_too_long_is_cut_and_the_letter_can_be_sent() -> None:
+    contact = replace(JANE, traits={"city": "x" * 1_000})
+    subject = fill("Hello", contact, subject="{{ traits.city | default('') }} {{ traits.city | default('') }}").subject
+    assert len(subject) == LONGEST_FILLED_SUBJECT
+    assert subject.endswith("x…")
+    assert text_header("Subject", TEST_MARK + subject).isascii()
 
 
 def test_names_that_are_missing_print_a_neutral_word_and_are_false() -> None:

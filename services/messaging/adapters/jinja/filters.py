@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from jinja2 import Undefined, UndefinedError
 from jinja2.exceptions import TemplateRuntimeError
+from jinja2.filters import do_title
 from jinja2.runtime import LoopContext
 from markupsafe import escape
 
@@ -130,7 +131,7 @@ _OF_WHAT_IS_THERE: dict[str, Callable[..., Any]] = {
     "upper": lambda value: text_of(value).upper(),
     "lower": lambda value: text_of(value).lower(),
     "capitalize": lambda value: text_of(value).capitalize(),
-    "title": lambda value: text_of(value).title(),
+    "title": lambda value: do_title(text_of(value)),
     "trim": lambda value: text_of(value).strip(),
     "truncate": truncate,
     "join": join,

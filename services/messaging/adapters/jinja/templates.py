@@ -20,7 +20,7 @@ from services.messaging.domain.campaigns import Sender
 from services.messaging.domain.contacts import Contact, LastPurchase
 from services.messaging.domain.errors import Flaw, RenderFailed, TemplateInvalid
 from services.messaging.domain.languages import Language, choose_language
-from services.messaging.domain.templates import Rendered, TemplateVersion, Variant, check_shape
+from services.messaging.domain.templates import LONGEST_FILLED_SUBJECT, Rendered, TemplateVersion, Variant, check_shape
 
 _KEPT_COMPILED = 256
 _SENDER, _URL = Sender("shop@example.com", "The Shop"), "https://shop.example/u/1"
@@ -73,7 +73,7 @@ class JinjaTemplates:
         filled = {name: _fill(part, data, f"{language}.{name}") for name, part in compiled.parts.items()}
         return Rendered(
             language=language,
-            subject=" ".join(filled["subject"].split()),
+            subject=_one_line(filled["subject"]),
             html=filled.get("html"),
             text=filled.get("text"),
         )
@@ -106,6 +106,11 @@ class CompiledVariant:
 
     parts: Mapping[str, CompiledPart]
     names: frozenset[str]
+
+
+def _one_line(subject: str) -> str:
+    line = " ".join(subject.split())
+    return line if len(line) <= LONGEST_FILLED_SUBJECT else f"{line[: LONGEST_FILLED_SUBJECT - 1].rstrip()}…"
 
 
 def _fill(part: CompiledPart, data: dict[str, Any], place: str) -> str:
