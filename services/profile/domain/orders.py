@@ -44,7 +44,7 @@ class OrderRecord:
 
     A refund or a cancellation may be known before the order is (`unplaced`). Refunds of a placed order take at most
     its amount and only in its currency, for currencies are never added; those of an unknown order count against the
-    customer's spending, a cancellation of an unknown order against nothing.
+    customer's spending, in the currency of the earliest; a cancellation of an unknown order against nothing.
     """
 
     order_id: str
