@@ -301,6 +301,12 @@ def test_mappings_are_kept_by_name_and_changed_by_who_saw_them(gate: Events) -> 
     assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
     late = gate.http.put(path, json=wanted, headers=gate.read | {"If-Match": '"1"'})
     assert (late.status_code, late.json()["code"]) == (412, "import_mapping_changed")
+    of_now = gate.read | {"If-Match": '"2"'}
+    refused = gate.http.put(path, json=wanted | {"csv": {"delimiter": ":"}}, headers=of_now)
+    assert refused.json()["errors"][0] == {
+        "where": "/csv/delimiter",
+        "detail": "must be a comma, a semicolon, a tab or |",
+    }
     for wrong in ({"timestamp": {"from": "/t", "zone": "Taipei"}}, {"timestamp": {"from": "/t", "format": "%d %d"}}):
         answer = gate.http.post("/v1/import-mappings", json={"name": "x", "mapping": CALLS | wrong}, headers=gate.read)
         assert answer.status_code == 422, answer.text

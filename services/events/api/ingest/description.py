@@ -24,8 +24,15 @@ _ID = {
 }
 _NAME = {"anyOf": [{"type": "string", "pattern": SOMETHING}, {"type": "number"}]}
 _MAYBE_ID = {"anyOf": [{"type": "string", "maxLength": MAX_ID_LENGTH}, *_ID["anyOf"][1:], {"type": "null"}]}
-_MOMENT = {"type": ["string", "number", "null"], "description": "ISO 8601, or seconds or milliseconds since 1970"}
-_OBJECT = {"type": ["object", "null"]}
+
+
+def _any_of(*types: str) -> dict[str, Any]:
+    """One of several types. Generators of clients for Go take no list of them for `type`."""
+    return {"anyOf": [{"type": each} for each in types]}
+
+
+_MOMENT = _any_of("string", "number", "null") | {"description": "ISO 8601, or seconds or milliseconds since 1970"}
+_OBJECT = _any_of("object", "null")
 
 _WHOSE = {
     "anyOf": [
@@ -132,7 +139,7 @@ def _needs(kind: str) -> dict[str, Any]:
 
 def _fields(limits: CallLimits) -> dict[str, Any]:
     return {
-        "type": {"type": ["string", "null"], "description": "decided by the path of a single call"},
+        "type": _any_of("string", "null") | {"description": "decided by the path of a single call"},
         "messageId": {
             "anyOf": [
                 {"type": "string", "maxLength": limits.message_id_length},
@@ -142,8 +149,8 @@ def _fields(limits: CallLimits) -> dict[str, Any]:
             "description": "the same on every retry; made up when missing",
         },
         **dict.fromkeys(("userId", "anonymousId", "previousId", "groupId"), _MAYBE_ID),
-        **{name: {"type": ["string", "number", "null"]} for name in ("event", "name", "channel")},
+        **dict.fromkeys(("event", "name", "channel"), _any_of("string", "number", "null")),
         **dict.fromkeys(("timestamp", "originalTimestamp", "sentAt"), _MOMENT),
         **dict.fromkeys(("context", "traits", "properties", "integrations"), _OBJECT),
-        "writeKey": {"type": ["string", "null"], "description": "for clients that cannot send a header"},
+        "writeKey": _any_of("string", "null") | {"description": "for clients that cannot send a header"},
     }

@@ -72,7 +72,7 @@ def list_files(
     "/files/{file_id}",
     name="download_archive_file",
     response_class=FileResponse,
-    responses={200: {"content": {_PARQUET: {}}}},
+    responses={200: {"content": {_PARQUET: {"schema": {"type": "string", "format": "binary"}}}}},
 )
 def download(file_id: Annotated[str, Path(pattern=UUID, description="a file's id")], wired: Wired) -> FileResponse:
     """One file's content."""

@@ -12,6 +12,7 @@ from services.events.api.schemas.currencies import DefaultCurrency
 from services.events.api.schemas.file_mapping import EXAMPLE, FileMappingDocument
 from services.events.use_cases.imports.keep_import_mappings import WantedMapping
 from services.events.use_cases.imports.ports import CsvForm, ImportMapping
+from shared.http.patterns import worded
 from shared.http.schemas import Schema, Slug
 
 MappingName = Annotated[Slug, Path(description="a mapping's name")]
@@ -19,13 +20,16 @@ _Encoding = Literal[
     "utf-8", "utf-16", "big5", "big5hkscs", "cp950", "gb18030", "shift_jis", "cp932", "euc-jp", "euc-kr", "cp1252",
     "iso-8859-1", "iso-8859-15",
 ]  # fmt: skip
+_DELIMITER = worded(r"^[,;\t|]$", "a comma, a semicolon, a tab or |")
+_Delimiter = Annotated[str, Field(pattern=_DELIMITER, description="`,`, `;`, a tab or `|`")]
+"""No enum: a tab in one is more than generators of clients can make a name of."""
 
 
 class CsvDocument(Schema):
     """How CSV files are written. A byte order mark outweighs `encoding`; the header shows what delimits."""
 
     encoding: _Encoding = "utf-8"
-    delimiter: Literal[",", ";", "\t", "|"] | None = Field(None)
+    delimiter: _Delimiter | None = Field(None, examples=[";"])
 
 
 class MappingDefinition(Schema):
