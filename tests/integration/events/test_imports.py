@@ -167,6 +167,17 @@ def test_the_same_file_makes_nothing_new_also_weeks_later(events: Events, settin
     assert (summary["touchpoints"], summary["duplicates"]) == (3, 0)
 
 
+def test_refused_rows_are_delimited_as_they_came(events: Events) -> None:
+    """A spreadsheet that writes semicolons reads commas as one column."""
+    save(events, "calls", CALLS)
+    job = imported(events, LOG.replace(",", ";").replace("3.5", "three"), "calls")
+    answer = events.http.get(f"/v1/imports/{job['id']}/errors", headers=events.read)
+    header, first, *_ = answer.text.splitlines()
+    assert header == "\ufeffcaller;ended;minutes;resolved;rapport_row;rapport_error"
+    assert first.startswith("0223456789;2026-04-05 10:00:00;three;yes;2;")
+    assert counts(imported(events, answer.text.replace("three", "3.5"), "calls"))[:3] == ("completed", 2, 0)
+
+
 def test_a_parquet_file_is_typed(events: Events) -> None:
     properties = {"order_id": "/no", "currency": "EUR", "revenue": "/total", "day": "/day", "vip": "/vip"}
     mapping = {"event": "Order Completed", "user_id": "/customer", "timestamp": "/sold_at", "message_id": ["/no"]}

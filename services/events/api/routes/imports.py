@@ -88,12 +88,11 @@ def cancel_import(import_id: ImportId, wired: Wired, _caller: Writer) -> ImportV
 def list_import_errors(import_id: ImportId, wired: Wired, _caller: Reader) -> StreamingResponse:
     """The refused rows as CSV, each with its number and what is wrong; mended, the file can be sent again as it is.
 
-    The first 100,000 are kept. What a spreadsheet would take for a formula is quoted with `'`.
+    Its delimiter is that of the imported file. The first 100,000 are kept. What a spreadsheet would take for a formula
+    is quoted with `'`.
     """
     with wired.database.reading() as session:
-        jobs = SqlImportJobs(session)
-        job, header = jobs.get(import_id), jobs.header(import_id)
-    delimiter = job.mapping.csv.delimiter or ","
+        header, delimiter = SqlImportJobs(session).header(import_id)
     return StreamingResponse(
         errors_csv(header, refused_rows(wired.database, import_id), delimiter=delimiter),
         media_type="text/csv; charset=utf-8",

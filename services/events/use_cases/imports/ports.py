@@ -111,6 +111,11 @@ class Table(Protocol):
         """The names of the columns."""
         ...
 
+    @property
+    def delimiter(self) -> str:
+        """What stands between the columns; a comma where nothing does."""
+        ...
+
     def batches(self) -> Iterator[Batch]:
         """All rows, some thousand at a time. Raises UnusableFile where they end too early."""
         ...
@@ -163,8 +168,8 @@ class Ledger(Protocol):
         """Store a step and keep the lease; False when the import is to be cancelled."""
         ...
 
-    def describe(self, header: Sequence[str]) -> None:
-        """Keep the names of the columns, for the file of errors."""
+    def describe(self, table: Table) -> None:
+        """Keep the names of the columns and what delimits them, for the file of errors."""
         ...
 
     def hold(self) -> bool:

@@ -44,7 +44,7 @@ def work_off(
     *,
     now: datetime,
     after: int = 0,
-    opened: Callable[[Sequence[str]], None] = lambda header: None,
+    opened: Callable[[Table], None] = lambda table: None,
     reading: Callable[[], None] = lambda: None,
     most_rows: int | None = None,
 ) -> Iterator[Step]:
@@ -55,7 +55,7 @@ def work_off(
     table, wanted = files.open_table(file, mapping), mapping.read()
     if missing := sorted(wanted.columns() - set(table.header)):
         raise UnusableFile(_lacking(missing, table.header))
-    opened(table.header)
+    opened(table)
     with closing(files.open_scratch()) as scratch:
         working = _Working(table, wanted, scratch, size=file.size, now=now, after=after, reading=reading)
         batches = table.batches() if most_rows is None else _first(table.batches(), most_rows)

@@ -69,9 +69,10 @@ class SqlImportJobs:
         self._session.execute(update(imports).where(_c.id == import_id).values(values))
         return self.get(import_id)
 
-    def header(self, import_id: str) -> list[str]:
-        """The names of the columns of an import's file; empty before it was opened. Raises ImportNotFound."""
-        return list(self._row(import_id).header or ())
+    def header(self, import_id: str) -> tuple[list[str], str]:
+        """The columns of an import's file, none before it was opened, and its delimiter. Raises ImportNotFound."""
+        row = self._row(import_id)
+        return list(row.header or ()), row.delimiter or row.mapping["csv"]["delimiter"] or ","
 
     def oldest_running(self) -> datetime | None:
         """As of when the running import that was asked for first sends its rows."""

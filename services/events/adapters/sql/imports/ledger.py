@@ -16,7 +16,7 @@ from services.events.adapters.sql.imports.refused_rows import ErasedIn, RefusedR
 from services.events.adapters.sql.imports.tables import imported_messages, imports
 from services.events.domain.duplicates import message_hash
 from services.events.domain.imports.calls import MadeCall
-from services.events.use_cases.imports.ports import Done, ImportJob, JobState, LostLease
+from services.events.use_cases.imports.ports import Done, ImportJob, JobState, LostLease, Table
 from shared.sql.bulk import insert_rows, values_present
 from shared.sql.database import Database
 from shared.sql.holders import Holder
@@ -104,11 +104,11 @@ class SqlLedger:
                 self._refused.keep(session, done.bad)
         return not cancelled
 
-    def describe(self, header: Sequence[str]) -> None:
-        """Keep the names of the columns, for the file of errors."""
+    def describe(self, table: Table) -> None:
+        """Keep the names of the columns and what delimits them, for the file of errors."""
         with self._database.transaction() as session:
-            self._keep(session, header=list(header))
-        self._refused = RefusedRows(self._job, header, self._erased)
+            self._keep(session, header=list(table.header), delimiter=table.delimiter)
+        self._refused = RefusedRows(self._job, table.header, self._erased)
 
     def hold(self) -> bool:
         """Keep the lease through work that stores nothing; False when the import is to be cancelled."""

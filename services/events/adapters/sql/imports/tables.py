@@ -58,6 +58,7 @@ imports = Table(
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
     Column("header", Json),
+    Column("delimiter", String(1), comment="that the file showed"),
     Column("position", BigInteger, nullable=False),
     Column("read_bytes", BigInteger, nullable=False),
     Column("accepted", BigInteger, nullable=False),
