@@ -40,8 +40,11 @@ def shown() -> Iterator[Progress]:
 def send(api: Api, file: Path, progress: Progress) -> Any:
     """Upload a file."""
     media_type = _MEDIA_TYPES.get(file.suffix.lower())
+    if file.is_dir():
+        raise Refused(f"{file}: that is a folder")
     if media_type is None:
-        raise Refused(f"{file.name}: its name ends like none of {', '.join(_MEDIA_TYPES)}")
+        known = ", ".join(_MEDIA_TYPES)
+        raise Refused(f"{file.name}: its name ends like none of {known}; a spreadsheet is saved as CSV first")
     if not file.is_file():
         raise Refused(f"{file}: there is no such file")
     bar = progress.add_task("sending  ", total=max(1, file.stat().st_size))

@@ -63,6 +63,8 @@ def test_a_file_is_tried_imported_mended_and_imported_again(suite: Suite, tmp_pa
 @pytest.mark.parametrize(("arguments", "environment", "code", "says"), [
     (["import", "nothing.csv", "-m", "visits"], {}, 2, "nothing.csv: there is no such file"),
     (["import", "picture.png", "-m", "visits"], {}, 2, "its name ends like none of .csv"),
+    (["import", "book.xlsx", "-m", "visits"], {}, 2, "a spreadsheet is saved as CSV first"),
+    (["import", ".", "-m", "visits"], {}, 2, "rapport: .: that is a folder"),
     (["mappings", "show", "unheard-of"], {}, 2, "no import mapping 'unheard-of' (import_mapping_not_found)"),
     (["mappings", "list"], {"RAPPORT_API_KEY": "rk_wrong"}, 2, "send a live API key"),
     (["mappings", "list"], {"RAPPORT_EVENTS_URL": "nowhere"}, 2, "not the address of a service"),
