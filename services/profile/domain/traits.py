@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.profile.domain.terms import term_of
+
 MAX_KEY = 200
 """Characters of a trait's key; a longer one is no name."""
+
+_WRITTEN_WITH_EXPONENT = 1e16
+"""From here on the text of a float has an exponent (1e+16), and PostgreSQL gives it back as a whole number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +79,14 @@ def is_withdrawn(traits: Mapping[str, Observation], key: str) -> bool:
 def _same(one: Any, other: Any) -> bool:
     """Equality that tells true from 1 and 1 from 1.0, all the way down."""
     if type(one) is not type(other):
-        return False
+        return _same_large_number(one, other)
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
     if isinstance(one, list):
         return len(one) == len(other) and all(map(_same, one, other))
     return bool(one == other)
+
+
+def _same_large_number(one: Any, other: Any) -> bool:
+    numbers = {type(one), type(other)} == {int, float}
+    return numbers and abs(one) >= _WRITTEN_WITH_EXPONENT and term_of(one).number == term_of(other).number

@@ -47,6 +47,14 @@ def test_an_anonymous_buyer_who_signs_in_becomes_one_profile_with_everything(wir
     assert {name.kind for name in changed.identifiers} == {"user_id", "anonymous_id", "email"}
 
 
+def test_a_large_number_that_is_said_again_changes_nothing(wiring: Wiring) -> None:
+    traits = {"points": 1e22, "nested": [{"a": 1e16}], "most": 1e308}
+    feed(wiring, touchpoint("identify", user_id="jane", traits=traits))
+    facts = feed(wiring, touchpoint("identify", user_id="jane", traits=traits, hours=1))
+    assert of_type(facts, ProfileChangedV1) == []
+    assert known_as(wiring, "user_id", "jane").profile.version == 1
+
+
 def test_a_profile_that_outgrows_the_bus_is_told_without_its_longest_traits(wiring: Wiring) -> None:
     pages = {f"page{number}": str(number) * 30_000 for number in range(40)}
     spoken = {"city": "Taipei", "email": "jane@x.com"}
