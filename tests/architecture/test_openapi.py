@@ -13,6 +13,7 @@ from services.events.domain import cloud_events
 from shared.http.patterns import in_words
 from shared.http.schemas import Schema
 
+_PARQUET = "application/vnd.apache.parquet"
 DOCUMENTED_ONLY = {"^[1-9]", r"[^\s\x00-\x1f\x7f-\xa0]", *map(str, vars(cloud_events).values())}
 """Patterns that only tell programs of a rule, which has words of its own in the code that checks it."""
 
@@ -35,6 +36,27 @@ def test_operations_have_a_tag_and_say_what_they_do(operations: list[dict[str, A
 
 def test_schemas_have_names_without_the_modules_they_stand_in(document: dict[str, Any]) -> None:
     assert [name for name in document["components"]["schemas"] if "__" in name] == []
+
+
+def test_generators_of_clients_can_read_the_document(document: dict[str, Any]) -> None:
+    """oapi-codegen gives a whole document up over a list of types, and over control characters in an enum."""
+    found = list(_objects(document))
+    assert [each for each in found if isinstance(each.get("type"), list)] == []
+    enums = [each["enum"] for each in found if isinstance(each.get("enum"), list)]
+    assert [enum for enum in enums if not all(str(each).isprintable() for each in enum)] == []
+
+
+def test_files_of_parquet_are_binary(document: dict[str, Any]) -> None:
+    files = [each[_PARQUET] for each in _objects(document) if _PARQUET in each]
+    assert [each for each in files if each.get("schema", {}).get("format") != "binary"] == []
+
+
+def _objects(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a document, schemas among them."""
+    if isinstance(node, dict):
+        yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _objects(child)
 
 
 def test_no_text_that_is_trimmed_may_be_blank_and_not_empty(document: dict[str, Any]) -> None:
