@@ -7,32 +7,16 @@ from typing import Any
 
 Described = Mapping[str, Mapping[str, Any]]
 
-ETAG: Described = {
-    "ETag": {
-        "description": "the version; goes into `If-Match` of a change that is based on it",
-        "required": True,
-        "schema": {"type": "string"},
-        "example": '"3"',
-    }
-}
-LOCATION: Described = {
-    "Location": {
-        "description": "where what was made can be read",
-        "required": True,
-        "schema": {"type": "string", "format": "uri-reference"},
-    }
-}
-RETRY_AFTER: Described = {
-    "Retry-After": {
-        "description": "when to come back: seconds from now on",
-        "required": True,
-        "schema": {"type": "string"},
-        "example": "1",
-    }
-}
-WWW_AUTHENTICATE: Described = {
-    "WWW-Authenticate": {"description": "how to authenticate", "required": True, "schema": {"type": "string"}}
-}
+
+def _header(name: str, description: str, *, form: Mapping[str, str] | None = None, **told: str) -> Described:
+    schema = {"type": "string", **(form or {})}
+    return {name: {"description": description, "required": True, "schema": schema, **told}}
+
+
+ETAG = _header("ETag", "the version; goes into `If-Match` of a change that is based on it", example='"3"')
+LOCATION = _header("Location", "where what was made can be read", form={"format": "uri-reference"})
+RETRY_AFTER = _header("Retry-After", "when to come back: seconds from now on", example="1")
+WWW_AUTHENTICATE = _header("WWW-Authenticate", "how to authenticate")
 
 
 def with_headers(status: int, *headers: Described) -> dict[int | str, dict[str, Any]]:
