@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Generic, TypeVar
@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.settings import ServiceSettings, explain
 from shared.sql.database import Database
 from shared.telemetry.logs import configure_logging
+from shared.workers.loops import Loop
 from shared.workers.process import run_worker
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -53,7 +54,9 @@ def main(service: Service[S], arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("api", help="serve the HTTP API")
     worker = commands.add_parser("worker", help="run the background loops")
-    worker.add_argument("--only", action="append", metavar="LOOP", help="run this loop only; may be repeated")
+    chosen = worker.add_mutually_exclusive_group()
+    chosen.add_argument("--only", action="append", metavar="LOOP", help="run this loop only; may be repeated")
+    chosen.add_argument("--except", action="append", metavar="LOOP", help="run all but this loop; may be repeated")
     migrate = commands.add_parser("migrate", help="bring the database schema up to date")
     migrate.add_argument("--check", action="store_true", help="fail when tables in code and history differ")
     migrate.add_argument(
@@ -82,15 +85,19 @@ def _run(service: Service[S], settings: S, options: argparse.Namespace) -> int:
             serve(app, host=settings.host, port=service.port(settings))
             return 0
         case "worker":
-            loops = resolve_name(service.loops)(settings)
-            if unknown := set(options.only or ()) - set(loops):
-                raise ValueError(f"no loop {', '.join(sorted(unknown))}; there are {', '.join(loops)}")
-            chosen = {name: loop for name, loop in loops.items() if not options.only or name in options.only}
+            loops = _chosen(resolve_name(service.loops)(settings), options.only, getattr(options, "except"))
             _collect_seldom(options.command)
-            return run_worker(chosen, port=settings.worker_port, host=settings.host)
+            return run_worker(loops, port=settings.worker_port, host=settings.host)
         case _:
             database = Database(service.database_url(settings), page_bytes=settings.page_bytes)
             return _migrate(database, service.migrations, options)
+
+
+def _chosen(loops: Mapping[str, Loop], only: Sequence[str] | None, but: Sequence[str] | None) -> Mapping[str, Loop]:
+    named = set(only or but or ())
+    if unknown := named - set(loops):
+        raise ValueError(f"no loop {', '.join(sorted(unknown))}; there are {', '.join(loops)}")
+    return {name: loop for name, loop in loops.items() if not named or (name in named) == bool(only)}
 
 
 def _collect_seldom(command: str) -> None:

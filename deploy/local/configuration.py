@@ -24,6 +24,13 @@ SETTINGS: Mapping[str, type[ServiceSettings]] = {
     "scoring": ScoringSettings,
     "events": EventsSettings,
 }
+_APART = ("archive", "events.webhooks", "webhooks", "imports")
+WORKERS: Mapping[str, tuple[str, ...]] = {
+    **{f"{service}-worker": (service, "worker") for service in SETTINGS},
+    "events-worker": ("events", "worker", *(f"--except={loop}" for loop in _APART)),
+    "events-second-worker": ("events", "worker", *(f"--only={loop}" for loop in _APART)),
+}
+"""What each worker is started with. What is busy for long has a process apart: it would take turns with recording."""
 _PORTS = 65_536
 _AWKWARD = re.compile(r"[%?#\x00-\x1f\x7f]")
 _OF_TESTS = frozenset({"RAPPORT_REQUIRE_SERVICES"})
@@ -35,7 +42,8 @@ class Configuration:
     """Where everything of one suite listens and lies.
 
     `environment` is what the processes get beyond this process's own; `mail_port` is None when mail goes to a
-    server that RAPPORT_SMTP_URL names. `worker_ports` are those of health and metrics, empty where none are wanted.
+    server that RAPPORT_SMTP_URL names. `worker_ports` are those of health and metrics by the names of `WORKERS`, empty
+    where none are wanted.
     """
 
     host: str
@@ -110,9 +118,9 @@ def _worker_ports(first: int) -> dict[str, int]:
     """A port for each worker, one behind the other: all of them run on this machine."""
     if not first:
         return {}
-    if first + len(SETTINGS) > _PORTS:
-        raise CannotStart(f"RAPPORT_WORKER_PORT: {first} leaves no ports for {len(SETTINGS)} workers behind each other")
-    return {name: first + number for number, name in enumerate(SETTINGS)}
+    if first + len(WORKERS) > _PORTS:
+        raise CannotStart(f"RAPPORT_WORKER_PORT: {first} leaves no ports for {len(WORKERS)} workers behind each other")
+    return {name: first + number for number, name in enumerate(WORKERS)}
 
 
 def _read(settings: type[ServiceSettings], chosen: Mapping[str, Any]) -> ServiceSettings:

@@ -16,13 +16,13 @@ def show_addresses(suite: Suite, console: Console) -> None:
     """Where everything is, and with which keys."""
     where = suite.configuration
     lines = {name: f"{where.url(name)}/docs" for name in where.ports}
-    lines |= {f"{name} worker": f"http://{where.host}:{port}/metrics" for name, port in where.worker_ports.items()}
+    lines |= {name: f"http://{where.host}:{port}/metrics" for name, port in where.worker_ports.items()}
     if where.mail_port:
         lines["mail catcher"] = f"smtp://{where.host}:{where.mail_port}   read it: make mail"
     lines |= {"API key": suite.keys.api_key, "write key": suite.keys.write_key}
     lines |= {"data": str(where.data_dir), "logs": str(where.logs)}
     for name, value in lines.items():
-        console.print(f"  {name:<17}{value}", soft_wrap=True, highlight=False, markup=False)
+        console.print(f"  {name:<21}{value}", soft_wrap=True, highlight=False, markup=False)
 
 
 def keep_watch(suite: Suite, console: Console) -> None:

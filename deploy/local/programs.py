@@ -9,7 +9,7 @@ from configparser import RawConfigParser
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local.configuration import SETTINGS, Configuration
+from deploy.local.configuration import SETTINGS, WORKERS, Configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,10 +41,9 @@ def _programs(configuration: Configuration) -> Iterator[Program]:
     if configuration.mail_port:
         options = ("--port", str(configuration.mail_port), "--mailbox", str(configuration.mailbox))
         yield Program("mail-catcher", 1, (sys.executable, "-m", "deploy.local.mail_catcher", *options))
-    for service in SETTINGS:
-        port = configuration.worker_ports.get(service, 0)
-        own = {"RAPPORT_WORKER_PORT": str(port)}
-        yield Program(f"{service}-worker", 2, (sys.executable, "-m", f"services.{service}", "worker"), own)
+    for name, (service, *command) in WORKERS.items():
+        own = {"RAPPORT_WORKER_PORT": str(configuration.worker_ports.get(name, 0))}
+        yield Program(name, 2, (sys.executable, "-m", f"services.{service}", *command), own)
     for service in SETTINGS:
         yield Program(f"{service}-api", 3, (sys.executable, "-m", f"services.{service}", "api"))
 

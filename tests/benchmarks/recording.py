@@ -1,8 +1,9 @@
 """From acknowledgement to the timeline: events a second of one events worker, its lag, and what a million more cost.
 
 `python -m tests.benchmarks.recording [--events 300000] [--postgres] [--kafka] [--latency SECONDS] [--curve MILLIONS]`
-fills the ingest log with track calls of about 400 bytes and starts `python -m services.events worker` on it. Beside
-it stands what the same database takes of rows of the same size and nothing else.
+fills the ingest log with track calls of about 400 bytes and starts `python -m services.events worker` on it: once with
+all loops in one process, and once as `make run` does, with a second worker for what takes long. Beside it stands what
+the same database takes of rows of the same size and nothing else.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 import psutil
 from sqlalchemy import func, select
 
+from deploy.local.configuration import WORKERS
 from services.events.adapters.bus.ingest_log import Envelope, events_of, records_of
 from services.events.adapters.sql.tables import tallies
 from services.events.bootstrap import DEVELOPMENT_SOURCE, MIGRATIONS
@@ -102,9 +104,9 @@ def place(name: str, *, postgres: bool, kafka: bool) -> Iterator[Place]:
 
 
 @contextmanager
-def worker(where: Place) -> Iterator[psutil.Process]:
+def worker(where: Place, *options: str) -> Iterator[psutil.Process]:
     """An events worker in a process of its own."""
-    process = subprocess.Popen([sys.executable, "-m", "services.events", "worker"], env=where.environment)
+    process = subprocess.Popen([sys.executable, "-m", "services.events", "worker", *options], env=where.environment)
     try:
         yield psutil.Process(process.pid)
     finally:
@@ -156,11 +158,19 @@ class Watch:
         self._database.dispose()
 
 
-def drain(where: Place, events: int) -> None:
-    """Print how fast a worker empties a log that was filled before."""
+@contextmanager
+def two_workers(where: Place) -> Iterator[psutil.Process]:
+    """The workers of events as `make run` starts them; yields the one that records."""
+    recording, beside = (WORKERS[name][2:] for name in ("events-worker", "events-second-worker"))
+    with worker(where, *beside), worker(where, *recording) as process:
+        yield process
+
+
+def drain(where: Place, events: int, *, two: bool) -> None:
+    """Print how fast a worker empties a log that was filled before, with all loops or `two` workers sharing them."""
     fill(where, 0, events)
     watch = Watch(where)
-    with worker(where) as process:
+    with (two_workers if two else worker)(where) as process:
         began = watch.until(1, published=False)
         busy = _cpu(process)
         recorded = watch.until(events, published=False)
@@ -172,11 +182,11 @@ def drain(where: Place, events: int) -> None:
     rate = (events - began.recorded) / took
     limit = rows_per_second(where.settings.events_database_url)
     _say(
-        f"{where.name:<20}{rate:>9,.0f} events/s to the timeline  "
+        f"{where.name + (', second worker' if two else ''):<36}{rate:>9,.0f} events/s to the timeline  "
         f"{(events - began.recorded) / (published.at - began.at):>9,.0f} to `touchpoints`  "
         f"behind it {published.at - recorded.at:5.2f} s  {cpu:4.2f} cores  RSS {rss:4.0f} MB"
     )
-    _say(f"{'':<20}{limit:>9,.0f} bare rows/s, same database; ratio {rate / limit:4.2f}")
+    _say(f"{'':<36}{limit:>9,.0f} bare rows/s, same database; ratio {rate / limit:4.2f}")
 
 
 def curve(where: Place, millions: int) -> None:
@@ -217,15 +227,15 @@ def main() -> None:
     parser.add_argument("--curve", type=int, default=0, metavar="MILLIONS", help="only this, up to so many millions")
     options = parser.parse_args()
     name = f"{'kafka' if options.kafka else 'embedded'}, {'postgres' if options.postgres else 'sqlite'}"
+    for two in (False, True) if options.events and not options.curve else ():
+        with place(name, postgres=options.postgres, kafka=options.kafka) as where:
+            drain(where, options.events, two=two)
     with place(name, postgres=options.postgres, kafka=options.kafka) as where:
         if options.curve:
             curve(where, options.curve)
-            return
-        if options.events:
-            drain(where, options.events)
-        if options.latency:
+        elif options.latency:
             with worker(where):
-                _say(f"{name:<20}{latencies(where.environment, where.settings.bus_url, options.latency)}")
+                _say(f"{name:<36}{latencies(where.environment, where.settings.bus_url, options.latency)}")
 
 
 if __name__ == "__main__":

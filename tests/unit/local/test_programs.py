@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.configuration import SETTINGS, Configuration
+from deploy.local.configuration import SETTINGS, WORKERS, Configuration
 from deploy.local.programs import programs_of, write_supervisor_file
+from services.events.settings import EventsSettings
+from services.events.workers.loops import loops
 
 
 @pytest.fixture
@@ -28,7 +30,17 @@ def configuration(tmp_path: Path) -> Configuration:
 
 def test_every_service_has_an_api_and_a_worker_and_mail_is_caught(configuration: Configuration) -> None:
     names = {program.name for program in programs_of(configuration)}
-    assert names == {"mail-catcher", *(f"{s}-{role}" for s in SETTINGS for role in ("api", "worker"))}
+    assert names == {"mail-catcher", *(f"{s}-{role}" for s in SETTINGS for role in ("api", "worker")), *WORKERS}
+
+
+def test_what_one_worker_of_events_leaves_out_the_other_runs(tmp_path: Path) -> None:
+    settings = EventsSettings(events_database_url=f"sqlite:///{tmp_path}/events.db", data_dir=tmp_path)
+    known = set(loops(settings))
+    chosen = [
+        {option.partition("=")[2] for option in WORKERS[name][2:]} for name in ("events-worker", "events-second-worker")
+    ]
+    assert chosen[0] == chosen[1]
+    assert chosen[0] < known
 
 
 def test_no_mail_is_caught_when_another_server_sends_it(configuration: Configuration) -> None:
@@ -37,14 +49,14 @@ def test_no_mail_is_caught_when_another_server_sends_it(configuration: Configura
 
 
 def test_each_worker_has_a_port_of_its_own(configuration: Configuration, tmp_path: Path) -> None:
-    ports = dict(zip(SETTINGS, range(9100, 9104), strict=True))
+    ports = dict(zip(WORKERS, range(9100, 9105), strict=True))
     path = tmp_path / "supervisord.conf"
     programs = programs_of(replace(configuration, worker_ports=ports))
     write_supervisor_file(path, programs, socket=tmp_path / "s.sock", logs=tmp_path)
     file = RawConfigParser()
     file.read(path)
-    told = {service: file[f"program:{service}-worker"]["environment"] for service in SETTINGS}
-    assert told == {service: f'RAPPORT_WORKER_PORT="{port}"' for service, port in ports.items()}
+    told = {name: file[f"program:{name}"]["environment"] for name in WORKERS}
+    assert told == {name: f'RAPPORT_WORKER_PORT="{port}"' for name, port in ports.items()}
 
 
 def test_percent_signs_in_paths_survive(configuration: Configuration, tmp_path: Path) -> None:
