@@ -41,7 +41,9 @@ class EventsSettings(ServiceSettings):
         SCHEDULE_S, description="seconds after each failed attempt, varied by a fifth"
     )
     webhook_disable_after_s: float = Field(
-        5 * 24 * 3600.0, gt=0, description="an endpoint is disabled once every attempt has failed for so long"
+        5 * 24 * 3600.0,
+        gt=0,
+        description="an endpoint is disabled once every attempt of so long has failed, five at least",
     )
     webhook_lanes: int = Field(400, ge=4, le=5_000, description="endpoints that one worker delivers to at once")
     webhook_keep_days: int = Field(30, ge=7, le=365, description="days that deliveries and attempts are kept")

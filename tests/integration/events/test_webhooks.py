@@ -7,9 +7,13 @@ import hashlib
 import hmac
 import json
 import threading
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import update
+
 from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
+from services.events.adapters.sql.webhooks.tables import webhook_lanes
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
 from services.events.use_cases.owners import EVERYBODY
@@ -18,7 +22,7 @@ from services.events.workers.loops import loops_of
 from shared.clock import utc_now
 from shared.sql.migrations import check
 from tests.integration.events.partner import Arrived, Partner
-from tests.integration.events.suite import IMPATIENT, Events, events_service, wait_until
+from tests.integration.events.suite import IMPATIENT, Events, events_service, running_worker, wait_until
 
 
 def make(hub: Events, url: str, **body: Any) -> dict[str, Any]:
@@ -148,7 +152,9 @@ def test_what_is_sent_again_by_hand_does_not_wait_for_retry_after(hub: Events, p
 def test_an_endpoint_that_fails_for_too_long_is_disabled_until_its_owner_says_otherwise(
     settings: EventsSettings, partner: Partner
 ) -> None:
-    hasty = settings.model_copy(update={**IMPATIENT, "webhook_disable_after_s": 0.1})
+    hasty = settings.model_copy(
+        update={**IMPATIENT, "webhook_disable_after_s": 0.1, "webhook_retry_delays_s": (0.05,) * 10}
+    )
     with events_service(hasty) as hub:
         endpoint = make(hub, partner.url("/500"))
         path = f"/v1/webhook-endpoints/{endpoint['id']}"
@@ -161,6 +167,25 @@ def test_an_endpoint_that_fails_for_too_long_is_disabled_until_its_owner_says_ot
         enabled = hub.http.patch(path, json=change, headers=hub.read).json()
         assert (enabled["disabled"], enabled["failing_since"]) == (False, None)
         assert settled(hub, endpoint)[0]["state"] == "delivered"
+
+
+def test_a_worker_that_was_away_for_weeks_disables_nobody_by_one_more_failure(
+    settings: EventsSettings, partner: Partner
+) -> None:
+    patient = settings.model_copy(update={**IMPATIENT, "webhook_retry_delays_s": (1.0, 3600.0)})
+    with events_service(patient, worker=False) as hub:
+        with running_worker(patient) as wiring:
+            endpoint = make(hub, partner.url("/500"))
+            path = f"/v1/webhook-endpoints/{endpoint['id']}"
+            track(hub)
+            wait_until(lambda: hub.get(path)["failing_since"], bool)
+        weeks_ago = {"failing_since": utc_now() - timedelta(days=21), "failed_at": utc_now() - timedelta(days=20)}
+        with wiring.database.transaction() as session:
+            session.execute(update(webhook_lanes).values(weeks_ago))
+        with running_worker(patient):
+            wait_until(lambda: deliveries(hub, endpoint)[0]["attempts"], lambda seen: seen == 2)
+            shown = hub.get(path)
+    assert (shown["disabled"], datetime.fromisoformat(shown["failing_since"])) == (False, weeks_ago["failing_since"])
 
 
 def key_of(desk: Events, *scopes: str, **more: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from datetime import datetime
 from time import monotonic
 
 from services.events.domain.webhooks.endpoints import Endpoint
+from services.events.domain.webhooks.failing import Failing
 from services.events.domain.webhooks.retries import SCHEDULE_S, Draw, Verdict, decide, pause_after
 from services.events.domain.webhooks.signing import signature_header
 from services.events.use_cases.webhooks.ports import Finished, Lane, Pending, Post, Sender, Settled
@@ -66,15 +67,15 @@ class DeliverLane:
             Settled(pending=pending, at=at, answer=answer, verdict=decision.verdict, retry_in_s=decision.retry_in_s)
         )
         if answer.succeeded:
-            turn.failures, turn.failing_since = 0, None
+            turn.failures, turn.failing = 0, None
             return
-        turn.failing_since = turn.failing_since or at
+        turn.failing = (turn.failing or Failing(at, at)).again(at, disable_after_s=self._limits.disable_after_s)
         turn.failures += answer.throttles
         turn.pause_s = max(turn.pause_s, pause_after(answer, failures=turn.failures, draw=self._draw))
         if decision.verdict is Verdict.GONE:
             turn.disable = "the endpoint answered 410 Gone"
-        elif (self._clock() - turn.failing_since).total_seconds() >= self._limits.disable_after_s:
-            turn.disable = f"every attempt since {turn.failing_since.isoformat(timespec='seconds')} failed"
+        elif turn.failing.tried_s >= self._limits.disable_after_s:
+            turn.disable = f"every attempt since {turn.failing.since.isoformat(timespec='seconds')} failed"
 
 
 class _Turn:
@@ -84,7 +85,7 @@ class _Turn:
         self.endpoint = lane.endpoint
         self.settled: list[Settled] = []
         self.failures = lane.failures
-        self.failing_since = lane.failing_since
+        self.failing = lane.failing
         self.pause_s = 0.0
         self.disable: str | None = None
 
@@ -99,7 +100,7 @@ class _Turn:
             endpoint=self.endpoint,
             settled=self.settled,
             failures=self.failures,
-            failing_since=self.failing_since,
+            failing=self.failing,
             pause_s=self.pause_s,
             disable=self.disable,
         )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.events.domain.webhooks.endpoints import Endpoint
+from services.events.domain.webhooks.failing import Failing
 from services.events.domain.webhooks.retries import Answer, Verdict
 
 
@@ -75,7 +76,7 @@ class Lane:
 
     endpoint: Endpoint
     failures: int
-    failing_since: datetime | None
+    failing: Failing | None
     pending: Sequence[Pending]
 
 
@@ -100,7 +101,7 @@ class Finished:
     endpoint: Endpoint
     settled: Sequence[Settled]
     failures: int
-    failing_since: datetime | None
+    failing: Failing | None
     pause_s: float = 0.0
     disable: str | None = None
 

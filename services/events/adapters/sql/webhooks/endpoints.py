@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select, true, update
 from sqlalchemy.orm import Session
 
-from services.events.adapters.sql.webhooks.rows import endpoint_from, values_of
+from services.events.adapters.sql.webhooks.rows import endpoint_from, failing_values, values_of
 from services.events.adapters.sql.webhooks.tables import (
     webhook_deliveries,
     webhook_endpoints,
@@ -75,7 +75,7 @@ class SqlEndpoints:
         """Replace what is kept of an endpoint that was got with `lock`; its past failures no longer count."""
         self._session.execute(update(webhook_endpoints).where(_c.id == endpoint.id).values(values_of(endpoint)))
         lane = update(webhook_lanes).where(webhook_lanes.c.endpoint_id == endpoint.id)
-        self._session.execute(lane.values(failures=0, failing_since=None, paused_until=None))
+        self._session.execute(lane.values(failures=0, paused_until=None, **failing_values(None)))
 
     def disable_all(self, reason: str) -> None:
         """Tell nothing more to any of them; what waits there goes on waiting."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from services.events.adapters.sql.webhooks.rows import endpoint_from
+from services.events.adapters.sql.webhooks.rows import endpoint_from, failing_from
 from services.events.adapters.sql.webhooks.tables import webhook_endpoints, webhook_lanes
 from services.events.adapters.sql.webhooks.turns import let_go, pending_in, store_attempts
 from services.events.use_cases.webhooks.ports import Finished, Lane
@@ -62,7 +62,7 @@ class SqlLanes:
                 Lane(
                     endpoint=endpoint_from(row),
                     failures=row.failures,
-                    failing_since=row.failing_since,
+                    failing=failing_from(row),
                     pending=pending[row.id],
                 )
                 for row in taken
@@ -101,7 +101,7 @@ class SqlLanes:
 
 _NOW = bindparam("now", type_=_lanes.next_due_at.type)
 _DUE = (
-    select(webhook_endpoints, _lanes.failures, _lanes.failing_since)
+    select(webhook_endpoints, _lanes.failures, _lanes.failing_since, _lanes.failed_at, _lanes.tried_s)
     .join(webhook_lanes, _lanes.endpoint_id == _endpoints.id)
     .where(_lanes.next_due_at <= _NOW, _endpoints.disabled_at.is_(None))
     .where(_lanes.held_until.is_(None) | (_lanes.held_until <= _NOW))

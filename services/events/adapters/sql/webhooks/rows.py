@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Row
 
 from services.events.domain.webhooks.endpoints import Endpoint, Secret
+from services.events.domain.webhooks.failing import Failing
 
 
 def endpoint_from(row: Row[Any]) -> Endpoint:
@@ -26,6 +27,19 @@ def endpoint_from(row: Row[Any]) -> Endpoint:
         disabled_at=row.disabled_at,
         disabled_reason=row.disabled_reason,
     )
+
+
+def failing_from(row: Row[Any]) -> Failing | None:
+    """How long every attempt has failed, from a row of `webhook_lanes`; None when the last one succeeded."""
+    since = row.failing_since
+    return None if since is None else Failing(since, row.failed_at or since, row.tried_s)
+
+
+def failing_values(failing: Failing | None) -> dict[str, Any]:
+    """The part of such a row that says it."""
+    if failing is None:
+        return {"failing_since": None, "failed_at": None, "tried_s": 0.0}
+    return {"failing_since": failing.since, "failed_at": failing.last_at, "tried_s": failing.tried_s}
 
 
 def values_of(endpoint: Endpoint) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, String, Table, Text, text
 
 from services.events.adapters.sql.tables import metadata
 from shared.sql.types import Json, UtcDateTime
@@ -34,6 +34,8 @@ webhook_lanes = Table(
     Column("held_until", UtcDateTime, comment="by the database's clock"),
     Column("failures", Integer, nullable=False, comment="attempts in a row that found it out of reach"),
     Column("failing_since", UtcDateTime, comment="the first failure since the last success"),
+    Column("failed_at", UtcDateTime, comment="the last failure since then"),
+    Column("tried_s", Float, nullable=False, server_default="0", comment="seconds between them that count as tried"),
 )
 
 webhook_messages = Table(

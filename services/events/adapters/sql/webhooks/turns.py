@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from services.events.adapters.sql.webhooks.rows import failing_values
 from services.events.adapters.sql.webhooks.tables import (
     webhook_attempts,
     webhook_deliveries,
@@ -72,7 +73,7 @@ def let_go(session: Session, finished: Sequence[Finished], now: datetime) -> Non
             "now_due": due[each.endpoint.id],
             "now_paused": now + timedelta(seconds=each.pause_s) if each.pause_s else None,
             "now_failures": each.failures,
-            "now_failing": each.failing_since,
+            **{f"now_{name}": value for name, value in failing_values(each.failing).items()},
         }
         for each in sorted(finished, key=lambda each: each.endpoint.id)
     ]
@@ -168,7 +169,9 @@ _LET_GO = (
         next_due_at=bindparam("now_due"),
         paused_until=bindparam("now_paused"),
         failures=bindparam("now_failures"),
-        failing_since=bindparam("now_failing"),
+        failing_since=bindparam("now_failing_since"),
+        failed_at=bindparam("now_failed_at"),
+        tried_s=bindparam("now_tried_s"),
         held_by=None,
         held_until=None,
     )
