@@ -12,6 +12,7 @@ SOMETHING = r"[^\s\x00-\x1f\x7f-\xa0]"
 """What an identifier must hold: one character that is neither space nor control."""
 holds_something = re.compile(SOMETHING).search
 
+_PHONE = re.compile(r"\+?[\d\s().-]{5,30}")
 _ADDRESS = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 
 _EXACT = 2**53
@@ -51,12 +52,19 @@ def address_of(text: str) -> str | None:
     return text.lower() if _ADDRESS.fullmatch(text) else None
 
 
+def is_phone(text: str) -> bool:
+    """Whether it is written as a telephone number is; whose it is, profile tells from its E.164."""
+    return _PHONE.fullmatch(text) is not None
+
+
 def id_behind(kind: str, name: str) -> str:
     """The anonymous id of somebody known by a name of this kind alone, such as an e-mail address."""
     return f"{kind}-{blake2b(name.encode(), digest_size=16).hexdigest()}"
 
 
 def ids_behind(text: str) -> tuple[str, ...]:
-    """Every id under which somebody may be known by a text: itself, or what stands behind it as an address."""
+    """Every id under which somebody may be known by a text: itself, or what stands behind an address or number."""
+    if is_phone(text):
+        return text, id_behind("phone", text)
     address = address_of(text)
     return (text,) if address is None else (text, id_behind("email", address))

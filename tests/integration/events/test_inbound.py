@@ -209,6 +209,28 @@ def test_a_dry_run_shows_the_calls_or_the_first_problems(gate: Events) -> None:
                           headers=gate.read).status_code == 422  # fmt: skip
 
 
+def test_a_customer_known_by_telephone_alone_comes_out_of_the_first_place_that_has_one(events: Events) -> None:
+    mapping = {"event": "Called", "phone": {"from": ["/caller/mobile", "/caller/line"]}, "message_id": "/id"}
+    source = make(events, mapping=mapping)
+    payload = {"id": "c1", "caller": {"mobile": "", "line": "+886 2 2345 6789"}}
+    dry = events.post(f"/v1/inbound-sources/{source['id']}/dry-run", json={"payload": payload}).json()
+    assert send(events, source, payload).status_code == 200
+    (told,) = wait_until(lambda: events.by_message("c1"), bool)
+    assert told["subject"] == f"anonymous_id:{dry['calls'][0]['anonymousId']}"
+    assert told["context"]["externalIds"] == [{"type": "phone", "id": "+886 2 2345 6789", "collection": "users"}]
+
+
+@pytest.mark.parametrize(
+    ("places", "where"),
+    [([], "/from"), (["/a"], "/from"), (["/a", "b"], "/from/1"), (["/a"] * 11, "/from"), (5, "/from")],
+)
+def test_places_that_make_no_sense_are_refused_where_they_stand(gate: Events, places: Any, where: str) -> None:
+    mapping = {"event": "Called", "user_id": "/who", "properties": {"x": {"from": places}}}
+    answer = gate.post("/v1/inbound-sources", json={"name": "x", "verification": HMAC, "mapping": mapping})
+    assert answer.status_code == 422
+    assert [each["where"] for each in answer.json()["errors"]] == [f"/mapping/properties/x{where}"]
+
+
 @pytest.mark.parametrize("texts", [[["a"], ["b"]], [["a", "b"], ["b", "c"], ["a", "c"]]])
 def test_conditions_that_have_no_text_in_common_are_refused(gate: Events, texts: list[list[str]]) -> None:
     def answered(path: str, place: str, **more: Any) -> httpx.Response:

@@ -14,6 +14,7 @@ from services.events.domain.inbound.errors import Unmappable
 from services.events.domain.inbound.mapped_calls import MAX_ELEMENTS, MappedCalls, map_payload
 from services.events.domain.inbound.mapping import read_mapping
 from services.events.domain.inbound.pointers import ABSENT, Pointer, Scope
+from services.events.domain.subjects import id_behind
 
 VISIT = {"event": "Visited", "user_id": "/member"}
 
@@ -90,6 +91,43 @@ def test_an_address_names_the_customer_in_every_call() -> None:
     assert reasons(document, {"mail": "nobody"}) == [("email", None), ("user_id", None)]
 
 
+def test_a_telephone_alone_names_the_customer_and_an_address_goes_before_it() -> None:
+    document = {"user_id": None, "phone": "/phone", "email": "/mail"}
+    told = call(document, {"phone": "+886 2 2345 6789"})
+    assert told["anonymousId"] == id_behind("phone", "+886 2 2345 6789")
+    assert told["context"]["externalIds"] == [{"type": "phone", "id": "+886 2 2345 6789", "collection": "users"}]
+    both = call(document, {"phone": 886223456789, "mail": "a@b.c"})
+    assert both["anonymousId"].startswith("email-")
+    assert [(each["type"], each["id"]) for each in both["context"]["externalIds"]] == [
+        ("email", "a@b.c"), ("phone", "886223456789"),
+    ]  # fmt: skip
+    who = call(
+        {"type": "identify", "phone": "/phone", "traits": {"phone": "/own"}}, {"member": "m", "phone": "02-1234"}
+    )
+    assert (who["userId"], who["traits"]) == ("m", {"phone": "02-1234"})
+    assert reasons(document, {"phone": "ask at the desk"}) == [("phone", None), ("user_id", None)]
+    assert reasons(document, {"phone": "0"}) == [("phone", None), ("user_id", None)]
+
+
+def test_of_several_places_the_first_that_holds_something_counts() -> None:
+    places = {"from": ["/card", "/customer/number", "/ids/0"], "default": "walk-in"}
+    document = {"user_id": places, "properties": {"amount": {"from": ["/a", "/b"], "as": "minor_units"}}}
+    payload = {"card": " ", "customer": {"number": None}, "ids": [42]}
+    assert call(document, payload)["userId"] == "42"
+    assert call(document, payload | {"card": "c"})["userId"] == "c"
+    assert call(document, {})["userId"] == "walk-in"
+    assert call(document, {"card": "c", "a": 0, "b": 5}, "EUR")["properties"] == {"amount": "0.00"}
+    listed = {"for_each": "/lines", "item": {"sku": {"from": ["./sku", "./ean", "/fallback"]}}}
+    lines = {"member": "m", "lines": [{"sku": "s", "ean": "e"}, {"ean": "e"}, {}], "fallback": "f"}
+    products = call({"properties": {"products": listed}}, lines)["properties"]["products"]
+    assert products == [{"sku": "s"}, {"sku": "e"}, {"sku": "f"}]
+
+
+def test_a_blank_text_at_the_only_place_stays_what_it_was_in_mappings_saved_before() -> None:
+    document = {"properties": {"note": {"from": "/note", "default": "none"}}}
+    assert call(document, {"member": "m", "note": ""})["properties"] == {"note": ""}
+
+
 @pytest.mark.parametrize(
     "stated", ["2023-11-14T22:13:20Z", 1_700_000_000, "1700000000", 1_700_000_000_000, "2023-11-15T06:13:20+08:00"]
 )
@@ -125,6 +163,7 @@ def test_conditions_pass_over_what_is_not_meant() -> None:
         {"properties": {"x": {"from": "x"}}},
         {"properties": {"x": {"from": "/x", "as": "float"}}}, {"properties": {"x": [1]}}, {"colour": "/x"},
         {"properties": {"x": {"for_each": "/x", "item": {"y": {"for_each": "/z", "item": {}}}}}},
+        {"email": {"from": []}}, {"email": {"from": ["/a"]}}, {"email": {"from": ["/a", "b"]}}, {"email": ["/a", "/b"]},
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_when_it_is_saved(document: dict[str, Any]) -> None:
@@ -140,13 +179,13 @@ json_values = st.recursive(
 places = st.sampled_from(["/a", "/b/c", "/a/0", "./a", ".", "constant", "/c"])
 readings = places.filter(lambda p: p != "constant").flatmap(
     lambda place: st.sampled_from(
-        [{"from": place}, {"from": place, "as": "text"}, {"from": place, "as": "minor_units"}]
+        [{"from": place}, {"from": [place, "/c"]}, {"from": place, "as": "text"}, {"from": place, "as": "minor_units"}]
     )
 )
 expressions = places | readings
 targets = st.fixed_dictionaries(
     {"event": expressions, "user_id": expressions},
-    optional=dict.fromkeys(("email", "timestamp", "message_id", "channel", "user_agent"), expressions)
+    optional=dict.fromkeys(("email", "phone", "timestamp", "message_id", "channel", "user_agent"), expressions)
     | {"for_each": st.sampled_from(["/a", "."]), "type": st.sampled_from(["track", "identify"])},
 )
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.events.domain.subjects import MAX_ID_LENGTH, id_text, is_subject, subject_of
+from services.events.domain.subjects import MAX_ID_LENGTH, id_behind, id_text, ids_behind, is_subject, subject_of
 
 ids = st.one_of(st.text(max_size=MAX_ID_LENGTH + 10), st.integers(), st.floats(allow_nan=False))
 
@@ -25,3 +25,15 @@ def test_whoever_a_call_is_about_is_a_subject(user_id: str | int | float, anonym
 )  # fmt: skip
 def test_what_nobody_can_be_called_is_none(text: str) -> None:
     assert not is_subject(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "behind"),
+    [
+        ("Chen@Example.com", id_behind("email", "chen@example.com")),
+        ("+886 2 2345 6789", id_behind("phone", "+886 2 2345 6789")),
+    ],
+)
+def test_whoever_has_no_other_name_is_found_by_the_address_or_number(text: str, behind: str) -> None:
+    assert ids_behind(text) == (text, behind)
+    assert ids_behind("u-1") == ("u-1",)

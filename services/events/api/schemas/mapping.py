@@ -31,6 +31,14 @@ Place = Annotated[
     Field(description="a JSON pointer (RFC 6901) from the payload, `/a/0/b`, or from the current element, `./a`"),
     InWords("a place such as /a/0/b or ./a (~1 stands for / in a name, ~0 for ~); at most 500 characters"),
 ]
+_Places = Annotated[
+    list[Place],
+    Field(
+        min_length=2,
+        max_length=10,
+        description="the first of these places that holds something, which null and a blank text are not",
+    ),
+]
 _Text = Annotated[
     str,
     StringConstraints(pattern=rf"^(?:|[^./\x00][^\x00]*|\.(?:[^/\x00][^\x00]*)?|{_POINTERS})$", max_length=500),
@@ -53,9 +61,12 @@ class Part(BaseModel):
 
 
 class ReadingDocument(Part):
-    """What is found at a place, exchanged by `lookup`, converted by `as`; `default` where nothing is found."""
+    """What is found at a place, exchanged by `lookup`, converted by `as`; `default` where nothing is found.
 
-    place: Place = Field(alias="from")
+    Of several places the first that holds something counts.
+    """
+
+    place: Place | _Places = Field(alias="from")
     lookup: dict[Name, Value] | None = Field(None, max_length=200)
     form: Literal["text", "minor_units"] | None = Field(
         None, alias="as", description="`minor_units`: an amount in cents or the like, of the order's currency"
@@ -100,10 +111,11 @@ def stated(name: str) -> JsonDict:
     return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
 
 
+_NAMES = ("user_id", "anonymous_id", "email", "phone")
 _IDENTIFY: JsonDict = {"required": ["type"], "properties": {"type": {"const": "identify"}}}
 _RULES: JsonDict = {
     "allOf": [
-        {"anyOf": [stated(name) for name in ("user_id", "anonymous_id", "email")]},
+        {"anyOf": [stated(name) for name in _NAMES]},
         {"anyOf": [stated("event"), _IDENTIFY]},
     ]
 }
@@ -112,7 +124,8 @@ EXAMPLE: JsonDict = {
     "when": [{"from": "/topic", "in": ["orders/paid", "orders/refunded"]}],
     "event": {"from": "/topic", "lookup": {"orders/paid": "Order Completed", "orders/refunded": "Order Refunded"}},
     "user_id": "./customer/id",
-    "email": "./customer/email",
+    "email": {"from": ["./customer/email", "./contact/email"]},
+    "phone": "./customer/phone",
     "message_id": "./event_id",
     "timestamp": "./paid_at",
     "channel": "store",
@@ -140,6 +153,7 @@ class MappingDocument(Part):
     user_id: Expression | None = Field(None)
     anonymous_id: Expression | None = Field(None)
     email: Expression | None = Field(None, description="names the customer too; alone it is enough")
+    phone: Expression | None = Field(None, description="names the customer too; alone it is enough")
     message_id: Expression | None = Field(None, description="the same when the partner sends it again")
     timestamp: Expression | None = Field(None, description="ISO 8601, or seconds or milliseconds since 1970")
     channel: Expression | None = Field(None)
@@ -156,8 +170,8 @@ class MappingDocument(Part):
 
     @model_validator(mode="after")
     def _names_whom_and_what(self) -> MappingDocument:
-        if self.user_id is None and self.anonymous_id is None and self.email is None:
-            raise ValueError("one of user_id, anonymous_id and email must say whom it is about")
+        if all(getattr(self, name) is None for name in _NAMES):
+            raise ValueError("one of user_id, anonymous_id, email and phone must say whom it is about")
         if self.type == "track" and self.event is None:
             raise ValueError("event must say what happened")
         read_mapping(self.document())

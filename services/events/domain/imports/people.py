@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from services.events.domain.imports.columns import Columns
 from services.events.domain.inbound.pointers import ABSENT
-from services.events.domain.subjects import MAX_ID_LENGTH, address_of, id_behind
-
-_PHONE = re.compile(r"\+?[\d\s().-]{5,30}")
+from services.events.domain.subjects import MAX_ID_LENGTH, address_of, id_behind, is_phone
 
 
 def named(columns: Columns, head: int, names: tuple[object, object, object, object]) -> dict[str, Any]:
@@ -43,7 +40,7 @@ def _other_names(columns: Columns, head: int, email: object, phone: object) -> I
         else:
             yield "email", address
     if isinstance(phone, str):
-        if _PHONE.fullmatch(phone):
+        if is_phone(phone):
             yield "phone", phone
         else:
             columns.refuse(head, None, f"{phone[:60]!r} is no telephone number, such as +886 2 2345 6789")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from services.events.domain.inbound.mapping import Condition, Listing, PayloadMa
 from services.events.domain.inbound.pointers import ABSENT, Scope
 from services.events.domain.inbound.values import Values, text_of
 from services.events.domain.money import read_currency
-from services.events.domain.subjects import address_of, id_behind
+from services.events.domain.subjects import address_of, id_behind, is_phone
 from services.events.domain.timing import parse_time
 
 MAX_ELEMENTS = 1_000
@@ -106,29 +106,36 @@ class _Making:
         return read_currency(named) or self.default_currency
 
     def _who(self, traits: dict[str, Any]) -> dict[str, Any]:
-        """The ids; an address is a name in every call, and where it is the only one, stands behind its hash."""
+        """The ids; an address or telephone names in every call, behind a hash where nothing else names anybody."""
         named: dict[str, Any] = {}
         for target, field_name in (("user_id", "userId"), ("anonymous_id", "anonymousId"), ("message_id", "messageId")):
             text = self._text(target)
             if text is not None:
                 named[field_name] = text
-        address = self._address()
-        if address is not None:
-            self.context["externalIds"] = [{"type": "email", "id": address, "collection": "users"}]
-            traits.setdefault("email", address)
+        others = dict(self._other_names())
+        if others:
+            self.context["externalIds"] = [{"type": k, "id": v, "collection": "users"} for k, v in others.items()]
+            traits.update({kind: name for kind, name in others.items() if kind not in traits})
         if "userId" not in named and "anonymousId" not in named:
-            if address is None:
-                self.values.refuse("user_id", "nobody is named: user_id, anonymous_id and email are empty")
+            if others:
+                named["anonymousId"] = id_behind(*next(iter(others.items())))
             else:
-                named["anonymousId"] = id_behind("email", address)
+                self.values.refuse("user_id", "nobody is named: user_id, anonymous_id, email and phone are empty")
         return named
 
-    def _address(self) -> str | None:
+    def _other_names(self) -> Iterator[tuple[str, str]]:
         stated = self._text("email")
-        address = None if stated is None else address_of(stated)
-        if stated is not None and address is None:
-            self.values.refuse("email", "not an e-mail address")
-        return address
+        if stated is not None:
+            if (address := address_of(stated)) is not None:
+                yield "email", address
+            else:
+                self.values.refuse("email", "not an e-mail address")
+        phone = self._text("phone")
+        if phone is not None:
+            if is_phone(phone):
+                yield "phone", phone
+            else:
+                self.values.refuse("phone", "not a telephone number, such as +886 2 2345 6789")
 
     def _when_and_where(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -2,7 +2,8 @@
 
 An expression is a JSON value. A text that begins with `/` or `./` (or is `.`) is a pointer; any other text, number or
 boolean means itself; an object `{"from": pointer, "lookup": {...}, "as": "minor_units", "default": value}` reads a
-place and changes what it finds; in properties `{"for_each": pointer, "item": {...}}` makes a list of objects.
+place, or the first of several that holds something, and changes what it finds; in properties
+`{"for_each": pointer, "item": {...}}` makes a list of objects.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ TARGETS = (
     "user_id",
     "anonymous_id",
     "email",
+    "phone",
     "message_id",
     "timestamp",
     "channel",
@@ -38,9 +40,12 @@ class Constant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What is found at a place. `lookup` exchanges it, `form` converts it; `default` stands for nothing found."""
+    """What is found at a place. `lookup` exchanges it, `form` converts it; `default` stands for nothing found.
 
-    place: Pointer
+    Of several places the first that holds something counts, which null and a text of nothing but spaces are not.
+    """
+
+    places: tuple[Pointer, ...]
     lookup: Mapping[str, object] | None = None
     form: Form | None = None
     default: object = ABSENT
@@ -94,12 +99,12 @@ def read_mapping(document: Mapping[str, Any]) -> PayloadMapping:
 def read_expression(value: Any) -> Expression:
     """One expression."""
     if isinstance(value, str) and (value.startswith(("/", "./")) or value == "."):
-        return Reading(place=Pointer(value))
+        return Reading(places=(Pointer(value),))
     if not isinstance(value, Mapping):
         return Constant(value)
-    default = value.get("default")
+    places, default = value["from"], value.get("default")
     return Reading(
-        place=Pointer(value["from"]),
+        places=tuple(map(Pointer, [places] if isinstance(places, str) else places)),
         lookup=value.get("lookup"),
         form=value.get("as"),
         default=ABSENT if default is None else default,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.events.domain.inbound.mapping import Constant, Expression, Listing
-from services.events.domain.inbound.pointers import ABSENT, Scope
+from services.events.domain.inbound.pointers import ABSENT, Pointer, Scope
 from services.events.domain.money import MINOR_DIGITS, read_number
 from services.events.domain.subjects import id_text
 
@@ -52,7 +52,7 @@ class Values:
             return ABSENT
         if isinstance(expression, Constant):
             return expression.value
-        value = expression.place.find(self.scope)
+        value = self._found(expression.places)
         if expression.lookup is not None and value is not ABSENT:
             value = expression.lookup.get(text_of(value) or "", ABSENT)
         if value is ABSENT:
@@ -64,6 +64,11 @@ class Values:
                 return self._major(target, value, currency)
             case None:
                 return value
+
+    def _found(self, places: Sequence[Pointer]) -> object:
+        """What is at the only place, or the first that is something at one of several."""
+        found = (place.find(self.scope) for place in places)
+        return next(found) if len(places) == 1 else next((each for each in found if _is_something(each)), ABSENT)
 
     def _listed(self, target: str, listing: Listing, currency: str | None) -> object:
         found = listing.each.find(self.scope)
@@ -85,6 +90,10 @@ class Values:
             self.refuse(target, "no amount in minor units" if amount is None else "minor units of no known currency")
             return ABSENT
         return format(amount.scaleb(-MINOR_DIGITS[currency]), "f")
+
+
+def _is_something(value: object) -> bool:
+    return value is not ABSENT and not (isinstance(value, str) and id_text(value) is None)
 
 
 def text_of(value: object) -> str | None:
