@@ -45,7 +45,7 @@ class Wiring:
         self.dead_letters = DeadLetters("events", self.outbox, clock)
         self.erasing = ErasureWiring(settings, self.database, clock)
         self.webhooks = WebhookWiring(settings, self.database, self.outbox, self.erasing.living)
-        self.replays = ReplayWiring(self.database, lambda: self.bus, self.erasing.living)
+        self.replays = ReplayWiring(self.database, lambda: self.bus, self.erasing.living, clock)
         self.plans = PlanWiring(self.outbox, settings.call_limits, clock)
         self.imports = ImportWiring(settings, self.database, lambda: self.publisher, clock, erased=self.erasing.names)
         self.storage = StorageWiring(self.database, clock, self.imports.oldest_running)

@@ -29,7 +29,8 @@ class ReplayDesk(Protocol):
         ...
 
     def open(self, replay: Replay) -> PastFacts | None:
-        """The log from where the replay is; None when it was only found out what there is to read. Raises BusError."""
+        """The log from where the replay is; None when it was only found out what there is to read, or that facts of its
+        time are still on their way into the log. Raises BusError."""
         ...
 
     def feed(self, replay: Replay, chunk: Chunk) -> bool:
@@ -66,18 +67,19 @@ class ReplayLoop:
 
     def _round(self) -> int:
         """A turn for each; how many had one."""
-        replays = self._desk.in_need(_AT_ONCE)
-        for replay in replays:
+        turns = 0
+        for replay in self._desk.in_need(_AT_ONCE):
             past, _ = self._open.get(replay.id) or (self._desk.open(replay), 0.0)
             if past is None:
                 continue
+            turns += 1
             self._open[replay.id] = past, monotonic()
             chunk = past.read()
             # A chunk that was not taken is read again from where the replay is.
             if chunk is not None and (not self._desk.feed(replay, chunk) or chunk.is_last):
                 self._close(replay.id)
         self._close_unused_since(monotonic() - _KEEP_OPEN_S)
-        return len(replays)
+        return turns
 
     def _close_unused_since(self, moment: float) -> None:
         for replay_id, (_, used) in list(self._open.items()):

@@ -18,10 +18,11 @@ from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.webhooks.feed_webhooks import feed_webhooks, messages_of
 from services.events.use_cases.webhooks.ports import Listener
 from shared.contracts.profile import ProfileErasedV1, SegmentEnteredV1
+from shared.contracts.topics import ALL
 from shared.ids import new_id
 from shared.outbox.outbox import Outbox
 from tests.integration.events.partner import Partner
-from tests.integration.events.suite import IMPATIENT, Events, events_service, settings_in, wait_until
+from tests.integration.events.suite import IMPATIENT, Events, events_service, running_worker, settings_in, wait_until
 from tests.support.kafka import KafkaBroker
 
 
@@ -142,6 +143,32 @@ def test_what_happens_goes_before_what_is_replayed(desk: Events, settings: Event
     order = [json.loads(each.body)["data"]["profile_id"] for each in lane.pending]
     assert order == [f"p{number}" for number in (*range(120, 130), *range(40))]
     wiring.database.dispose()
+
+
+def test_a_replay_waits_for_what_was_accepted_and_is_not_recorded_yet(
+    settings: EventsSettings, partner: Partner
+) -> None:
+    quick, path = settings.model_copy(update=IMPATIENT), f"/unrecorded/{new_id()}"
+    names = [f"n{number}" for number in range(20)]
+    with events_service(quick, worker=False) as desk:
+        endpoint = make(desk, partner.url(path), event_types=["segment.entered"])
+        track(desk, *names)
+        wanted = {"since": ago(hours=1), "event_types": ["touchpoint.recorded"]}
+        begun = desk.post(f"{endpoint}/replays", json=wanted).json()
+        wiring = Wiring(quick)
+        wiring.bus.create_topics(ALL)
+        (replay,) = wait_until(lambda: wiring.replays.in_need(1), bool)
+        assert wiring.replays.open(replay) is None
+        (replay,) = wiring.replays.in_need(1)
+        assert replay.stretches is None, "it does not know yet how far it has to read"
+        wiring.replays.leave()
+        wiring.close()
+        wiring.database.dispose()
+        where = f"{endpoint}/replays/{begun['id']}"
+        with running_worker(quick):
+            done = wait_until(lambda: desk.get(where), lambda seen: seen["deliveries"]["delivered"] == len(names), 40)
+    assert (done["state"], done["facts_read"]) == ("done", len(names))
+    assert names_at(partner, path) == names
 
 
 def test_a_canceled_replay_sends_nothing_more_and_leaves_what_was_delivered(

@@ -10,6 +10,8 @@ from services.events.domain.webhooks.errors import WindowRefused
 
 KEPT = timedelta(days=7)
 """How long the log keeps facts, and so how far back a replay reaches."""
+ON_THEIR_WAY = timedelta(seconds=2)
+"""So long facts may take from their moment to a log, and so much clocks may differ; a replay begins behind them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, cast
 
 import msgspec
@@ -19,7 +18,7 @@ from services.events.adapters.sql.webhooks.tables import (
     webhook_replays,
 )
 from services.events.domain.webhooks.errors import ReplayNotFound
-from services.events.domain.webhooks.replays import Replay, Stretch, Stretches
+from services.events.domain.webhooks.replays import ON_THEIR_WAY, Replay, Stretch, Stretches
 from services.events.use_cases.owners import Owner
 from services.events.use_cases.webhooks.ports import Listener, Message
 from shared.sql.present import database_now
@@ -28,8 +27,6 @@ from shared.sql.upsert import insert_for
 _c, _d, _e = webhook_replays.c, webhook_deliveries.c, webhook_endpoints.c
 _ROOM = 500
 """So many deliveries of a replay wait in its endpoint's lane before it reads on."""
-_ON_THEIR_WAY = timedelta(seconds=2)
-"""So long facts of the present may take from an outbox to the log; a replay up to now begins behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ class SqlReplays:
             select(webhook_replays)
             .join(webhook_endpoints, _e.id == _c.endpoint_id)
             .where(_c.state == "running", _e.disabled_at.is_(None), waiting < _ROOM, self._mine)
-            .where(_c.until <= database_now(self._session) - _ON_THEIR_WAY)
+            .where(_c.until <= database_now(self._session) - ON_THEIR_WAY)
             .order_by(_c.fed_at)
             .limit(limit)
         )
@@ -114,6 +111,11 @@ class SqlReplays:
         new = (_c.id == replay.id) & (_c.version == replay.version)
         values = {"stretches": msgspec.to_builtins(stretches), "version": replay.version + 1}
         self._session.execute(update(webhook_replays).where(new).values(values))
+
+    def postpone(self, replay: Replay) -> None:
+        """Let others go first: what it is about is on its way into the log."""
+        now = database_now(self._session)
+        self._session.execute(update(webhook_replays).where(_c.id == replay.id).values(fed_at=now))
 
     def advance(self, replay: Replay, *, stretches: Stretches, read: int, done: bool) -> bool:
         """Move it on; False, with nothing done, when it was canceled or moved on by another meanwhile."""
