@@ -183,6 +183,37 @@ def test_a_worker_killed_while_replaying_loses_nothing_and_feeds_nothing_twice(h
     assert len({each.headers["webhook-id"] for each in partner.at("/past")}) == EVENTS
 
 
+@pytest.mark.faults
+def test_a_worker_killed_while_it_recovers_sends_everything_that_was_counted(tmp_path: Path) -> None:
+    hasty = SETTINGS | {"RAPPORT_WEBHOOK_RETRY_DELAYS_S": "[0.1]"}
+    with Suite(tmp_path, hasty, services=("events",)) as hub, Partner(pause_s=0.03) as partner:
+        failed, later = [f"failed{number}" for number in range(EVENTS - 1)], "later"
+        types = [f"touchpoint.recorded:{name}" for name in (*failed, later)]
+        path = f"/v1/webhook-endpoints/{make(hub, partner.url('/500'), event_types=types)}"
+
+        def count(state: str) -> int:
+            found = hub.client("events").get(f"{path}/deliveries", params={"state": state, "limit": 200})
+            return len(found.raise_for_status().json()["data"])
+
+        def recover() -> Any:
+            since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+            return hub.client("events").post(f"{path}/recover", json={"since": since}).json()
+
+        track(hub, *failed, user="recovered")
+        hub.wait_for(lambda: count("failed") == len(failed), "everything has failed")
+        hub.client("events").patch(path, json={"url": partner.url("/mended")}).raise_for_status()
+        assert recover() == {"deliveries": len(failed)}
+        for threshold in (5, 15, 30):
+            hub.wait_for(lambda most=threshold: len(partner.at("/mended")) > most, "deliveries are under way")
+            hub.restart("events-worker")
+            assert recover() == {"deliveries": 0}, "what waits to be sent has not failed"
+        track(hub, later, user="recovered")
+        hub.wait_for(lambda: count("delivered") == len(types), "everything is delivered")
+        arrived = partner.at("/mended")
+    assert set(names_in(list(arrived))) == {*failed, later}
+    assert len({each.headers["webhook-id"] for each in arrived}) == len(types)
+
+
 def test_endpoints_that_hang_slow_nobody_else(hub: Suite, capsys: pytest.CaptureFixture[str]) -> None:
     with Partner() as partner:
         good = [make(hub, partner.url(f"/good/{number}"), event_types=["touchpoint.recorded"]) for number in range(27)]
