@@ -74,12 +74,13 @@ class ArchiveLoop:
         renew_at = 0.0
         try:
             while not stop.is_set():
+                # First of all: of a file that is merged nobody can count any more what a killed worker took out of it.
+                self._erasures.rewrite(self._keep, stop.is_set)
                 if monotonic() >= renew_at:
                     if not self._lease.hold():
                         return
                     renew_at = monotonic() + _RENEW_EVERY_S
                     self._keep.merge_closed_day(stop.is_set)
-                self._erasures.rewrite(self._keep, stop.is_set)
                 self._collect(consumer.poll(max_records=500, timeout_s=0.5))
                 if self._is_time():
                     self._write(consumer)

@@ -21,6 +21,7 @@ import pytest
 from services.events.adapters.parquet.folder import ArchiveFolder
 from services.events.adapters.parquet.rows import SCHEMA
 from services.events.adapters.sql.archive.ledger import SqlArchiveLedger
+from services.events.adapters.sql.archive.reading import read_days
 from services.events.adapters.sql.erasure.reading import read_erasures
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
@@ -387,6 +388,26 @@ def test_an_erasure_that_another_finishes_counts_every_row(
     with wiring.database.reading() as session:
         (heard,) = read_erasures(session, erasure_id=fact.erasure_id, before=None, limit=1)
     assert heard.archived == 3
+
+
+def test_an_erasure_is_counted_before_a_day_is_merged_whose_file_was_rewritten_by_a_killed_worker(
+    archive: ArchiveWiring, wiring: Wiring, settings: EventsSettings
+) -> None:
+    for n in range(3):
+        write(archive, n, *told("m0", f"m{n + 1}"))
+    fact = ProfileErasedV1(erasure_id=new_id(), profile_id="p", subjects=("user_id:m0",), erased_at=datetime.now(UTC))
+    with wiring.database.transaction() as session:
+        wiring.erasing.follow(session, [fact])
+    rewritten = ErasedSubjects("killed", frozenset(fact.subjects), fact.erased_at)
+    list(archive.folder.erase(_files(wiring)[0], rewritten))  # dies before it tells the ledger
+    archive.lease.release()
+    with running_worker(settings):
+        wait_until(lambda: [file.rows for file in _files(wiring)], lambda rows: rows == [3])
+        with wiring.database.reading() as session:
+            (heard,) = read_erasures(session, erasure_id=fact.erasure_id, before=None, limit=1)
+            (day,) = read_days(session, before=None, limit=1)
+    assert names_in(settings) == ["m1", "m2", "m3"]
+    assert (heard.archived, day.erased, day.rows) == (3, 3, 3)
 
 
 def test_only_the_one_that_leads_writes(archive: ArchiveWiring, wiring: Wiring, settings: EventsSettings) -> None:
