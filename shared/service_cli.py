@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from shared.open_files import allow_open_files
 from shared.settings import ServiceSettings, explain
 from shared.sql.database import Database
 from shared.telemetry.logs import configure_logging
@@ -79,12 +80,14 @@ def _run(service: Service[S], settings: S, options: argparse.Namespace) -> int:
         case "api":
             from shared.http.server import serve
 
+            allow_open_files()
             sys.setswitchinterval(_SWITCH_S)
             app = resolve_name(service.create_app)(settings)
             _collect_seldom(options.command)
             serve(app, host=settings.host, port=service.port(settings))
             return 0
         case "worker":
+            allow_open_files()
             loops = _chosen(resolve_name(service.loops)(settings), options.only, getattr(options, "except"))
             _collect_seldom(options.command)
             return run_worker(loops, port=settings.worker_port, host=settings.host)
