@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -18,7 +19,7 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def read_json(body: bytes) -> Any:
-    """The value in `body`.
+    """The value in `body`, of which a byte order mark is no part (RFC 8259, section 8.1).
 
     Raises Problem 400: not UTF-8, not JSON, NaN or Infinity, a lone surrogate, NUL, or more than 64 levels deep.
     """
@@ -27,7 +28,7 @@ def read_json(body: bytes) -> Any:
     if _depth(body) > MAX_DEPTH:
         raise Problem(400, "invalid_json", f"nested more than {MAX_DEPTH} levels deep")
     try:
-        return orjson.loads(body)
+        return orjson.loads(body.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError as error:
         raise Problem(400, "invalid_json", f"the body is not JSON: {error}") from error
 

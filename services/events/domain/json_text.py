@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from math import isfinite
 from typing import Any, NoReturn
 
@@ -21,9 +22,11 @@ _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 def checked_json_text(body: bytes, *, all_names: bool = False) -> bytes:
     """A JSON text as it can be stored, for no decoder looks at what is only passed on: see `made_storable`.
 
+    Without a byte order mark, which .NET and PowerShell write and a parser may ignore (RFC 8259, section 8.1).
     Raises InvalidCall for bytes that are no UTF-8, and for more than `MAX_DEPTH` levels. Whether the text is JSON at
     all, a decoder says.
     """
+    body = body.removeprefix(BOM_UTF8)
     try:
         str(body, "utf-8")
     except UnicodeDecodeError as error:

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import time
+from codecs import BOM_UTF8
 from typing import Any
 
 import httpx
@@ -86,6 +87,13 @@ def test_what_cannot_be_mapped_waits_until_the_mapping_is_corrected(events: Even
     assert states.pop(unnamed["id"])[0] == "replayed"
     assert set(states.values()) == {("dead", 2)}
     assert SECRET not in json.dumps(letters)
+
+
+def test_a_byte_order_mark_is_signed_and_no_part_of_what_is_mapped(events: Events) -> None:
+    source = make(events)
+    assert send(events, source, BOM_UTF8 + json.dumps(PAID).encode()).status_code == 200
+    (told,) = wait_until(lambda: events.by_message("e1"), bool)
+    assert (told["name"], dead_letters(events)) == ("Order Completed", [])
 
 
 def test_standard_webhooks_with_a_secret_that_was_made_here(gate: Events) -> None:

@@ -8,6 +8,8 @@ import json
 import time
 import tracemalloc
 import zlib
+from codecs import BOM_UTF8
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,20 @@ def test_gzip_is_known_by_its_first_bytes(
         auth=(WRITE_KEY, ""),
     )
     assert (answer.status_code, answer.content) == (200, SUCCESS)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_byte_order_mark_is_passed_over(events: Events, pack: Callable[[bytes], bytes]) -> None:
+    """PowerShell and .NET write one."""
+    call = {"userId": "u1", "event": "Viewed", "properties": {"said": "茶"}}
+    bodies = {"/v1/track": call | {"messageId": "one"}, "/v1/batch": {"batch": [call | PAGE]}}
+    for path, body in bodies.items():
+        content = pack(BOM_UTF8 + json.dumps(body, ensure_ascii=False).encode())
+        assert events.http.post(path, content=content, auth=(WRITE_KEY, "")).content == SUCCESS
+    events.wait_for(2)
+    for message_id in ("one", "m1"):
+        (told,) = events.by_message(message_id)
+        assert told["properties"] == {"said": "茶"}
 
 
 def test_the_write_key_may_stand_in_header_query_or_body(gate: Events) -> None:

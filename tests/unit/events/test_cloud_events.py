@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+from codecs import BOM_UTF8
 from typing import Any
 
 import msgspec
@@ -56,6 +57,15 @@ def test_the_three_modes_tell_the_same() -> None:
         "track", "com.example.viewed", "u", {"x": 1.5}
     )  # fmt: skip
     assert (one["messageId"], one["timestamp"]) == ("/till/7 1", "2026-04-05T17:31:00Z")
+
+
+def test_a_byte_order_mark_is_passed_over_in_each_mode() -> None:
+    event = EVENT | {"data": {"x": 1}, "datacontenttype": "application/json"}
+    for mode, body in ((STRUCTURED, event), (BATCH, [event])):
+        (call,) = sent({"Content-Type": mode}, BOM_UTF8 + msgspec.json.encode(body))
+        assert call == structured(**event)
+    assert binary(BOM_UTF8 + b'{"x":1}') == structured(**event)
+    assert binary(BOM_UTF8 + b'{"x":1}', content_type=None)["properties"] == {"x": 1}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import time
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -25,6 +26,15 @@ _VALUES = st.recursive(
 @given(_VALUES, st.booleans())
 def test_what_json_can_say_is_read_as_it_was_said(value: object, ascii_only: bool) -> None:
     assert read_json(json.dumps(value, ensure_ascii=ascii_only).encode()) == value
+
+
+@given(_VALUES)
+def test_a_byte_order_mark_is_no_part_of_a_text(value: object) -> None:
+    text = json.dumps(value).encode()
+    assert read_json(BOM_UTF8 + text) == value
+    assert checked_json_text(BOM_UTF8 + text) == text
+    with pytest.raises(Problem):
+        read_json(2 * BOM_UTF8 + text)
 
 
 @given(st.binary(max_size=200))
