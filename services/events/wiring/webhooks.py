@@ -30,6 +30,8 @@ Living = Callable[[Session, Sequence[Contract]], Sequence[Contract]]
 
 _OWNER_LEFT = "the last API key of its owner was revoked"
 _TESTS_AT_ONCE = 20
+_FED_BYTES = 64 * 1024
+"""Read at a time, or one record of 200 facts: in one commit each becomes a row for each of hundreds of endpoints."""
 _STORING_S = 5.0
 """How long storing a turn may take before another worker takes the lane for abandoned."""
 
@@ -74,7 +76,12 @@ class WebhookWiring:
     def subscription(self) -> Subscription:
         """What becomes webhooks."""
         return Subscription(
-            consumer=WEBHOOKS_CONSUMER, topics=PUBLIC, handle=self._feed, is_wanted=_anybody_listens, max_records=20
+            consumer=WEBHOOKS_CONSUMER,
+            topics=PUBLIC,
+            handle=self._feed,
+            is_wanted=_anybody_listens,
+            max_records=20,
+            max_bytes=_FED_BYTES,
         )
 
     def owner_left(self, session: Session, owner: str) -> None:

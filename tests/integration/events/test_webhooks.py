@@ -7,20 +7,24 @@ import hashlib
 import hmac
 import json
 import threading
+import tracemalloc
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
-from services.events.adapters.sql.webhooks.tables import webhook_lanes
+from services.events.adapters.sql.webhooks.mailbox import SqlMailbox
+from services.events.adapters.sql.webhooks.tables import webhook_deliveries, webhook_lanes
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
 from services.events.use_cases.owners import EVERYBODY
+from services.events.use_cases.webhooks.feed_webhooks import feed_webhooks
 from services.events.use_cases.webhooks.keep_endpoints import WantedEndpoint, create_endpoint
 from services.events.workers.loops import loops_of
 from shared.clock import utc_now
-from shared.sql.migrations import check
+from shared.contracts.profile import SegmentEnteredV1
+from shared.sql.migrations import check, upgrade
 from tests.integration.events.partner import Arrived, Partner
 from tests.integration.events.suite import IMPATIENT, Events, events_service, running_worker, wait_until
 
@@ -186,6 +190,26 @@ def test_a_worker_that_was_away_for_weeks_disables_nobody_by_one_more_failure(
             wait_until(lambda: deliveries(hub, endpoint)[0]["attempts"], lambda seen: seen == 2)
             shown = hub.get(path)
     assert (shown["disabled"], datetime.fromisoformat(shown["failing_since"])) == (False, weeks_ago["failing_since"])
+
+
+def test_what_hundreds_of_endpoints_are_told_is_not_held_in_memory_at_once(settings: EventsSettings) -> None:
+    wiring, now = Wiring(settings), utc_now()
+    upgrade(wiring.database, MIGRATIONS)
+    facts = [SegmentEnteredV1(segment_id="s", profile_id=f"p{n}", sequence=1, entered_at=now) for n in range(200)]
+    with wiring.database.transaction() as session:
+        for _ in range(100):
+            create_endpoint(SqlEndpoints(session, EVERYBODY), WantedEndpoint(), owner="o", clock=wiring.clock)
+    tracemalloc.start()
+    try:
+        with wiring.database.transaction() as session:
+            feed_webhooks(facts, SqlMailbox(session))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    with wiring.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(webhook_deliveries)) == 20_000
+    wiring.database.dispose()
+    assert peak < 12_000_000
 
 
 def key_of(desk: Events, *scopes: str, **more: str) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Executable, bindparam, case, insert, select, update
 from sqlalchemy.orm import Session
@@ -16,10 +17,12 @@ from services.events.adapters.sql.webhooks.tables import (
 )
 from services.events.domain.webhooks.identity import delivery_id
 from services.events.use_cases.webhooks.ports import Listener, Message
+from shared.batched import batched
 from shared.ids import new_id
 from shared.sql.present import database_now
 from shared.sql.upsert import insert_for
 
+_A_PAGE = 2_000
 _lanes = webhook_lanes.c
 _now = bindparam("now", type_=_lanes.next_due_at.type)
 # Always an update, also where it changes nothing: only so does it wait for a worker that is about to let go of the
@@ -55,7 +58,17 @@ def put(session: Session, messages: Sequence[Message], statement: Executable, *,
         return
     now = database_now(session)
     bodies = [{"id": new_id(), "body": message.body} for message in messages]
-    deliveries = [
+    wake(session, {listener.endpoint_id for message in messages for listener in message.listeners})
+    session.execute(insert(webhook_messages), bodies)
+    for page in batched(_deliveries(messages, bodies, now, replay_id), _A_PAGE):
+        session.connection().execute(statement, page)
+
+
+def _deliveries(
+    messages: Sequence[Message], bodies: Sequence[Mapping[str, Any]], now: datetime, replay_id: str | None
+) -> Iterator[dict[str, Any]]:
+    """A row for each listener of each message: one after the other, for many may listen to everything."""
+    return (
         {
             "id": delivery_id(listener.endpoint_id, message.fact, happened=message.happened),
             "endpoint_id": listener.endpoint_id,
@@ -72,10 +85,7 @@ def put(session: Session, messages: Sequence[Message], statement: Executable, *,
         }
         for left, message, body in zip(range(len(messages) - 1, -1, -1), messages, bodies, strict=True)
         for listener in message.listeners
-    ]
-    wake(session, {str(each["endpoint_id"]) for each in deliveries})
-    session.execute(insert(webhook_messages), bodies)
-    session.connection().execute(statement, deliveries)
+    )
 
 
 def wake(session: Session, endpoint_ids: Iterable[str]) -> None:
