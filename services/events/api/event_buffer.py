@@ -28,7 +28,7 @@ class Buffer:
 
     def offer(self, told: Sequence[Told]) -> bool:
         """Take the facts that are wanted; False once the client cannot keep up or is gone."""
-        wanted = [_event(each) for each in told if self._wants(each)]
+        wanted = [_event(each) for each in told if self.wants(each)]
         size = sum(map(len, wanted))
         with self._lock:
             if len(self._waiting) + len(wanted) > _MOST_EVENTS or self._bytes + size > _MOST_BYTES:
@@ -39,6 +39,12 @@ class Buffer:
         if wanted:
             self._wake()
         return not self.dropped
+
+    def wants(self, told: Told) -> bool:
+        """Whether the client asked for it."""
+        if self._names and told.name not in self._names:
+            return False
+        return self.subjects is None or told.subject in self.subjects
 
     def has_room(self) -> bool:
         """Whether less than half of what may wait does."""
@@ -65,11 +71,6 @@ class Buffer:
     def _wake(self) -> None:
         with suppress(RuntimeError):  # the loop has ended, and the client with it
             self._loop.call_soon_threadsafe(self._news.set)
-
-    def _wants(self, told: Told) -> bool:
-        if self._names and told.name not in self._names:
-            return False
-        return self.subjects is None or told.subject in self.subjects
 
 
 def _event(told: Told) -> bytes:

@@ -35,9 +35,12 @@ class Heard:
 
     def offer(self, told: Sequence[Told]) -> bool:
         with self._news:
-            self.told += [each for each in told if each.subject == self._customer]
+            self.told += [each for each in told if self.wants(each)]
             self._news.notify_all()
         return True
+
+    def wants(self, told: Told) -> bool:
+        return told.subject == self._customer
 
     def has_room(self) -> bool:
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
+from services.events.adapters.bus.catching_up import Joining
 from services.events.adapters.bus.stream_position import InvalidPosition, StreamPosition
 from services.events.adapters.bus.told_facts import Told
 from services.events.api.event_buffer import Buffer
@@ -54,6 +56,38 @@ def test_a_client_is_sent_what_it_wants_and_let_go_when_it_falls_behind() -> Non
         assert not buffer.offer([told("mine")] * 1_500)
         assert buffer.dropped
         assert (await buffer.take(1)).count(b"\n\n") == 1_500
+
+    asyncio.run(scene())
+
+
+def test_what_happens_while_a_client_catches_up_is_kept_as_far_as_it_wants_it_and_told_in_order() -> None:
+    facts = [Told(StreamPosition({PLACES[0]: n}), "segment.entered", "mine", b"{}") for n in range(6_000)]
+
+    async def scene() -> None:
+        buffer = Buffer((), {"mine"})
+        joining = Joining(buffer)
+        assert joining.offer([told("other")] * 50_000)
+        assert joining.offer(facts[:5_000])
+        async with asyncio.timeout(20):
+            told_all = asyncio.create_task(asyncio.to_thread(joining.join, threading.Event()))
+            sent = b""
+            while sent.count(b"id: ") < 5_000:
+                sent += await buffer.take(0.05)
+            await told_all
+        assert joining.offer(facts[5_000:])
+        sent += await buffer.take(1)
+        ids = [line.removeprefix(b"id: ") for line in sent.splitlines() if line.startswith(b"id: ")]
+        assert ids == [str(each.position).encode() for each in facts]
+
+    asyncio.run(scene())
+
+
+def test_a_client_that_catches_up_too_slowly_is_let_go() -> None:
+    async def scene() -> None:
+        buffer = Buffer((), None)
+        joining = Joining(buffer)
+        assert not all(joining.offer([told("any")] * 1_000) for _ in range(11))
+        assert buffer.dropped
 
     asyncio.run(scene())
 

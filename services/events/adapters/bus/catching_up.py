@@ -11,12 +11,15 @@ from sqlalchemy.exc import DBAPIError
 from services.events.adapters.bus.public_topics import TOPIC_NAMES, oldest_positions, starting_at
 from services.events.adapters.bus.stream_position import StreamPosition
 from services.events.adapters.bus.told_facts import Listener, Living, Told, read_records, told_of
+from shared.batched import batched
 from shared.bus.ports import Bus, BusError, Consumer, Positions, Record
 from shared.ids import new_id
 
 _log = logging.getLogger(__name__)
 _POLL_S = 0.5
 _PATIENCE_S = 0.01
+_FEW = 100
+"""Facts that a listener with room takes, whatever their size."""
 
 
 class Joining:
@@ -33,11 +36,15 @@ class Joining:
         with self._lock:
             if self._waiting is None:
                 return self._listener.offer(told)
-            self._waiting.extend(told)
+            # What nobody wants must not end a catching up that takes long: it would begin anew at the same place.
+            self._waiting.extend(each for each in told if self._listener.wants(each))
             if len(self._waiting) <= self._MOST:
                 return True
         self._listener.drop()
         return False
+
+    def wants(self, told: Told) -> bool:
+        return self._listener.wants(told)
 
     def has_room(self) -> bool:
         return self._listener.has_room()
@@ -51,11 +58,17 @@ class Joining:
             stopped.wait(_PATIENCE_S)
         self._listener.offer(told)
 
-    def join(self) -> None:
-        """The past is told; on with the present."""
-        with self._lock:
-            waiting, self._waiting = self._waiting or [], None
-            self._listener.offer(waiting)
+    def join(self, stopped: threading.Event) -> None:
+        """The past is told; on with what came meanwhile, and then with the present."""
+        while not stopped.is_set():
+            with self._lock:
+                waiting, self._waiting = self._waiting or [], []
+                if len(waiting) <= _FEW:
+                    self._listener.offer(waiting)
+                    self._waiting = None
+                    return
+            for some in batched(waiting, _FEW):
+                self.past(some, stopped)
 
 
 class CatchingUp:
@@ -85,7 +98,7 @@ class CatchingUp:
             _log.warning("a stream could not catch up", extra={"reason": str(error)})
             joining.drop()
         else:
-            joining.join()
+            joining.join(self._stopped)
 
     def _records(self, consumer: Consumer) -> Iterator[list[Record]]:
         """Records before `until`, some at a time, while whoever takes them moves on."""

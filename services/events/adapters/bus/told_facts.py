@@ -36,6 +36,10 @@ class Listener(Protocol):
         """Take facts; False when it wants no more."""
         ...
 
+    def wants(self, told: Told) -> bool:
+        """Whether the client asked for it."""
+        ...
+
     def has_room(self) -> bool:
         """Whether as much as one record holds would be taken now."""
         ...
