@@ -39,12 +39,21 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """What an order adds to the customer's account in one currency: net money in minor units, and how many refunds."""
+
+    currency: str
+    net_minor: int
+    refunds: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRecord:
     """All that is known of one order; `refunds` by the touchpoint that told them.
 
     A refund or a cancellation may be known before the order is (`unplaced`). Refunds of a placed order take at most
     its amount and only in its currency, for currencies are never added; those of an unknown order count against the
-    customer's spending, in the currency of the earliest; a cancellation of an unknown order against nothing.
+    customer's spending, each in its own currency; a cancellation of an unknown order against nothing.
     """
 
     order_id: str
@@ -101,18 +110,23 @@ class OrderRecord:
 
     @property
     def refunded_minor(self) -> int:
-        """What was paid back, in minor units."""
-        paid_back = [refund for refund in self.refunds.values() if refund.currency == self.currency]
-        if self.placement is None:
-            return sum(refund.amount_minor or 0 for refund in paid_back)
+        """What was paid back of a known order, in minor units of its currency."""
         if any(refund.amount_minor is None for refund in self.refunds.values()):
             return self.amount_minor
+        paid_back = (refund for refund in self.refunds.values() if refund.currency == self.currency)
         return min(self.amount_minor, sum(refund.amount_minor or 0 for refund in paid_back))
 
     @property
     def net_minor(self) -> int:
-        """What this order adds to the customer's spending: negative for the refund of an unknown order."""
+        """What a known order adds to the customer's spending in its currency."""
         return 0 if self.status == "cancelled" else self.amount_minor - self.refunded_minor
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What it comes to: one entry, or one for each refund of an unknown order."""
+        if self.placement is not None:
+            return (Entry(self.currency, self.net_minor, len(self.refunds)),)
+        return tuple(Entry(refund.currency, -(refund.amount_minor or 0), 1) for refund in self.refunds.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +152,9 @@ def add_up(orders: Iterable[OrderRecord]) -> Purchases:
     )
     spent: dict[str, int] = {}
     for order in records:
-        if order.counts or order.net_minor:
-            spent[order.currency] = spent.get(order.currency, 0) + order.net_minor
+        for entry in order.entries:
+            if order.counts or entry.net_minor:
+                spent[entry.currency] = spent.get(entry.currency, 0) + entry.net_minor
     refunds = sum(len(order.refunds) for order in records)
     if not counted:
         return Purchases(refunds=refunds, spent_minor=spent)

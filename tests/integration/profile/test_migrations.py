@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert, update
 
 from services.profile.adapters.sql.scores import SqlScores
 from services.profile.adapters.sql.tables import scores, traits
 from services.profile.bootstrap import MIGRATIONS, Wiring
+from services.profile.domain.orders import OrderRecord, Placement, Purchases, Refund
 from services.profile.domain.profile import Profile
 from services.profile.domain.segments.reading import read_condition
 from services.profile.domain.traits import Observation
@@ -59,4 +60,23 @@ def test_texts_of_before_are_compared_as_new_ones_are(settings: ProfileSettings)
         for each in asked:
             assert work.segments.matching(read_condition({"type": "trait", **each}), at) == {"p"}, each
         assert work.traits.current(["p"])["p"]["email"].value == "Jane@Example.com"
+    made.database.dispose()
+
+
+def test_refunds_of_before_count_each_in_its_currency(settings: ProfileSettings) -> None:
+    made = Wiring(settings)
+    upgrade(made.database, MIGRATIONS, revision="b92d4e7a1c36")
+    at = datetime(2024, 6, 1, 12, tzinfo=UTC)
+    refunds = {"r1": Refund(at, "EUR", 300), "r2": Refund(at + timedelta(days=1), "GBP", 200)}
+    kept = Purchases(orders=1, refunds=2, spent_minor={"EUR": -300, "GBP": 900})
+    with made.writing() as (_, work):
+        work.profiles.save([Profile(profile_id="p", version=1, created_at=at, changed_at=at, purchases=kept)])
+        placed = OrderRecord("o1", at, Placement(at, "t", "GBP", 900))
+        work.orders.save({("p", "o1"): placed, ("p", "o2"): OrderRecord("o2", refunds=refunds)})
+    upgrade(made.database, MIGRATIONS)
+    with made.writing() as (_, work):
+        assert work.profiles.get(["p"])["p"].purchases.spent_minor == {"EUR": -300, "GBP": 700}
+        assert work.orders.totals(["p"])["p"].spent_minor == {"EUR": -300, "GBP": 700}
+        spent = {"type": "purchases", "measure": "spent", "operator": "equals", "value": 700, "currency": "GBP"}
+        assert work.segments.matching(read_condition(spent), at) == {"p"}
     made.database.dispose()

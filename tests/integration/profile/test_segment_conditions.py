@@ -57,6 +57,9 @@ def peopled(wiring: Wiring) -> tuple[Wiring, dict[str, Customer]]:
                 f"{who}-{number}", place * 50 * number, currency="TWD" if place % 2 else "GBP", status=status
             )
             touchpoints.append(touchpoint(user_id=who, hours=24 * number + 12 * place, order=order))
+        for currency in ("TWD", "GBP", "GBP")[: place % 4]:
+            refund = bought(f"{who}-unknown", 100, currency=currency, status="refunded")
+            touchpoints.append(touchpoint(user_id=who, hours=place, order=refund))
     feed(wiring, *touchpoints)
     people = everybody(wiring)
     with wiring.database.transaction() as session:

@@ -75,7 +75,7 @@ def test_browser_and_server_telling_one_order_is_one_order() -> None:
 
 def test_a_refund_before_its_order() -> None:
     order = refunded(START, "r", 200)
-    assert (order.status, order.net_minor) == ("unplaced", -200)
+    assert (order.status, add_up([order]).spent_minor) == ("unplaced", {"GBP": -200})
     order = order.combine(placed(START - timedelta(days=1), "p", 500))
     assert (order.status, order.net_minor, order.counts) == ("placed", 300, True)
 

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.profile.adapters.sql.bulk import CHUNK, put
+from services.profile.adapters.sql.order_entries import order_entries
 from services.profile.adapters.sql.sums import total
 from services.profile.adapters.sql.tables import orders
 from services.profile.domain.orders import OrderRecord, Placement, Purchases, Refund
@@ -57,18 +58,15 @@ class SqlOrders:
         return added
 
     def _sums(self, profile_ids: list[str]) -> dict[str, list[Any]]:
-        query = (
-            select(
-                orders.c.profile_id,
-                orders.c.currency,
-                func.count().filter(orders.c.counts).label("orders"),
-                func.sum(orders.c.refund_count).label("refunds"),
-                total(orders.c.net_minor).label("spent_minor"),
-                func.min(orders.c.occurred_at).filter(orders.c.counts).label("first_at"),
-            )
-            .where(orders.c.profile_id.in_(profile_ids))
-            .group_by(orders.c.profile_id, orders.c.currency)
-        )
+        entries = order_entries(orders.c.profile_id.in_(profile_ids)).c
+        query = select(
+            entries.profile_id,
+            entries.currency,
+            func.count().filter(entries.counts).label("orders"),
+            func.sum(entries.refund_count).label("refunds"),
+            total(entries.net_minor).label("spent_minor"),
+            func.min(entries.occurred_at).filter(entries.counts).label("first_at"),
+        ).group_by(entries.profile_id, entries.currency)
         found: dict[str, list[Any]] = {}
         for row in self._session.execute(query):
             found.setdefault(row.profile_id, []).append(row)

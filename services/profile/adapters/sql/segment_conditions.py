@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Table, and_, exists, func, literal, not_, or_, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Table, and_, exists, func, literal, not_, or_, select, true
 
+from services.profile.adapters.sql.order_entries import order_entries
 from services.profile.adapters.sql.sums import total
 from services.profile.adapters.sql.tables import orders, profiles, score_figures, traits
 from services.profile.domain.segments.conditions import (
@@ -20,6 +21,7 @@ from services.profile.domain.segments.conditions import (
     LastPurchase,
     Not,
     Or,
+    Period,
     PurchasesAre,
     ScoreIs,
     TraitIs,
@@ -89,28 +91,27 @@ class SegmentSql:
         return func.strpos(column, text) if self.dialect == "postgresql" else func.instr(column, text)
 
     def _purchases(self, condition: PurchasesAre) -> Clause:
+        entries = order_entries(orders.c.profile_id == profiles.c.profile_id, *self._bounds(condition.period)).c
         compare = COMPARE[condition.operator]
-        counted = func.count().filter(orders.c.counts)
+        counted = func.count().filter(entries.counts)
         value = literal(condition.value, BigInteger)
         match condition.measure:
             case "orders":
                 wanted = compare(counted, value)
             case "refunds":
-                wanted = compare(func.coalesce(func.sum(orders.c.refund_count), 0), value)
+                wanted = compare(func.coalesce(func.sum(entries.refund_count), 0), value)
             case "spent":
-                wanted = compare(func.coalesce(total(orders.c.net_minor), 0), value)
+                wanted = compare(func.coalesce(total(entries.net_minor), 0), value)
             case "average_order":
-                spent = func.coalesce(total(orders.c.net_minor).filter(orders.c.counts), 0)
+                spent = func.coalesce(total(entries.net_minor).filter(entries.counts), 0)
                 wanted = and_(counted > 0, compare(spent, counted * value))
-        mine = [orders.c.profile_id == profiles.c.profile_id]
-        start, end = condition.period.bounds(self.now)
-        if start is not None:
-            mine.append(orders.c.occurred_at >= start)
-        if end is not None:
-            mine.append(orders.c.occurred_at <= end)
-        if condition.currency is not None:
-            mine.append(orders.c.currency == condition.currency)
-        return select(wanted).where(*mine).correlate(profiles).scalar_subquery()
+        mine = true() if condition.currency is None else entries.currency == condition.currency
+        return select(wanted).where(mine).scalar_subquery()
+
+    def _bounds(self, period: Period) -> list[Clause]:
+        start, end = period.bounds(self.now)
+        bounds = [] if start is None else [orders.c.occurred_at >= start]
+        return bounds if end is None else [*bounds, orders.c.occurred_at <= end]
 
     def _last_purchase(self, condition: LastPurchase) -> Clause:
         until = condition.until(self.now)

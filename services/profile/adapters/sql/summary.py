@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from services.profile.adapters.sql.order_entries import order_entries
 from services.profile.adapters.sql.sums import total
 from services.profile.adapters.sql.tables import identifiers, merges, orders, profiles, refused_ties, segments
 
@@ -44,7 +45,8 @@ def _orders(session: Session) -> dict[str, Any]:
             func.coalesce(func.sum(orders.c.refund_count), 0),
         ).select_from(orders.join(profiles, profiles.c.profile_id == orders.c.profile_id))
     ).one()
-    spent = select(orders.c.currency, total(orders.c.net_minor)).group_by(orders.c.currency)
+    entries = order_entries().c
+    spent = select(entries.currency, total(entries.net_minor)).group_by(entries.currency)
     return {
         "placed": row[0],
         "purchases": row[1],

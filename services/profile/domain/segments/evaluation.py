@@ -90,29 +90,28 @@ def _contains(term: Term, value: str | float | bool) -> bool:
 
 
 def _purchases_hold(condition: PurchasesAre, orders: Sequence[OrderRecord], now: datetime) -> bool:
-    chosen = list(_chosen(orders, condition.period, condition.currency, now))
-    count = sum(order.counts for order in chosen)
+    chosen = list(_within(orders, condition.period, now))
+    entries = [entry for order in chosen for entry in order.entries if condition.currency in (None, entry.currency)]
+    counted = [order for order in chosen if order.counts and condition.currency in (None, order.currency)]
     compare = COMPARE[condition.operator]
     match condition.measure:
         case "orders":
-            return bool(compare(count, condition.value))
+            return bool(compare(len(counted), condition.value))
         case "refunds":
-            return bool(compare(sum(len(order.refunds) for order in chosen), condition.value))
+            return bool(compare(sum(entry.refunds for entry in entries), condition.value))
         case "spent":
-            return bool(compare(sum(order.net_minor for order in chosen), condition.value))
+            return bool(compare(sum(entry.net_minor for entry in entries), condition.value))
         case "average_order":
-            spent = sum(order.net_minor for order in chosen if order.counts)
-            return count > 0 and bool(compare(spent, condition.value * count))
+            spent = sum(order.net_minor for order in counted)
+            return len(counted) > 0 and bool(compare(spent, condition.value * len(counted)))
 
 
-def _chosen(
-    orders: Sequence[OrderRecord], period: Period, currency: str | None, now: datetime
-) -> Iterator[OrderRecord]:
+def _within(orders: Sequence[OrderRecord], period: Period, now: datetime) -> Iterator[OrderRecord]:
     start, end = period.bounds(now)
     for order in orders:
         early = start is not None and order.occurred_at < start
         late = end is not None and order.occurred_at > end
-        if not early and not late and currency in (None, order.currency):
+        if not early and not late:
             yield order
 
 
