@@ -89,8 +89,16 @@ class Wiring:
             if isinstance(fact, ProfileErasedV1):
                 erase(session, fact, names=names, outbox=self.outbox)
         living = names.without(facts, names=names_in, moment=moment_of)
-        follow_profiles(SqlReadCopies(session, self.outbox), living)
+        follow_profiles(self._copies(session), living)
         hear_answers(SqlSegments(session), SqlCampaigns(session), living, clock=self.clock)
+
+    def hash_addresses(self) -> int:
+        """Hash some addresses that an older version kept without; 0 when all are."""
+        with self.database.transaction() as session:
+            return self._copies(session).hash_addresses()
+
+    def _copies(self, session: Session) -> SqlReadCopies:
+        return SqlReadCopies(session, self.outbox, self.unsubscribing.address_hash)
 
     def move_campaigns(self) -> int:
         """Do the next piece of work on audiences; 0 when there was none."""
@@ -116,7 +124,8 @@ class Wiring:
 
     def suppressions(self, session: Session) -> KeepSuppressions:
         """The list of refusals, in the transaction of `session`."""
-        return KeepSuppressions(SqlSuppressions(session, self.outbox), self.unsubscribing)
+        kept = SqlSuppressions(session, self.outbox)
+        return KeepSuppressions(kept, self.unsubscribing, self.clock, traceparent=current_traceparent.get())
 
     def senders(self) -> Senders:
         """A new sender of this process."""
@@ -127,7 +136,13 @@ class Wiring:
         return SmtpTransport(parse_smtp_url(self.settings.smtp_url.get_secret_value()), clock=self.clock)
 
     def send_test(self, programme: Programme, contact: Contact, to: str) -> Trial:
-        """Send one letter while somebody waits, for a few seconds at most. Raises RenderFailed, AddressInvalid."""
+        """Send one letter while somebody waits, for a few seconds at most.
+
+        Raises RenderFailed, AddressInvalid, AddressRefused.
+        """
+        if programme.campaign.kind == "marketing":
+            with self.database.reading() as session:
+                self.suppressions(session).ensure_open(to)
         server = parse_smtp_url(self.settings.smtp_url.get_secret_value())
         quick = replace(server, timeout_s=min(server.timeout_s, _LONGEST_WAIT_S))
         transport = SmtpTransport(quick, clock=self.clock)

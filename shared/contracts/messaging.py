@@ -52,6 +52,22 @@ class UnsubscribedV1(Contract, frozen=True, kw_only=True):
 
 
 @contract
+class ResubscribedV1(Contract, frozen=True, kw_only=True):
+    """A customer's refusal was taken back by an operator, as the customer asked for."""
+
+    event_type: ClassVar[str] = "rapport.messages.resubscribed.v1"
+    topic: ClassVar[str] = "messages"
+
+    profile_id: str
+    channel: str
+    at: Time
+
+    @property
+    def bus_key(self) -> str:
+        return self.profile_id
+
+
+@contract
 class AudienceWantedV1(Contract, frozen=True, kw_only=True):
     """A campaign goes to a segment: is there one, and, with `members`, who is in it now?
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from services.messaging.domain.errors import (
     AddressInvalid,
+    AddressRefused,
     CampaignNotFound,
     ContactNotFound,
     HeaderUnsafe,
@@ -33,6 +34,7 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     TemplateInvalid: ProblemSpec(status=422, code="invalid_template", title="The template cannot be saved"),
     RenderFailed: ProblemSpec(status=422, code="render_failed", title="The template cannot be filled in"),
     AddressInvalid: ProblemSpec(status=422, code="invalid_address", title="Not an e-mail address"),
+    AddressRefused: ProblemSpec(status=409, code="address_refused", title="The address refused marketing"),
     HeaderUnsafe: ProblemSpec(status=422, code="unsafe_header", title="Not fit for a header"),
 }
 

@@ -15,6 +15,7 @@ Errors::
      +-- VersionConflict            the template or campaign changed since it was read
      +-- TransitionRefused          the campaign's status does not allow what was asked
      +-- AddressInvalid             not an address that mail can be sent to
+     +-- AddressRefused             marketing to an address that refused it
      +-- HeaderUnsafe               a header value with control characters
 """
 
@@ -97,3 +98,7 @@ class AddressInvalid(MessagingError):
 
 class HeaderUnsafe(MessagingError):
     """A header value with control characters (CR and LF would start another header)."""
+
+
+class AddressRefused(MessagingError):
+    """The address refused marketing."""

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from services.messaging.domain.addresses import canonical_address
@@ -15,6 +16,7 @@ from services.messaging.domain.errors import UnknownToken
 
 _HASH_BYTES = 16
 _MAC_BYTES = 16
+RefusedBy = Literal["one-click", "operator"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,31 @@ class Suppression:
 
     since: datetime
     message_id: str | None
+    address_hash: str
+
+    @property
+    def by(self) -> RefusedBy:
+        """Who said so: the customer, or somebody here in their name."""
+        return "operator" if self.message_id is None else "one-click"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A customer who is written to under an address."""
+
+    profile_id: str
+    address: str
+    address_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionFilter:
+    """Which refusals are wanted: made in this way, from `since` on and before `until`, of this customer's address."""
+
+    by: RefusedBy | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    profile_id: str | None = None
 
 
 class Unsubscribing:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from services.messaging.domain.campaigns import Campaign, Sender
 from services.messaging.domain.contacts import Contact, Membership, Merge
 from services.messaging.domain.templates import Rendered, Template, TemplateVersion
-from services.messaging.domain.unsubscribing import Suppression
+from services.messaging.domain.unsubscribing import Owner, Suppression, SuppressionFilter
 from shared.contracts.contract import Contract
 
 
@@ -94,12 +94,22 @@ class Suppressions(Protocol):
         """Remember the address; False when it was known."""
         ...
 
-    def add_all(self, address_hashes: Collection[str], *, at: datetime) -> int:
-        """Remember addresses that no message is known of; how many were new."""
+    def add_all(self, address_hashes: Collection[str], *, at: datetime) -> frozenset[str]:
+        """Remember addresses that no message is known of; those that are new."""
         ...
 
     def find(self, address_hash: str) -> Suppression | None:
         """What is known of an address that refused."""
+        ...
+
+    def page(
+        self, wanted: SuppressionFilter, *, after: tuple[datetime, str] | None, limit: int
+    ) -> Sequence[Suppression]:
+        """The newest first, behind the one of this moment and hash."""
+        ...
+
+    def owners(self, address_hashes: Collection[str]) -> Sequence[Owner]:
+        """The customers with these addresses, as far as they are known here, by profile id."""
         ...
 
     def remove(self, address_hash: str) -> bool:

@@ -26,7 +26,7 @@ class CampaignLoop:
         """Work until `stop` is set; a database that is away is waited for."""
         while not stop.is_set():
             try:
-                if not self._wiring.move_campaigns():
+                if not (self._wiring.move_campaigns() or self._wiring.hash_addresses()):
                     WAITING.set(self._wiring.waiting_campaigns())
                     stop.wait(_IDLE_S)
             except DBAPIError as error:

@@ -12,7 +12,7 @@ import msgspec
 from services.events.domain.webhooks.bodies import body_of
 from shared.contracts.contract import Contract, without_trace
 from shared.contracts.events import TouchpointRecordedV1
-from shared.contracts.messaging import MessageDispatchedV1, UnsubscribedV1
+from shared.contracts.messaging import MessageDispatchedV1, ResubscribedV1, UnsubscribedV1
 from shared.contracts.profile import (
     ProfileChangedV1,
     ProfileErasedV1,
@@ -98,6 +98,12 @@ _NAMES: Mapping[type[Contract], Named] = {
         "message.unsubscribed",
         lambda fact: fact.at,
         lambda fact: f"{fact.profile_id} {fact.channel} {fact.message_id}",
+        lambda fact: f"/v1/profiles/{fact.profile_id}",
+    ),
+    ResubscribedV1: Named(
+        "message.resubscribed",
+        lambda fact: fact.at,
+        lambda fact: f"{fact.profile_id} {fact.channel}",
         lambda fact: f"/v1/profiles/{fact.profile_id}",
     ),
     WebhookEndpointDisabledV1: Named(

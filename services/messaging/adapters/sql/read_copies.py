@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from services.messaging.adapters.sql.doubles import settle_doubles
 from services.messaging.adapters.sql.tables import contacts, memberships, merges
 from services.messaging.domain.contacts import Contact, LastPurchase, Membership, Merge
+from services.messaging.domain.errors import AddressInvalid
 from shared.batched import batched
 from shared.outbox.outbox import Outbox
 from shared.sql.upsert import insert_for
@@ -21,11 +22,12 @@ _PAGE = 500
 
 
 class SqlReadCopies:
-    """The read copies, in one session."""
+    """The read copies, in one session; `address_hash` says what stands for an address among suppressions."""
 
-    def __init__(self, session: Session, outbox: Outbox) -> None:
+    def __init__(self, session: Session, outbox: Outbox, address_hash: Callable[[str], str]) -> None:
         self._session = session
         self._outbox = outbox
+        self._address_hash = address_hash
 
     def survivors_of(self, profile_ids: Collection[str]) -> Mapping[str, str]:
         """Those of `profile_ids` that were merged away, with who they live on as now."""
@@ -37,13 +39,23 @@ class SqlReadCopies:
 
     def replace_contacts(self, new: Iterable[Contact]) -> None:
         """Keep each contact unless a higher version is known."""
-        rows = [_fields(contact) for contact in new]
+        rows = [{**_fields(contact), "address_hash": self._hash(contact.address)} for contact in new]
         if rows:
             insert = insert_for(self._session, contacts)
             kept = {column.name: insert.excluded[column.name] for column in contacts.c if not column.primary_key}
             newer = contacts.c.version < insert.excluded.version
             upsert = insert.on_conflict_do_update(index_elements=["profile_id"], set_=kept, where=newer)
             self._session.execute(upsert, rows)
+
+    def hash_addresses(self) -> int:
+        """Hash some of the addresses that an older version kept without; how many, 0 when all are."""
+        unhashed = contacts.c.address.is_not(None) & contacts.c.address_hash.is_(None)
+        rows = self._session.execute(select(contacts.c.profile_id, contacts.c.address).where(unhashed).limit(_PAGE))
+        hashed = [{"whose": row.profile_id, "known": row.address, "digest": self._hash(row.address)} for row in rows]
+        if hashed:
+            same = (contacts.c.profile_id == bindparam("whose")) & (contacts.c.address == bindparam("known"))
+            self._session.execute(update(contacts).where(same).values(address_hash=bindparam("digest")), hashed)
+        return len(hashed)
 
     def replace_memberships(self, new: Iterable[Membership]) -> None:
         """Keep each membership unless a higher sequence is known."""
@@ -70,6 +82,12 @@ class SqlReadCopies:
         self._hand_over_contact(merge.merged, survivor)
         self._session.execute(delete(memberships).where(memberships.c.profile_id == merge.merged))
         settle_doubles(self._session, self._outbox, merged=merge.merged, survivor=survivor)
+
+    def _hash(self, address: str | None) -> str | None:
+        try:
+            return None if address is None else self._address_hash(address)
+        except AddressInvalid:
+            return ""
 
     def _hand_over_contact(self, merged: str, survivor: str) -> None:
         """The survivor's own state replaces this as soon as it arrives; until then, theirs is better than none."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select, tuple_
 from sqlalchemy.orm import Session
 
-from services.messaging.adapters.sql.tables import messages, suppressions
-from services.messaging.domain.unsubscribing import Suppression
+from services.messaging.adapters.sql.tables import contacts, merges, messages, suppressions
+from services.messaging.domain.unsubscribing import Owner, Suppression, SuppressionFilter
 from shared.batched import batched
 from shared.contracts.contract import Contract
 from shared.outbox.outbox import Outbox
@@ -33,20 +34,39 @@ class SqlSuppressions:
         )
         return bool(self._session.execute(insert.on_conflict_do_nothing().returning(_c.address_hash)).all())
 
-    def add_all(self, address_hashes: Collection[str], *, at: datetime) -> int:
-        """Remember addresses that no message is known of; how many were new."""
-        added = 0
+    def add_all(self, address_hashes: Collection[str], *, at: datetime) -> frozenset[str]:
+        """Remember addresses that no message is known of; those that are new."""
+        added: set[str] = set()
         for some in batched(sorted(address_hashes), _AT_ONCE):
             rows = [{"address_hash": each, "created_at": at} for each in some]
             insert = insert_for(self._session, suppressions).values(rows).on_conflict_do_nothing()
-            added += len(self._session.execute(insert.returning(_c.address_hash)).all())
-        return added
+            added.update(self._session.execute(insert.returning(_c.address_hash)).scalars())
+        return frozenset(added)
 
     def find(self, address_hash: str) -> Suppression | None:
         """What is known of an address that refused."""
-        query = select(_c.created_at, _c.message_id).where(_c.address_hash == address_hash)
-        row = self._session.execute(query).one_or_none()
-        return Suppression(row.created_at, row.message_id) if row else None
+        row = self._session.execute(select(suppressions).where(_c.address_hash == address_hash)).one_or_none()
+        return _suppression_of(row) if row else None
+
+    def page(
+        self, wanted: SuppressionFilter, *, after: tuple[datetime, str] | None, limit: int
+    ) -> Sequence[Suppression]:
+        """The newest first, behind the one of this moment and hash."""
+        place = tuple_(_c.created_at, _c.address_hash)
+        query = select(suppressions).where(*_conditions(wanted))
+        if after is not None:
+            query = query.where(place < after)
+        rows = self._session.execute(query.order_by(_c.created_at.desc(), _c.address_hash.desc()).limit(limit))
+        return [_suppression_of(row) for row in rows]
+
+    def owners(self, address_hashes: Collection[str]) -> Sequence[Owner]:
+        """The customers with these addresses, as far as they are known here, by profile id."""
+        columns = (contacts.c.profile_id, contacts.c.address, contacts.c.address_hash)
+        found: list[Owner] = []
+        for some in batched(sorted(address_hashes), _AT_ONCE):
+            rows = self._session.execute(select(*columns).where(contacts.c.address_hash.in_(some)))
+            found.extend(Owner(row.profile_id, row.address, row.address_hash) for row in rows)
+        return sorted(found, key=lambda owner: owner.profile_id)
 
     def remove(self, address_hash: str) -> bool:
         """Forget a refusal; False when there was none."""
@@ -66,3 +86,21 @@ class SqlSuppressions:
     def tell(self, facts: Iterable[Contract]) -> None:
         """Facts that leave with the commit."""
         self._outbox.add(self._session, facts)
+
+
+def _conditions(wanted: SuppressionFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.by is not None:
+        clicked = _c.message_id.is_not(None)
+        yield clicked if wanted.by == "one-click" else ~clicked
+    if wanted.since is not None:
+        yield _c.created_at >= wanted.since
+    if wanted.until is not None:
+        yield _c.created_at < wanted.until
+    if wanted.profile_id is not None:
+        survivor = select(merges.c.survivor_id).where(merges.c.merged_id == wanted.profile_id)
+        theirs = (contacts.c.profile_id == wanted.profile_id) | contacts.c.profile_id.in_(survivor)
+        yield _c.address_hash.in_(select(contacts.c.address_hash).where(theirs))
+
+
+def _suppression_of(row: Any) -> Suppression:
+    return Suppression(row.created_at, row.message_id, row.address_hash)

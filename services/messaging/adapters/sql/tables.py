@@ -22,6 +22,7 @@ from shared.sql.types import Json, UtcDateTime
 
 _OWNED = text("claimed_by IS NOT NULL")
 _KEYED = text("dedup_key IS NOT NULL")
+_UNHASHED = text("address IS NOT NULL AND address_hash IS NULL")
 
 metadata = MetaData(naming_convention=NAMING)
 
@@ -36,8 +37,10 @@ contacts = Table(
     Column("timezone", String(64)),
     Column("traits", Json, nullable=False),
     Column("last_purchase", Json),
+    Column("address_hash", String(32), index=True),
+    Index("ix_contacts_unhashed", "profile_id", sqlite_where=_UNHASHED, postgresql_where=_UNHASHED),
 )
-"""Copy of profile's: whoever may be written to."""
+"""Copy of profile's: whoever may be written to. `address_hash` is that of suppressions; empty of what is no address."""
 
 memberships = Table(
     "memberships",
@@ -143,5 +146,6 @@ suppressions = Table(
     Column("address_hash", String(32), primary_key=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("message_id", String(36)),
+    Index("ix_suppressions_created_at", "created_at", "address_hash"),
 )
 """Addresses that refused marketing, by keyed hash: they stay refused after everything else is erased."""

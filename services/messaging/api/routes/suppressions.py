@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -10,14 +11,21 @@ from fastapi import APIRouter, Depends, Query
 from services.messaging.api.dependencies import Wired
 from services.messaging.api.schemas.suppressions import (
     Address,
+    ListedSuppression,
     Refused,
     RefusedAddresses,
     SuppressionView,
+    listed_suppression,
     suppression_view,
 )
+from services.messaging.domain.unsubscribing import RefusedBy, SuppressionFilter
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
+from shared.http.pagination import Page, Paged
+from shared.http.patterns import ID
 from shared.http.problems import PROBLEM_RESPONSES
+from shared.http.query_parameters import Since, Until
+from shared.http.query_parameters import refused as refused_parameter
 from shared.http.strict_json import StrictRoute
 
 _log = logging.getLogger(__name__)
@@ -32,8 +40,32 @@ Asked = Annotated[Address, Query(description="the address, in any spelling")]
 def refuse_for_addresses(refused: RefusedAddresses, wired: Wired) -> Refused:
     """Send no marketing to these addresses from now on, campaigns under way included. The same list may come again."""
     with wired.database.transaction() as session:
-        added, known = wired.suppressions(session).add(refused.addresses, clock=wired.clock)
+        added, known = wired.suppressions(session).add(refused.addresses)
     return Refused(added=added, known=known)
+
+
+@router.get("", dependencies=[Requires("suppressions:read")])
+def list_suppressions(
+    wired: Wired,
+    paging: Paged,
+    by: Annotated[RefusedBy | None, Query(description="only those who clicked, or who were put down here")] = None,
+    profile_id: Annotated[
+        str | None, Query(max_length=36, pattern=ID, description="only this customer, by any id they ever had")
+    ] = None,
+    since: Annotated[Since | None, Query(alias="from", description="from this time on, or this day in UTC")] = None,
+    until: Annotated[
+        Until | None,
+        Query(alias="to", description="before this time, or to the end of this day in UTC, later than `from`"),
+    ] = None,
+) -> Page[ListedSuppression]:
+    """Who refused marketing, the newest first. An address is told where a customer who is known here has it."""
+    if since is not None and until is not None and since >= until:
+        raise refused_parameter("to", "must be later than `from`, or there is nothing in between")
+    wanted = SuppressionFilter(by=by, since=since, until=until, profile_id=profile_id)
+    after = paging.after(datetime, str)
+    with wired.database.reading() as session:
+        found = wired.suppressions(session).page(wanted, after=after, limit=paging.limit + 1)
+    return paging.page(found, listed_suppression, by=("since", "id"))
 
 
 @router.get("/lookup", dependencies=[Requires("suppressions:read")])

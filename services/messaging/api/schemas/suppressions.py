@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -9,10 +10,11 @@ from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from services.messaging.domain.addresses import parse_address
 from services.messaging.domain.errors import AddressInvalid
-from services.messaging.domain.unsubscribing import Suppression
+from services.messaging.domain.unsubscribing import Owner, RefusedBy, Suppression
 from shared.http.schemas import Schema
 
 MOST_ADDRESSES = 10_000
+REFUSAL_ID = "5f2c1d7a9b0e4c3f8a6d2b1e7c9f0a34"
 
 
 def _is_an_address(text: str) -> str:
@@ -46,14 +48,33 @@ class Refused(BaseModel):
 
 
 class SuppressionView(BaseModel):
-    """A refusal. It is kept under a keyed hash, so the address itself is not told."""
+    """A refusal. It is kept under a keyed hash of the address."""
 
     since: datetime
-    by: Literal["one-click", "operator"] = Field(description="whether the customer clicked, or it was put down here")
+    by: RefusedBy = Field(description="whether the customer clicked, or it was put down here")
     message_id: str | None = Field(None, description="the message whose link was clicked")
 
 
 def suppression_view(found: Suppression) -> SuppressionView:
     """A refusal as it is shown."""
-    by: Literal["one-click", "operator"] = "operator" if found.message_id is None else "one-click"
-    return SuppressionView(since=found.since, by=by, message_id=found.message_id)
+    return SuppressionView(since=found.since, by=found.by, message_id=found.message_id)
+
+
+class ListedSuppression(SuppressionView):
+    """A refusal in the list, with whose it is."""
+
+    id: str = Field(description="stands for the address; says nothing of it", examples=[REFUSAL_ID])
+    channel: Literal["email"] = "email"
+    address: str | None = Field(None, description="null where no customer who is known here has the address")
+    profile_ids: list[str] = Field(description="the customers who have the address now")
+
+
+def listed_suppression(found: tuple[Suppression, Sequence[Owner]]) -> ListedSuppression:
+    """A refusal and whose it is as they are listed."""
+    suppression, owners = found
+    return ListedSuppression(
+        **suppression_view(suppression).model_dump(),
+        id=suppression.address_hash,
+        address=owners[0].address if owners else None,
+        profile_ids=[owner.profile_id for owner in owners],
+    )
