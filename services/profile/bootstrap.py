@@ -47,7 +47,7 @@ class Wiring:
         self.database = Database(settings.profile_database_url)
         self.outbox = Outbox(SOURCE, clock)
         self.dead_letters = DeadLetters("profile", self.outbox, clock)
-        self.apply_touchpoints = ApplyTouchpoints(read_phone=self.read_phone, clock=clock, new_id=new_id)
+        self.apply_touchpoints = ApplyTouchpoints(read_phone=self.read_phone, clock=clock)
         self.apply_scores = ApplyScores(clock=clock)
         self.set_traits = SetTraits(read_phone=self.read_phone, clock=clock, new_id=new_id)
         self.erase_profile = EraseProfile(clock=clock, new_id=new_id)

@@ -4,7 +4,7 @@ Promises (tests/unit/profile holds each with generated histories):
 
 - a name belongs to at most one profile; nothing ever loses a name; a tie applied twice changes nothing the second time;
 - as long as no tie is refused, profiles are the connected components of the ties, in whatever order they arrive;
-- the survivor of a merge is the older profile, and what came from whom is kept.
+- the survivor of a merge is the profile with the lesser id, which is the older one, and what came from whom is kept.
 
 A refused tie is decided by arrival: the name stays with the profile that had it first.
 """
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.profile.domain.founding import founded_id
 from services.profile.domain.identifiers import USER_ID, Identifier
 from services.profile.domain.protection import MergePolicy, Refusal
 
@@ -72,10 +73,15 @@ class IdentityGraph:
     """The identities that a batch of events touches, and what the batch makes of them."""
 
     def __init__(
-        self, known: Iterable[Identity], *, policy: MergePolicy, new_id: Callable[[], str], now: datetime
+        self,
+        known: Iterable[Identity],
+        *,
+        policy: MergePolicy,
+        now: datetime,
+        id_of: Callable[[str], str] = founded_id,
     ) -> None:
         self._policy = policy
-        self._new_id = new_id
+        self._id_of = id_of
         self._now = now
         self._identities = {identity.profile_id: identity for identity in known}
         self._owners = {name: identity for identity in self._identities.values() for name in identity.names}
@@ -90,7 +96,7 @@ class IdentityGraph:
         claims = self._policy.in_order(tie.claims)
         if not claims:
             raise ValueError("a tie without names is nobody's")
-        target = self._target(claims) or self._create()
+        target = self._target(claims) or self._create(tie)
         for name in claims:
             target = self._claim(target, name, tie)
         return target.profile_id
@@ -126,8 +132,8 @@ class IdentityGraph:
         )
         return next(suitable, None)
 
-    def _create(self) -> Identity:
-        identity = Identity(self._new_id(), self._now)
+    def _create(self, tie: Tie) -> Identity:
+        identity = Identity(self._id_of(tie.touchpoint_id), self._now)
         self._identities[identity.profile_id] = identity
         self.created.append(identity)
         return identity
@@ -153,7 +159,7 @@ class IdentityGraph:
         return target
 
     def _merge(self, one: Identity, other: Identity, name: Identifier, tie: Tie) -> Identity:
-        survivor, merged = sorted((one, other), key=lambda each: (each.created_at, each.profile_id))
+        survivor, merged = sorted((one, other), key=lambda each: each.profile_id)
         names = frozenset(merged.names)
         self.merges.append(Merge(survivor.profile_id, merged.profile_id, names, name, tie.touchpoint_id))
         self._survivors[merged.profile_id] = survivor.profile_id

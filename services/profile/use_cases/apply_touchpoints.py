@@ -6,7 +6,7 @@ that each sighting belongs to in the end, which is the same as one by one becaus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -38,7 +38,6 @@ class ApplyTouchpoints:
 
     read_phone: PhoneReader
     clock: Clock
-    new_id: Callable[[], str]
     policy: MergePolicy = field(default_factory=MergePolicy)
 
     def __call__(self, work: Work, touchpoints: Iterable[TouchpointRecordedV1]) -> list[Contract]:
@@ -63,7 +62,7 @@ class ApplyTouchpoints:
 
     def _graph(self, work: Work, sightings: Sequence[Sighting], now: datetime) -> IdentityGraph:
         names = {name for sighting in sightings for name in sighting.tie.claims}
-        return IdentityGraph(work.identities.owners(names), policy=self.policy, new_id=self.new_id, now=now)
+        return IdentityGraph(work.identities.owners(names), policy=self.policy, now=now)
 
 
 def save_names(work: Work, graph: IdentityGraph, changes: Changes, now: datetime) -> None:

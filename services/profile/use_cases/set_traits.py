@@ -49,7 +49,7 @@ class SetTraits:
         names = list(address_names(values, {}, self.read_phone))
         identities = {each.profile_id: each for each in work.identities.owners(names)}
         identities |= {each.profile_id: each for each in work.identities.of([profile_id])}
-        graph = IdentityGraph(identities.values(), policy=self.policy, new_id=self.new_id, now=now)
+        graph = IdentityGraph(identities.values(), policy=self.policy, now=now)
         for name in names:
             graph.attach(profile_id, name, statement_id)
         changes = Changes()

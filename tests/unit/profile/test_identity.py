@@ -31,7 +31,7 @@ def address(value: str) -> Identifier:
 
 def graph(known: Sequence[Identity] = (), policy: MergePolicy | None = None, prefix: str = "p") -> IdentityGraph:
     numbers = count()
-    return IdentityGraph(known, policy=policy or MergePolicy(), new_id=lambda: f"{prefix}{next(numbers):06}", now=NOW)
+    return IdentityGraph(known, policy=policy or MergePolicy(), now=NOW, id_of=lambda _: f"{prefix}{next(numbers):06}")
 
 
 def groups(resolved: IdentityGraph) -> set[frozenset[Identifier]]:
