@@ -30,6 +30,7 @@ SLICE = 1_000
 """Scores staged, and scores told, in one transaction."""
 
 MAX_FAILURES = 5
+DIED = f"its worker died {MAX_FAILURES} times over it, killed or out of memory"
 
 StillMine = Callable[[], bool]
 """Asked between slices: may this worker go on?"""
@@ -41,17 +42,22 @@ def perform_next_run(
     """Do, or finish, the oldest run that is not over. False when there was nothing to do.
 
     Raises TakenOver when another worker has the run now. What else goes wrong is counted on the run, which fails
-    for good after MAX_FAILURES, and raised again.
+    for good after MAX_FAILURES, and raised again. So are attempts that were killed.
     """
     with store.transaction() as unit:
         run = unit.runs.take_up(at=clock())
     if run is None:
         return False
+    if run.failures > MAX_FAILURES:
+        _fail(store, run, reason=DIED, at=clock())
+        return True
     try:
         if run.state == "computing":
             run = _compute(store, run, still_mine=still_mine, slice_size=slice_size)
         while run.state == "publishing" and still_mine():
             run = _publish_slice(store, run, limit=slice_size, keep_runs=keep_runs, at=clock())
+        if run.finished_at is None:
+            _hand_back(store, run)
     except ScoringError as problem:
         _fail(store, run, reason=str(problem), at=clock())
     except TakenOver:
@@ -79,7 +85,7 @@ def _compute(store: RunStore, run: ScoreRun, *, still_mine: StillMine, slice_siz
         run = replace(run, progress=Progress(run.progress.staged + len(batch)))
         with store.transaction() as unit:
             unit.runs.stage(run, batch)
-    run = replace(run, state="publishing", report={"counts": census, "fits": fits, "grid": grid.report()})
+    run = replace(run, state="publishing", failures=0, report={"counts": census, "fits": fits, "grid": grid.report()})
     with store.transaction() as unit:
         unit.runs.save(run)
     return run
@@ -172,8 +178,14 @@ def _fail(store: RunStore, run: ScoreRun, *, reason: str, at: datetime) -> None:
         unit.runs.save(run.ended("failed", at=at, error=reason))
 
 
+def _hand_back(store: RunStore, run: ScoreRun) -> None:
+    """Leave the run to another worker: to be stopped in good order is no failure."""
+    with store.transaction() as unit:
+        unit.runs.save(replace(run, failures=max(0, run.failures - 1)))
+
+
 def _count_failure(store: RunStore, run: ScoreRun, *, error: Exception, at: datetime) -> None:
-    failed = replace(run, failures=run.failures + 1, error=f"{type(error).__name__}: {error}")
+    failed = replace(run, failures=max(1, run.failures), error=f"{type(error).__name__}: {error}")
     if failed.failures >= MAX_FAILURES:
         failed = failed.ended("failed", at=at, error=failed.error)
     with store.transaction() as unit:

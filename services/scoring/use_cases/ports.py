@@ -60,7 +60,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreRun:
-    """One run of the models. `attempt` grows whenever a worker takes the run up; an older attempt may not write."""
+    """One run of the models. `attempt` grows whenever a worker takes the run up; an older attempt may not write.
+
+    `failures` counts attempts in a row that came to nothing. The one under way is among them until it gets on: a worker
+    that is killed has no other way to tell.
+    """
 
     id: str
     state: RunState
@@ -125,7 +129,7 @@ class Runs(Protocol):
     def take_up(self, *, at: datetime) -> ScoreRun | None:
         """The oldest run that is not over, as a new attempt; None when there is none.
 
-        A run that was computing starts again: what it had staged is dropped.
+        A run that was computing starts again: what it had staged is dropped. Until it gets on it counts as failed.
         """
         ...
 

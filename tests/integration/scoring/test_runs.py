@@ -165,6 +165,32 @@ def test_a_fault_that_stays_fails_the_run_and_not_the_next_one(filled: Wiring) -
     assert get(filled, following).state == "succeeded"
 
 
+def test_a_run_that_kills_its_worker_each_time_fails_and_lets_the_next_one_by(filled: Wiring) -> None:
+    run = ask(filled)
+
+    def killed() -> bool:
+        raise Killed
+
+    for _ in range(perform_run.MAX_FAILURES):
+        with pytest.raises(Killed):
+            perform(filled, killed)
+        assert get(filled, run).state == "computing"
+    assert perform(filled, killed)
+    assert (get(filled, run).state, get(filled, run).error) == ("failed", perform_run.DIED)
+    assert told(filled) == []
+    following = ask(filled)
+    assert filled.perform_next_run()
+    assert get(filled, following).state == "succeeded"
+
+
+def test_workers_that_are_stopped_in_good_order_do_not_fail_a_run(filled: Wiring) -> None:
+    run = ask(filled)
+    for _ in range(3 * perform_run.MAX_FAILURES):
+        assert perform(filled, lambda: False)
+    assert perform(filled, lambda: True)
+    assert (get(filled, run).state, get(filled, run).error) == ("succeeded", None)
+
+
 def test_scores_of_old_runs_are_forgotten_and_their_reports_kept(filled: Wiring) -> None:
     runs = [ask(filled, models=("rfm",)) for _ in range(4)]
     while filled.perform_next_run():

@@ -38,7 +38,8 @@ class SqlRuns:
         row = self._session.execute(oldest.with_for_update(skip_locked=True)).one_or_none()
         if row is None:
             return None
-        run = replace(run_of(row), attempt=row.attempt + 1, started_at=row.started_at or at)
+        begun = {"attempt": row.attempt + 1, "failures": row.failures + 1, "started_at": row.started_at or at}
+        run = replace(run_of(row), **begun)
         if run.state != "publishing":
             run = replace(run, state="computing", progress=Progress())
             self._session.execute(delete(scores).where(scores.c.run_id == run.id))
