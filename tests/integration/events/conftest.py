@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
+from services.events.wiring.archive import ArchiveWiring
+from shared.sql.migrations import upgrade
 from tests.integration.events.partner import Partner
 from tests.integration.events.suite import IMPATIENT, Events, events_service, settings_in
 
@@ -46,6 +49,24 @@ def desk(settings: EventsSettings) -> Iterator[Events]:
     """The same without its worker: what is asked for stays as it is."""
     with events_service(settings.model_copy(update=IMPATIENT), worker=False) as service:
         yield service
+
+
+@pytest.fixture
+def wiring(settings: EventsSettings) -> Iterator[Wiring]:
+    """The parts of a process on a migrated database."""
+    made = Wiring(settings)
+    upgrade(made.database, MIGRATIONS)
+    yield made
+    made.database.dispose()
+
+
+@pytest.fixture
+def archive(wiring: Wiring) -> ArchiveWiring:
+    """The archive of a worker that leads."""
+    assert wiring.archive is not None
+    assert wiring.archive.lease.hold()
+    wiring.archive.keep.take_over()
+    return wiring.archive
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from services.events.adapters.sql.tables import metadata
-from services.events.bootstrap import MIGRATIONS, Wiring
+from services.events.bootstrap import Wiring
 from services.events.domain.subjects import id_behind
 from services.events.settings import EventsSettings
 from services.events.use_cases.erasure.ports import ToErase
@@ -28,7 +28,6 @@ from shared.contracts.profile import Identifier, ProfileChangedV1, ProfileErased
 from shared.contracts.topics import INGEST
 from shared.ids import new_id
 from shared.outbox.outbox import Outbox
-from shared.sql.migrations import upgrade
 from shared.sql.plumbing import dead_letters, erased_names
 from tests.integration.events.partner import Partner
 from tests.integration.events.suite import Events, events_service, wait_until
@@ -124,14 +123,6 @@ def test_every_trace_goes_and_others_stay(hub: Events, settings: EventsSettings,
     assert last["data"].keys() == {"erasure_id", "profile_id", "erased_at"}
     assert places_of([JANE], wiring.database, apart_from=APART) == {f"webhook_messages.body: {JANE}"}
     wiring.database.dispose()
-
-
-@pytest.fixture
-def wiring(settings: EventsSettings) -> Iterator[Wiring]:
-    made = Wiring(settings)
-    upgrade(made.database, MIGRATIONS)
-    yield made
-    made.database.dispose()
 
 
 def received(at: datetime, *calls: dict[str, Any]) -> IngestReceivedV1:

@@ -10,8 +10,8 @@ from services.events.domain.subjects import id_behind
 from services.events.settings import EventsSettings
 from shared.contracts.profile import ProfileErasedV1
 from shared.ids import new_id
+from tests.integration.events.importing import begun, imported, save, shown, uploaded
 from tests.integration.events.suite import Events, events_service, running_worker, wait_until
-from tests.integration.events.test_imports import begun, imported, save, shown, uploaded
 from tests.support.search import places_of
 
 VISITS = {

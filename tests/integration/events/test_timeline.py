@@ -18,14 +18,13 @@ from services.events.adapters.sql.identity_map import SqlIdentityMap
 from services.events.adapters.sql.tables import seen_messages, touchpoints
 from services.events.adapters.sql.timeline import SqlTimeline
 from services.events.adapters.sql.timeline_reading import TimelineFilter
-from services.events.bootstrap import MIGRATIONS, Wiring
+from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
 from shared.contracts.contract import Contract
 from shared.contracts.events import TouchpointRecordedV1
 from shared.contracts.profile import Identifier, ProfileChangedV1, ProfilesMergedV1
 from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
-from shared.sql.migrations import upgrade
 from tests.integration.events.store import keep, touchpoint
 from tests.integration.events.suite import Events, events_service, wait_until
 
@@ -40,14 +39,6 @@ def changed(profile_id: str, version: int, *subjects: str) -> ProfileChangedV1:
 
 def merged(gone: str, into: str) -> ProfilesMergedV1:
     return ProfilesMergedV1(profile_id=into, merged_profile_id=gone, merged_at=NOON)
-
-
-@pytest.fixture
-def wiring(settings: EventsSettings) -> Iterator[Wiring]:
-    made = Wiring(settings)
-    upgrade(made.database, MIGRATIONS)
-    yield made
-    made.database.dispose()
 
 
 def test_merges_and_versions_may_come_in_any_order(wiring: Wiring) -> None:
