@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 from fastapi import APIRouter, FastAPI
-from fastapi.openapi.utils import get_openapi
 from sqlalchemy.orm import Session
 
 from shared.auth.access import Access
 from shared.auth.routes import router as api_key_routes
-from shared.auth.scopes import describe_scopes, scopes_of
+from shared.auth.scopes import scopes_of
 from shared.http.dead_letters import router as dead_letter_routes
 from shared.http.docs import router as docs_routes
 from shared.http.health import router as health_routes
 from shared.http.limits import LimitRequests
 from shared.http.observation import ObserveRequests
-from shared.http.problems import PROBLEM_RESPONSES, ProblemBody, ProblemSpec, install_problems
+from shared.http.openapi import Document, describe
+from shared.http.problems import ProblemSpec, install_problems
 from shared.http.reads import AnswerReads
-from shared.http.refusals import keep_possible_refusals
 from shared.settings import ServiceSettings
 from shared.sql.database import Database
 
@@ -42,6 +41,10 @@ def _nothing_to_do(_session: Session, _owner: str) -> None:
     pass
 
 
+def _nothing_to_add(_document: Document) -> None:
+    pass
+
+
 def build_app(
     *,
     name: str,
@@ -56,13 +59,14 @@ def build_app(
     unlogged: frozenset[str] = frozenset(),
     further_scopes: Collection[str] = (),
     owner_left: Callable[[Session, str], None] = _nothing_to_do,
+    further_description: Callable[[Document], None] = _nothing_to_add,
 ) -> FastAPI:
     """An application with the service's routes and everything that all four have in common.
 
     `app.state` holds `database`, `access`, `scopes`, `owner_left` and `draining`; `larger_bodies` are the limits of
     single paths that take more than `max_body` bytes; `unlogged` are hot paths without a log line each;
     `further_scopes` are demanded elsewhere than in `routers`; `owner_left` is called in the transaction that
-    revokes the last key of an owner.
+    revokes the last key of an owner; `further_description` adds to the OpenAPI document what stands elsewhere, too.
     """
 
     @asynccontextmanager
@@ -98,31 +102,5 @@ def build_app(
     app.add_middleware(AnswerReads)
     app.add_middleware(LimitRequests, max_body=max_body, larger=larger_bodies)
     app.add_middleware(ObserveRequests, unlogged=unlogged)
-    _describe(app)
+    describe(app, further_description)
     return app
-
-
-def _describe(app: FastAPI) -> None:
-    """OpenAPI in which every problem is the one schema, in place of FastAPI's own validation error."""
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-            schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            schemas.update(_problem_schemas())
-            describe_scopes(document, app.state.scopes)
-            for unused in ("HTTPValidationError", "ValidationError"):
-                schemas.pop(unused, None)
-            for method, operation in (each for path in document["paths"].values() for each in path.items()):
-                if "422" in operation["responses"]:
-                    operation["responses"]["422"] = PROBLEM_RESPONSES[422]
-                keep_possible_refusals(method, operation)
-            app.openapi_schema = document
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]
-
-
-def _problem_schemas() -> dict[str, Any]:
-    schema = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {**schema.pop("$defs", {}), "ProblemBody": schema}

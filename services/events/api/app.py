@@ -44,7 +44,9 @@ from services.events.api.routes import (
 from services.events.api.stream_origins import StreamForBrowsers
 from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
+from services.events.use_cases.accept_calls import CallLimits
 from shared.http.app import build_app
+from shared.http.openapi import Document
 from shared.workers.bus_loops import create_topics
 
 _OPEN_WITHIN_S = 5.0  # without the bus the service serves all the same: readers read, clients hear 503 and retry
@@ -100,6 +102,7 @@ def create_app(settings: EventsSettings) -> FastAPI:
         further_scopes=(SENDING,),
         owner_left=wiring.webhooks.owner_left,
         larger_bodies={import_files.PATH: settings.import_max_bytes},
+        further_description=lambda document: _describe_ingestion(document, settings.call_limits),
     )
     app.state.wiring = wiring
     app.state.write_keys = keys
@@ -114,9 +117,12 @@ def create_app(settings: EventsSettings) -> FastAPI:
     app.state.ingestion = ingestion
     app.add_middleware(StreamForBrowsers)
     _put_in_front(app, ingestion)
-    describe_ingest(app, settings.call_limits)
-    describe_cloud_events(app, settings.call_limits)
     return app
+
+
+def _describe_ingestion(document: Document, limits: CallLimits) -> None:
+    describe_ingest(document, limits)
+    describe_cloud_events(document, limits)
 
 
 def _put_in_front(app: FastAPI, ingestion: Ingestion) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI
-
 from services.events.api.ingest.gateway import CLOUD_EVENTS_PATH
 from services.events.domain.cloud_events import MEDIA_TYPE, NAME, TEXT, URI_REFERENCE, WHO
 from services.events.domain.subjects import MAX_ID_LENGTH, SOMETHING
 from services.events.use_cases.accept_calls import CallLimits
+from shared.http.openapi import Document
 from shared.http.problems import PROBLEM_RESPONSES
 
 _REFUSALS = (400, 401, 403, 413, 415, 429, 500, 503)
@@ -41,17 +40,9 @@ _BATCH = "application/cloudevents-batch+json"
 _STRUCTURED = "application/cloudevents+json"
 
 
-def describe_cloud_events(app: FastAPI, limits: CallLimits) -> None:
-    """Add the route, which answers before FastAPI, to what `app.openapi()` answers."""
-    described = app.openapi
-    operation = _operation(limits)
-
-    def openapi() -> dict[str, Any]:
-        document = described()
-        document["paths"][CLOUD_EVENTS_PATH] = {"post": operation}
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
+def describe_cloud_events(document: Document, limits: CallLimits) -> None:
+    """Add the route, which answers before FastAPI, to an OpenAPI document."""
+    document["paths"][CLOUD_EVENTS_PATH] = {"post": _operation(limits)}
 
 
 def _operation(limits: CallLimits) -> dict[str, Any]:

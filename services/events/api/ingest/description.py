@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI
-
 from services.events.api.ingest.gateway import BEACON, PATHS
 from services.events.api.ingest.reading import BATCH
 from services.events.domain.subjects import MAX_ID_LENGTH, SOMETHING
 from services.events.use_cases.accept_calls import CallLimits
+from shared.http.openapi import Document
 from shared.http.problems import PROBLEM_RESPONSES
 
 _TAG = "Tracking API"
@@ -62,18 +61,10 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
 }
 
 
-def describe_ingest(app: FastAPI, limits: CallLimits) -> None:
-    """Add the tracking API to what `app.openapi()` answers."""
-    described = app.openapi
-    paths = {path: {"post": _operation(path, target, limits)} for path, target in PATHS.items()}
-
-    def openapi() -> dict[str, Any]:
-        document = described()
-        document["paths"].update(paths)
-        document["components"].setdefault("securitySchemes", {}).update(_SECURITY)
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
+def describe_ingest(document: Document, limits: CallLimits) -> None:
+    """Add the tracking API to an OpenAPI document."""
+    document["paths"] |= {path: {"post": _operation(path, target, limits)} for path, target in PATHS.items()}
+    document["components"].setdefault("securitySchemes", {}).update(_SECURITY)
 
 
 def _operation(path: str, target: str, limits: CallLimits) -> dict[str, Any]:
