@@ -46,6 +46,11 @@ def test_generators_of_clients_can_read_the_document(document: dict[str, Any]) -
     assert [enum for enum in enums if not all(str(each).isprintable() for each in enum)] == []
 
 
+def test_bodies_are_of_types_that_can_be_sent(operations: list[dict[str, Any]]) -> None:
+    """openapi-python-client leaves an operation out that takes `*/*`."""
+    assert [each["operationId"] for each in operations if "*/*" in each.get("requestBody", {}).get("content", {})] == []
+
+
 def test_numbers_say_how_many_bits_they_have(document: dict[str, Any]) -> None:
     """Without that, generators for Go and Java take 32 of them, and money and counts of bytes are more."""
     schemas = list(_objects(_without_examples(document)))

@@ -125,22 +125,6 @@ def test_what_strangers_send_for_a_key_is_not_kept(gate: Events) -> None:
     assert kept < 2**20
 
 
-def test_a_browser_may_send_from_any_origin(gate: Events) -> None:
-    asked = {
-        "Origin": "https://shop.example",
-        "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "authorization,content-type,x-retry-count",
-    }
-    answer = gate.http.options("/v1/t", headers=asked)
-    assert answer.is_success
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert {"authorization", "x-retry-count"} <= set(answer.headers["access-control-allow-headers"].split(","))
-    for refused in (gate.send("/v1/t", {}), gate.http.post("/v1/t", json=PAGE)):
-        assert refused.headers["access-control-allow-origin"] == "*"
-        assert "Retry-After" in refused.headers["access-control-expose-headers"]
-    assert gate.http.post("/v1/m", content='{"series":[]}').content == SUCCESS
-
-
 def test_other_methods_are_told_what_is_meant(gate: Events) -> None:
     answer = gate.http.get("/v1/track")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST, OPTIONS")
@@ -222,25 +206,6 @@ def test_a_log_that_cannot_be_written_is_told_to_come_back(tmp_path: Path) -> No
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) >= 1
     assert answer.headers["access-control-allow-origin"] == "*"
-
-
-def test_browser_sdks_find_their_settings(gate: Events) -> None:
-    answer = gate.http.get(f"/v1/projects/{WRITE_KEY}/settings")
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert answer.json()["integrations"]["Segment.io"]["apiHost"] == "testserver/v1"
-    source = gate.http.get("/sourceConfig/", params={"writeKey": WRITE_KEY, "p": "npm"}).json()["source"]
-    assert source["enabled"]
-    assert gate.http.get("/v1/projects/nobody/settings").status_code == 404
-    assert gate.http.get("/sourceConfig", params={"writeKey": "nobody"}).status_code == 404
-
-
-def test_mobile_sdks_name_their_key_in_the_header(gate: Events) -> None:
-    asked = {"p": "android", "v": "1.26.0", "bv": "34"}
-    answer = gate.http.get("/sourceConfig", params=asked, auth=(WRITE_KEY, ""))
-    assert answer.json()["source"]["writeKey"] == WRITE_KEY
-    assert gate.http.get("/sourceConfig", params=asked, auth=("nobody", "")).status_code == 404
-    nameless = gate.http.get("/sourceConfig", params=asked)
-    assert (nameless.status_code, nameless.headers["access-control-allow-origin"]) == (401, "*")
 
 
 @pytest.mark.parametrize("packing", ["deflate", "br", "ZSTD", " compress"])

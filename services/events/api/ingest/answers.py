@@ -15,21 +15,41 @@ from services.events.domain.errors import EventsError, InvalidCall, TooLarge, Un
 from shared.bus.ports import BusError, BusOverloaded, RecordTooLarge
 from shared.http.problems import Flaw, Problem, problem_response
 
-_CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
+_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
 _HEADER_LIST = re.compile(r"[A-Za-z0-9-]+(\s*,\s*[A-Za-z0-9-]+){0,30}")
 _USUAL_HEADERS = "authorization, content-type, content-encoding, x-retry-count, anonymousid"
 _SUCCESS = b'{"success": true}'
 
-SUCCESS_START: Message = {
-    "type": "http.response.start",
-    "status": 200,
-    "headers": [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(_SUCCESS)).encode()),
-        *((name.lower().encode(), value.encode()) for name, value in _CORS.items()),
-    ],
-}
 SUCCESS_BODY: Message = {"type": "http.response.body", "body": _SUCCESS}
+
+
+def success_start(origin: bytes | None) -> Message:
+    """How an answer to a page of `origin`, or to a server, begins."""
+    if origin is None:
+        return _SUCCESS_START
+    return {**_SUCCESS_START, "headers": _success_headers(_shared_with(origin.decode("latin-1")))}
+
+
+def _success_headers(cors: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    named = {"content-type": "application/json", "content-length": str(len(_SUCCESS)), **cors}
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in named.items()]
+
+
+_SUCCESS_START: Message = {"type": "http.response.start", "status": 200, "headers": _success_headers(_ANY_ORIGIN)}
+
+
+def _shared_with(origin: str | None) -> Mapping[str, str]:
+    """Cross-Origin Resource Sharing with any page, also where it sends its cookies along, which nobody reads here.
+
+    sendBeacon does so always, and a browser drops what it was to send unless the origin is named.
+    """
+    if origin is None:
+        return _ANY_ORIGIN
+    return _ANY_ORIGIN | {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Credentials": "true",
+        "Vary": "Origin",
+    }
 
 
 def preflight(scope: Scope) -> Response:
@@ -43,12 +63,12 @@ def preflight(scope: Scope) -> Response:
     return Response(
         status_code=204,
         headers={
-            **_CORS,
+            **_shared_with(headers.get("origin")),
             **(agreed if "webhook-request-origin" in headers else {}),
             "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
             "Access-Control-Allow-Headers": asked if _HEADER_LIST.fullmatch(asked) else _USUAL_HEADERS,
             "Access-Control-Max-Age": "86400",
-            "Vary": "Access-Control-Request-Headers",
+            "Vary": "Origin, Access-Control-Request-Headers",
         },
     )
 
@@ -56,15 +76,19 @@ def preflight(scope: Scope) -> Response:
 def refusal(scope: Scope, error: EventsError | BusError | DBAPIError | TimeoutError | Problem) -> Response:
     """The problem that `error` is to the client."""
     problem = error if isinstance(error, Problem) else _problem(error)
-    problem.headers = {**_CORS, **problem.headers}
-    return problem_response(Request(scope), problem)
+    return _problem_for(scope, problem)
 
 
 def method_not_allowed(scope: Scope) -> Response:
     """Calls are sent with POST."""
-    headers = {**_CORS, "Allow": "POST, OPTIONS"}
     detail = f"{scope['method']} is not for this path; send POST"
-    return problem_response(Request(scope), Problem(405, "method_not_allowed", detail, headers=headers))
+    return _problem_for(scope, Problem(405, "method_not_allowed", detail, headers={"Allow": "POST, OPTIONS"}))
+
+
+def _problem_for(scope: Scope, problem: Problem) -> Response:
+    request = Request(scope)
+    problem.headers = {**_shared_with(request.headers.get("origin")), **problem.headers}
+    return problem_response(request, problem)
 
 
 def _problem(error: Exception) -> Problem:

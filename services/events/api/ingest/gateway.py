@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.events.adapters.bus.group_append import GroupAppend
 from services.events.adapters.bus.ingest_log import Envelope, events_of
-from services.events.api.ingest.answers import SUCCESS_BODY, SUCCESS_START, method_not_allowed, preflight, refusal
+from services.events.api.ingest.answers import SUCCESS_BODY, method_not_allowed, preflight, refusal, success_start
 from services.events.api.ingest.api_keys import SendingApiKeys, bearer_key, is_api_key
 from services.events.api.ingest.body import check_encoding, read_body, read_bytes
 from services.events.api.ingest.cloud_events import accept_events, may_be_packed
@@ -94,7 +94,7 @@ class IngestGateway:
             return 499
         finally:
             current_traceparent.reset(token)
-        await send(SUCCESS_START)
+        await send(success_start(headers.get(b"origin")))
         await send(SUCCESS_BODY)
         return 200
 

@@ -76,7 +76,7 @@ async def rudderstack_settings(
         "dataplanes": {},
         "workspaceId": "rapport",
     }
-    return {"source": source, "consentManagementMetadata": {}}
+    return {"source": source, "consentManagementMetadata": {"providers": []}}
 
 
 @router.options("/sourceConfig", include_in_schema=False)

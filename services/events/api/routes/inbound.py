@@ -27,10 +27,15 @@ router = APIRouter(prefix="/v1/inbound", tags=["Inbound webhooks"])
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     status: PROBLEM_RESPONSES[status] for status in (400, 401, 404, 413, 422, 429, 500, 503)
 }
-_ANY_BODY = {"requestBody": {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
+_SIGNED = {
+    "description": "byte for byte as it was signed, under any Content-Type",
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+}
 
 
-@router.post("/{source_id}", name="receive_inbound_webhook", responses=_REFUSALS, openapi_extra=_ANY_BODY)
+@router.post(
+    "/{source_id}", name="receive_inbound_webhook", responses=_REFUSALS, openapi_extra={"requestBody": _SIGNED}
+)
 async def receive(source_id: InboundSourceId, request: Request, wired: Wired) -> Taken:
     """Take a partner's webhook, signed as its source says. 200 once it is durable, also for one that came before.
 
