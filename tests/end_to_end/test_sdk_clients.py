@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import functools
-import os
-import shutil
 import subprocess
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -20,10 +15,9 @@ import pytest
 import rudderstack.analytics
 import segment.analytics
 
-from tests.support.real_servers import ServerMissingError, give_up, one_at_a_time, run_directory
+from tests.support.browser import chromium, installed_sdks, served
 from tests.support.suite import WRITE_KEY, Suite
 
-SDK = Path(__file__).parent / "sdk"
 SALE = datetime(2011, 12, 9, 12, 50, tzinfo=UTC)
 
 pytestmark = pytest.mark.services
@@ -38,18 +32,8 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
 
 @pytest.fixture(scope="module")
 def node_sdks() -> Path:
-    """A folder with the Node and browser SDKs, installed once a test run from the lock beside this test."""
-    folder = run_directory() / "sdk"
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        give_up(ServerMissingError("node and npm are not installed"))
-    with one_at_a_time("sdk"):
-        if not (folder / "node_modules").exists():
-            shutil.copytree(SDK, folder, dirs_exist_ok=True)
-            command = ["npm", "ci", "--loglevel=error"]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
-            if done.returncode:
-                give_up(ServerMissingError(f"npm ci failed: {done.stderr.strip()[-500:]}"))
-    return folder
+    """A folder with the Node and browser SDKs."""
+    return installed_sdks()
 
 
 def touchpoints_of(suite: Suite, subject: str, count: int) -> list[dict[str, Any]]:
@@ -127,6 +111,7 @@ def test_node(suite: Suite, node_sdks: Path, sdk: str) -> None:
         ("segment.html", "segment-browser"),
         ("segment.html?batching=1", "segment-browser-batching"),
         ("rudderstack.html", "rudderstack-browser"),
+        ("rudderstack.html?consent=1", "rudderstack-browser-consent"),
     ],
 )
 def test_browser(suite: Suite, node_sdks: Path, tmp_path: Path, page: str, user: str) -> None:
@@ -142,48 +127,3 @@ def test_browser(suite: Suite, node_sdks: Path, tmp_path: Path, page: str, user:
     assert identify["traits"]["name"] == "王小明"
     assert {one["channel"] for one in touchpoints} == {"web"}
     assert all(one["is_bot"] for one in touchpoints)  # a headless browser is a program
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[tuple[str, list[bytes]]]:
-    """The pages on an origin of their own, and what they report as failed."""
-    failures: list[bytes] = []
-
-    class Pages(SimpleHTTPRequestHandler):
-        def do_POST(self) -> None:
-            failures.append(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Pages, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", failures
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-@contextmanager
-def chromium(address: str, profile: Path) -> Iterator[None]:
-    """A headless browser that shows `address`."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        give_up(ServerMissingError("no Chromium is installed"))
-    options = [
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        f"--user-data-dir={profile}",
-    ]
-    with (profile / "chromium.log").open("wb") as log:
-        process = subprocess.Popen([program, *options, address], stdout=log, stderr=log, env={**os.environ})
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait(20)
