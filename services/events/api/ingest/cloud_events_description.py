@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.events.api.ingest.description import KEY_IN_QUERY
 from services.events.api.ingest.gateway import CLOUD_EVENTS_PATH
 from services.events.domain.cloud_events import MEDIA_TYPE, NAME, TEXT, URI_REFERENCE, WHO
 from services.events.domain.subjects import MAX_ID_LENGTH, SOMETHING
@@ -55,7 +56,8 @@ def _operation(limits: CallLimits) -> dict[str, Any]:
         "operationId": "ingest_cloud_events",
         "summary": "Take CloudEvents, all of a request or none",
         "description": _DESCRIPTION,
-        "security": [{"WriteKey": []}, {"HTTPBearer": []}],
+        "security": [{"WriteKey": []}, {"HTTPBearer": []}, {}],  # the key may stand in the query instead
+        "parameters": [KEY_IN_QUERY],
         "requestBody": {
             "required": True,
             "content": {

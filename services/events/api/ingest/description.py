@@ -14,6 +14,12 @@ from shared.http.problems import PROBLEM_RESPONSES
 _TAG = "Tracking API"
 _SECURITY = {"WriteKey": {"type": "http", "scheme": "basic", "description": "the write key as user, no password"}}
 _REFUSALS = (400, 401, 413, 415, 429, 500, 503)
+KEY_IN_QUERY = {
+    "name": "writeKey",
+    "in": "query",
+    "schema": {"type": "string"},
+    "description": "the write key, of those that send no header",
+}
 
 _ID = {
     "anyOf": [
@@ -93,6 +99,7 @@ def _operation(path: str, target: str, limits: CallLimits) -> dict[str, Any]:
     return {
         **operation,
         "security": [{"WriteKey": []}, {}],  # the key may stand in the body or the query instead
+        "parameters": [KEY_IN_QUERY],
         "requestBody": {"required": True, "content": {"application/json": content}},
     }
 

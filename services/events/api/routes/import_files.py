@@ -36,7 +36,8 @@ _FORMATS: dict[str, FileFormat] = {
     "application/vnd.apache.parquet": "parquet",
 }
 _BINARY = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
-_BODY = {"requestBody": {"required": True, "content": dict.fromkeys(_FORMATS, _BINARY)}}
+_CSV_LAST = reversed(_FORMATS)  # as which openapi-python-client sends every file
+_BODY = {"requestBody": {"required": True, "content": dict.fromkeys(_CSV_LAST, _BINARY)}}
 _FileName = Annotated[
     str,
     Query(
