@@ -70,7 +70,7 @@ class Api:
 
     def etag(self, path: str) -> str | None:
         """The version of what is at a path; None if nothing is."""
-        answer = self._once("GET", path)
+        answer = self._answer("GET", path)
         return None if answer.status_code == httpx.codes.NOT_FOUND else _checked(answer).headers["ETag"]
 
     def delete(self, path: str) -> None:
@@ -88,7 +88,10 @@ class Api:
             "POST", path, params={"name": file.name}, headers=headers, body=lambda: _pieces(file, sent)
         ).json()
 
-    def _send(
+    def _send(self, method: str, path: str, **parts: Any) -> httpx.Response:
+        return _checked(self._answer(method, path, **parts))
+
+    def _answer(
         self, method: str, path: str, *, body: Callable[[], Iterator[bytes]] | None = None, **parts: Any
     ) -> httpx.Response:
         for tries_left in reversed(range(_TRIES)):
@@ -100,7 +103,7 @@ class Api:
                     where = self._http.base_url
                     raise Unreachable(f"{where} does not answer: {error or type(error).__name__}") from error
             if answer is not None and not (answer.status_code in _TOO_BUSY and tries_left):
-                return _checked(answer)
+                return answer
             time.sleep(_PAUSE_S)
         raise AssertionError("the last try returns or raises")
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from deploy.command.api import Api
-from deploy.command.failures import Interrupted, Refused
+from deploy.command.failures import Interrupted, Refused, Unreachable
 
 _LOOK_EVERY_S = 0.3
 _LOOKED_AT_BYTES = 64 * 1024
@@ -48,9 +48,12 @@ def send(api: Api, file: Path, progress: Progress) -> Any:
     if not file.is_file():
         raise Refused(f"{file}: there is no such file")
     bar = progress.add_task("sending  ", total=max(1, file.stat().st_size))
-    return api.upload(
-        "/v1/import-files", file, media_type=media_type, sent=lambda done: progress.update(bar, completed=done)
-    )
+    try:
+        return api.upload(
+            "/v1/import-files", file, media_type=media_type, sent=lambda done: progress.update(bar, completed=done)
+        )
+    except KeyboardInterrupt as error:
+        raise Interrupted(f"{file.name} was not sent to its end; nothing of it is imported") from error
 
 
 def try_file(api: Api, file_id: str, mapping: str, *, rows: int) -> Any:
@@ -70,7 +73,10 @@ def first_refusals(api: Api, job: Any) -> list[tuple[str, str]]:
 
 def import_file(api: Api, file_id: str, mapping: str, progress: Progress) -> Any:
     """Import an uploaded file, and wait for its end."""
-    job = api.post("/v1/imports", {"file_id": file_id, "mapping": mapping})
+    try:
+        job = api.post("/v1/imports", {"file_id": file_id, "mapping": mapping})
+    except KeyboardInterrupt as error:
+        raise Interrupted("whether the import has begun is told by: rapport imports list") from error
     bar = progress.add_task("importing", total=1.0)
     try:
         while job["state"] in _UNDER_WAY:
@@ -79,4 +85,6 @@ def import_file(api: Api, file_id: str, mapping: str, progress: Progress) -> Any
             progress.update(bar, completed=job["progress"], description=f"importing ({job['rows']:,} rows)")
     except KeyboardInterrupt as error:
         raise Interrupted(f"the import goes on; end it with: rapport imports cancel {job['id']}") from error
+    except Unreachable as error:
+        raise Unreachable(f"{error}; the import goes on; look at it with: rapport imports show {job['id']}") from error
     return job

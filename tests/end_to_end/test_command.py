@@ -69,11 +69,13 @@ def test_a_file_is_tried_imported_mended_and_imported_again(suite: Suite, tmp_pa
     (["mappings", "list"], {"RAPPORT_API_KEY": "rk_wrong"}, 2, "send a live API key"),
     (["mappings", "list"], {"RAPPORT_EVENTS_URL": "nowhere"}, 2, "not the address of a service"),
     (["mappings", "list"], {"RAPPORT_EVENTS_URL": "http://127.0.0.1:9"}, 3, "does not answer"),
+    (["mappings", "save", "x", "x.json"], {"RAPPORT_EVENTS_URL": "http://127.0.0.1:9"}, 3, "does not answer"),
     (["import", "x.csv"], {}, 2, "Missing option '--mapping'"),
 ])  # fmt: skip
 def test_what_goes_wrong_is_said_in_a_line(
     suite: Suite, tmp_path: Path, arguments: list[str], environment: dict[str, str], code: int, says: str
 ) -> None:
+    (tmp_path / "x.json").write_text(json.dumps(MAPPING))
     told = rapport(suite, tmp_path, *arguments, **environment)
     assert (told.returncode, told.stdout) == (code, "")
     assert says in told.stderr

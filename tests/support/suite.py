@@ -113,6 +113,14 @@ class Suite:
         self.kill(name)
         self.start(name)
 
+    def pause(self, name: str) -> None:
+        """Stop one process where it is (SIGSTOP)."""
+        self._processes[name].suspend()
+
+    def resume(self, name: str) -> None:
+        """Let a paused process go on."""
+        self._processes[name].resume()
+
     def terminate(self, name: str, *, timeout_s: float = 25.0) -> int:
         """Ask one process to end (SIGTERM), and return its exit code. Raises psutil.TimeoutExpired."""
         self._processes[name].send_signal(signal.SIGTERM)
