@@ -10,7 +10,7 @@ from services.messaging.domain.deliveries import MessageStatus, SkipReason
 from services.messaging.domain.unsubscribing import Unsubscribing
 from services.messaging.use_cases.audience_ports import Audiences, Preparation, Recipient, Segments
 from services.messaging.use_cases.ports import Suppressions
-from services.messaging.use_cases.tell import dispatched
+from services.messaging.use_cases.tell_outcomes import dispatched
 from shared.clock import Clock
 from shared.contracts.messaging import AudienceWantedV1, MessageDispatchedV1
 from shared.ids import new_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.messaging.domain.deliveries import is_stand_in
 from services.messaging.domain.unsubscribing import Unsubscribing
 from services.messaging.use_cases.ports import Suppressions
-from services.messaging.use_cases.tell import CHANNEL
+from services.messaging.use_cases.tell_outcomes import CHANNEL
 from shared.clock import Clock
 from shared.contracts.messaging import UnsubscribedV1
 

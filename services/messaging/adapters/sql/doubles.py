@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.messaging.adapters.sql.tables import campaigns, messages
 from services.messaging.domain.deliveries import NOT_SENT, MessageStatus, SkipReason
-from services.messaging.use_cases.tell import dispatched
+from services.messaging.use_cases.tell_outcomes import dispatched
 from shared.outbox.outbox import Outbox
 from shared.sql.present import database_now
 

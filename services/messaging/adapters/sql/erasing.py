@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.messaging.adapters.sql.tables import campaigns, contacts, memberships, merges, messages
 from services.messaging.domain.deliveries import NOT_SENT, MessageStatus, SkipReason, stand_in
-from services.messaging.use_cases.tell import dispatched
+from services.messaging.use_cases.tell_outcomes import dispatched
 from shared.contracts.about import names_erased
 from shared.contracts.profile import ProfileErasedV1
 from shared.erased_names import Erased, ErasedNames

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from services.messaging.adapters.sql.campaigns import traces_of
 from services.messaging.adapters.sql.tables import messages
 from services.messaging.domain.deliveries import FINAL, MessageStatus, Settlement, stand_in
-from services.messaging.use_cases.tell import dispatched
+from services.messaging.use_cases.tell_outcomes import dispatched
 from shared.contracts.messaging import MessageDispatchedV1
 from shared.outbox.outbox import Outbox
 from shared.sql.present import database_now

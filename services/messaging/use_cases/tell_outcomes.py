@@ -1,4 +1,4 @@
-"""The facts that messaging publishes."""
+"""What became of messages, as the fact that messaging publishes of each."""
 
 from __future__ import annotations
 
