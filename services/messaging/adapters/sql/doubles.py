@@ -7,11 +7,10 @@ from typing import Any
 from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
+from services.messaging.adapters.sql.skipping import skip
 from services.messaging.adapters.sql.tables import campaigns, messages
 from services.messaging.domain.deliveries import NOT_SENT, MessageStatus, SkipReason
-from services.messaging.use_cases.tell_outcomes import dispatched
 from shared.outbox.outbox import Outbox
-from shared.sql.present import database_now
 
 
 def settle_doubles(session: Session, outbox: Outbox, *, merged: str, survivor: str) -> None:
@@ -31,32 +30,19 @@ def settle_doubles(session: Session, outbox: Outbox, *, merged: str, survivor: s
         other = theirs.get(row.campaign_id)
         if other is None:
             session.execute(update(messages).where(messages.c.id == row.id).values(profile_id=survivor))
-            continue
-        if MessageStatus.SKIPPED in (row.status, other.status):
-            if row.status != MessageStatus.SKIPPED:
-                _exchange(session, row, other)
-            continue
-        double = next((each for status in NOT_SENT for each in (row, other) if each.status == status), None)
-        if double is not None:
-            now = database_now(session)
-            values = {
-                "status": MessageStatus.SKIPPED,
-                "reason": SkipReason.MERGED,
-                "claimed_by": None,
-                "settled_at": now,
-            }
-            session.execute(update(messages).where(messages.c.id == double.id).values(values))
-            fact = dispatched(
-                message_id=double.id,
-                campaign_id=double.campaign_id,
-                profile_id=double.profile_id,
-                outcome=MessageStatus.SKIPPED,
-                at=now,
-                attempts=double.attempts,
-                reason=SkipReason.MERGED,
-                traceparent=double.traceparent,
-            )
-            outbox.add(session, [fact])
+        else:
+            _settle_pair(session, outbox, row, other)
+
+
+def _settle_pair(session: Session, outbox: Outbox, row: Row[Any], other: Row[Any]) -> None:
+    """Two messages of one campaign, of which `other` is the survivor's."""
+    if MessageStatus.SKIPPED in (row.status, other.status):
+        if row.status != MessageStatus.SKIPPED:
+            _exchange(session, row, other)
+        return
+    double = next((each for status in NOT_SENT for each in (row, other) if each.status == status), None)
+    if double is not None:
+        skip(session, outbox, [double], SkipReason.MERGED)
 
 
 def _exchange(session: Session, one: Row[Any], other: Row[Any]) -> None:

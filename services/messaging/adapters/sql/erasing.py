@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from services.messaging.adapters.sql.skipping import skip
 from services.messaging.adapters.sql.tables import campaigns, contacts, memberships, merges, messages
-from services.messaging.domain.deliveries import NOT_SENT, MessageStatus, SkipReason, stand_in
-from services.messaging.use_cases.tell_outcomes import dispatched
+from services.messaging.domain.deliveries import NOT_SENT, SkipReason, stand_in
 from shared.contracts.about import names_erased
 from shared.contracts.profile import ProfileErasedV1
 from shared.erased_names import Erased, ErasedNames
 from shared.inbox.dead_letters import forget_dead_letters
 from shared.outbox.outbox import Outbox
-from shared.sql.present import database_now
 
 
 def erase(session: Session, fact: ProfileErasedV1, *, names: ErasedNames, outbox: Outbox) -> None:
@@ -38,27 +34,6 @@ def erase(session: Session, fact: ProfileErasedV1, *, names: ErasedNames, outbox
     for row in theirs:
         nobody = {"profile_id": stand_in(row.id), "reason": None, "dedup_key": None}
         session.execute(update(messages).where(messages.c.id == row.id).values(nobody))
-    _skip(session, [row for row in theirs if row.status in NOT_SENT], outbox)
+    unsent = [row for row in theirs if row.status in NOT_SENT]
+    skip(session, outbox, unsent, SkipReason.ERASED, told_of=lambda row: stand_in(row.id))
     forget_dead_letters(session, {*fact.subjects, *ids})
-
-
-def _skip(session: Session, rows: Sequence[Any], outbox: Outbox) -> None:
-    now = database_now(session)
-    values = {"status": MessageStatus.SKIPPED, "reason": SkipReason.ERASED, "claimed_by": None, "settled_at": now}
-    session.execute(update(messages).where(messages.c.id.in_([row.id for row in rows])).values(values))
-    outbox.add(
-        session,
-        [
-            dispatched(
-                message_id=row.id,
-                campaign_id=row.campaign_id,
-                profile_id=stand_in(row.id),
-                outcome=MessageStatus.SKIPPED,
-                at=now,
-                attempts=row.attempts,
-                reason=SkipReason.ERASED,
-                traceparent=row.traceparent,
-            )
-            for row in rows
-        ],
-    )
