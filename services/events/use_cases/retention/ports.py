@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.events.domain.retention import RetentionPolicy, Term
+from services.events.domain.retention import Term
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +62,4 @@ class DueTouchpoints(Protocol):
 
     def remove_some(self, now: datetime) -> Step:
         """Judge the next touchpoints, a bounded number, from where the last step came to; remove what is due."""
-        ...
-
-
-class Preview(Protocol):
-    """What would be removed now."""
-
-    def count_due(self, policy: RetentionPolicy, now: datetime) -> Sequence[int]:
-        """How many touchpoints are due by each term, in the policy's order."""
         ...
