@@ -52,53 +52,55 @@ from shared.workers.bus_loops import create_topics
 _OPEN_WITHIN_S = 5.0  # without the bus the service serves all the same: readers read, clients hear 503 and retry
 _DESCRIPTION = "Takes in every touchpoint (Segment's HTTP Tracking API) and keeps each customer's timeline."
 
+_ROUTERS = (
+    browser.router,
+    sources.router,
+    inbound_sources.router,
+    inbound.router,
+    import_mappings.router,
+    import_files.router,
+    imports.router,
+    timeline.router,
+    touchpoints.router,
+    summary.router,
+    webhooks.router,
+    webhook_deliveries.router,
+    webhook_replays.router,
+    stream.router,
+    tracking_plan.router,
+    plan_rules.router,
+    quarantine.router,
+    archive.router,
+    erasures.router,
+    retention.router,
+)
+
+
+@asynccontextmanager
+async def _serving(wiring: Wiring, facts: FactStream) -> AsyncIterator[None]:
+    stop = threading.Event()
+    opening = asyncio.create_task(run_in_threadpool(lambda: create_topics(wiring.bus, stop)))
+    await asyncio.wait({opening}, timeout=_OPEN_WITHIN_S)
+    yield
+    stop.set()
+    await opening
+    facts.close()
+    await run_in_threadpool(wiring.close)
+
 
 def create_app(settings: EventsSettings) -> FastAPI:
     """The application; the bus is opened when it starts to serve."""
     wiring = Wiring(settings)
     keys = KnownWriteKeys(wiring.find_source)
     facts = FactStream(lambda: wiring.bus, wiring.erasing.living_now)
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        stop = threading.Event()
-        opening = asyncio.create_task(run_in_threadpool(lambda: create_topics(wiring.bus, stop)))
-        await asyncio.wait({opening}, timeout=_OPEN_WITHIN_S)
-        yield
-        stop.set()
-        await opening
-        facts.close()
-        await run_in_threadpool(wiring.close)
-
     app = build_app(
         name="events",
         description=_DESCRIPTION,
-        routers=(
-            browser.router,
-            sources.router,
-            inbound_sources.router,
-            inbound.router,
-            import_mappings.router,
-            import_files.router,
-            imports.router,
-            timeline.router,
-            touchpoints.router,
-            summary.router,
-            webhooks.router,
-            webhook_deliveries.router,
-            webhook_replays.router,
-            stream.router,
-            tracking_plan.router,
-            plan_rules.router,
-            quarantine.router,
-            archive.router,
-            erasures.router,
-            retention.router,
-        ),
+        routers=_ROUTERS,
         problems=PROBLEMS,
         database=wiring.database,
         settings=settings,
-        lifespan=lifespan,
+        lifespan=lambda app: _serving(wiring, facts),
         further_scopes=(SENDING,),
         owner_left=wiring.webhooks.owner_left,
         larger_bodies={import_files.PATH: settings.import_max_bytes},
