@@ -60,9 +60,9 @@ class CreatedApiKey(ApiKeyView):
 
 @router.post("", status_code=201)
 def create_api_key(body: NewApiKey, request: Request, caller: Administrator) -> CreatedApiKey:
-    """Make a key. A caller can grant only what it may do itself, and give a key to its own owner only.
+    """Make a key. A caller can grant only what it may do itself, and only to its own owner.
 
-    An administrator gives keys to anybody.
+    An administrator can give keys to any owner.
     """
     _check_scopes(body.scopes, caller, known=request.app.state.scopes)
     with _database(request).transaction() as session:
@@ -81,7 +81,7 @@ def list_api_keys(request: Request, _caller: Administrator, paging: Paged) -> Pa
 
 @router.delete("/{key_id}", status_code=204)
 def revoke_api_key(key_id: _KeyId, request: Request, caller: Administrator) -> None:
-    """End a key for good; it is refused everywhere within ten seconds, and streams that it has open end.
+    """Revoke a key for good. It is refused everywhere within ten seconds, and its open streams end.
 
     A caller can end keys of its owner, and those that may do no more than itself. With the last key of an owner,
     nothing more is told to its webhook endpoints.

@@ -104,7 +104,7 @@ def list_dead_letters(
 
 @router.get("/{letter_id:uuid}", dependencies=[Requires("dead-letters:write")])
 def get_dead_letter(letter_id: _LetterId, request: Request, response: Response) -> DeadLetterDetail:
-    """One dead letter with the event itself: customers' data, so it takes the scope that has it handled again."""
+    """One dead letter with its event. That is customers' data, so it takes `dead-letters:write`."""
     database: Database = request.app.state.database
     with database.reading() as session:
         row = session.execute(select(dead_letters).where(dead_letters.c.id == letter_id)).one_or_none()
@@ -118,7 +118,7 @@ def get_dead_letter(letter_id: _LetterId, request: Request, response: Response) 
 
 @router.post("/{letter_id:uuid}/replay", status_code=202, dependencies=[Requires("dead-letters:write")])
 def replay_dead_letter(letter_id: _LetterId, request: Request) -> Replay:
-    """Ask that this letter be handled again; the worker does it within a second or two."""
+    """Have this letter handled again; the worker does it within a second or two."""
     if not _request_replay(request, letter_id):
         raise Problem(404, "not_found", f"no dead letter {letter_id} that waits")
     return Replay(requested=1)
@@ -126,7 +126,7 @@ def replay_dead_letter(letter_id: _LetterId, request: Request) -> Replay:
 
 @router.post("/replay", status_code=202, dependencies=[Requires("dead-letters:write")])
 def replay_all_dead_letters(request: Request) -> Replay:
-    """Ask that every letter that waits be handled again."""
+    """Have every waiting dead letter handled again."""
     return Replay(requested=_request_replay(request, None))
 
 

@@ -21,7 +21,7 @@ class Health(BaseModel):
 
 @router.get("/healthz", name="get_liveness")
 def alive() -> Health:
-    """Whether the process runs; looks at no dependency, so that an outage restarts nothing."""
+    """Whether the process runs. Checks no dependency, so an outage restarts nothing."""
     return Health()
 
 

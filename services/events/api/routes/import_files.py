@@ -59,7 +59,7 @@ async def upload_import_file(
     name: _FileName = "file",
     idempotency_key: IdempotencyKey = None,
 ) -> FileView:
-    """Send a file as the body: CSV, the same in gzip, or Parquet. It is kept for some days, to be imported."""
+    """Upload a file as the body: CSV, gzipped CSV, or Parquet. It is kept for some days, to be imported."""
     imports = wired.imports
     file = _new(request, name, imports)
     taking = await run_in_threadpool(Upload, wired.database, file, limit=imports.max_bytes, clock=imports.clock)
@@ -99,14 +99,14 @@ def get_import_file(file_id: FileId, wired: Wired, _caller: Reader) -> FileView:
 
 @router.delete("/{file_id}", status_code=204)
 def delete_import_file(file_id: FileId, wired: Wired, _caller: Writer) -> None:
-    """Delete a file that no import is still to read; what was imported of it stays."""
+    """Delete a file that no import still has to read; what was imported from it stays."""
     with wired.database.transaction() as session:
         SqlImportFiles(session).remove(file_id)
 
 
 @router.post("/{file_id}/dry-run")
 def try_import_file(file_id: FileId, body: DryRunRequest, wired: Wired, _caller: Reader) -> TrialView:
-    """What the first rows would become: counts, the first problems, the first calls. Nothing is kept."""
+    """What the first rows would become: counts, first problems, first calls. Nothing is stored."""
     imports = wired.imports
     with wired.database.reading() as session:
         file = SqlImportFiles(session).get(file_id)

@@ -28,7 +28,7 @@ Writer = Annotated[Caller, Depends(require("imports:write"))]
 def create_import_mapping(
     body: NewMapping, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> MappingView:
-    """Save a mapping under a name. The name is the source: whoever makes it anew goes on with what was imported."""
+    """Save a mapping under a name. The name is the source: a mapping saved again continues what was imported."""
     with wired.database.transaction() as session:
 
         def act() -> MappingView:
@@ -69,7 +69,7 @@ def change_import_mapping(
     _caller: Writer,
     seen: WantedVersion,
 ) -> MappingView:
-    """Replace a mapping. Imports that were asked for before keep the one that they began with."""
+    """Replace a mapping. Imports requested before keep the one that they began with."""
     with wired.database.transaction() as session:
         mapping = keep_import_mappings.change_import_mapping(
             SqlImportMappings(session), name, body.wanted(), seen=seen, clock=wired.clock

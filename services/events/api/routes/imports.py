@@ -36,9 +36,9 @@ _CSV: dict[int | str, dict[str, Any]] = {
 def create_import(
     body: NewImport, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> ImportView:
-    """Import a file. A worker begins at once; those with one mapping run one after another.
+    """Import a file. A worker begins at once; imports with the same mapping run one after another.
 
-    What was imported with the mapping before makes nothing new, so that the same file may be imported again.
+    What the mapping imported before creates nothing new, so the same file may be imported again.
     """
     with wired.database.transaction() as session:
 
@@ -79,7 +79,7 @@ def get_import(import_id: ImportId, wired: Wired, _caller: Reader) -> ImportView
 
 @router.post("/{import_id}/cancel")
 def cancel_import(import_id: ImportId, wired: Wired, _caller: Writer) -> ImportView:
-    """End an import: at once if it waits, after the step that it is on if it runs. What it brought stays."""
+    """Cancel an import: at once if it waits, after its current step if it runs. What it imported stays."""
     with wired.database.transaction() as session:
         return ImportView.of(SqlImportJobs(session).cancel(import_id, at=wired.clock()))
 

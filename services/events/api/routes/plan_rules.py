@@ -81,7 +81,7 @@ def show(rule_id: RuleId, wired: Wired) -> RuleView:
 
 @router.put("/rules/{rule_id}", name="redraft_rule", dependencies=[Requires("plans:write")])
 def redraft(rule_id: RuleId, body: RuleDraft, wired: Wired) -> RuleView:
-    """Change a draft. A published rule stays as it is."""
+    """Change a draft. A published rule cannot be changed."""
     with wired.database.transaction() as session:
         rule = redraft_rule(
             SqlPlans(session),
@@ -95,21 +95,21 @@ def redraft(rule_id: RuleId, body: RuleDraft, wired: Wired) -> RuleView:
 
 @router.post("/rules/{rule_id}/publish", name="publish_rule", dependencies=[Requires("plans:write")])
 def publish(rule_id: RuleId, wired: Wired) -> RuleView:
-    """Put a draft in force; publishing again changes nothing."""
+    """Publish a draft; publishing again changes nothing."""
     with wired.database.transaction() as session:
         return RuleView.of(publish_rule(SqlPlans(session), rule_id, clock=wired.clock))
 
 
 @router.delete("/rules/{rule_id}", name="delete_rule", status_code=204, dependencies=[Requires("plans:write")])
 def remove(rule_id: RuleId, wired: Wired) -> None:
-    """Delete a rule; the version before it is in force again."""
+    """Delete a rule; the version before it applies again."""
     with wired.database.transaction() as session:
         remove_rule(SqlPlans(session), rule_id, clock=wired.clock)
 
 
 @router.post("/rules/{rule_id}/validate", dependencies=[Requires("plans:read")])
 def try_rule(rule_id: RuleId, body: Trial, wired: Wired) -> TrialResult:
-    """Try a rule, draft or not, on a call; nothing is kept."""
+    """Try a rule, draft or published, on a call; nothing is stored."""
     with wired.database.reading() as session:
         rule = SqlPlans(session).rule(rule_id)
     return _tried(wired.plans.compile_schema(rule.schema), body)
@@ -117,7 +117,7 @@ def try_rule(rule_id: RuleId, body: Trial, wired: Wired) -> TrialResult:
 
 @router.post("/validate", dependencies=[Requires("plans:read")])
 def try_schema(body: SchemaTrial, wired: Wired) -> TrialResult:
-    """Try a schema on a call; nothing is kept."""
+    """Try a schema on a call; nothing is stored."""
     check_limits(body.json_schema)
     refuse_empty_ranges(body.json_schema)
     return _tried(wired.plans.compile_schema(body.json_schema), body)

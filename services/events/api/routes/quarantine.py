@@ -54,7 +54,7 @@ def list_entries(
     rule_id: _OfRule = None,
     state: _OfState = "held",
 ) -> Page[EntryView]:
-    """Calls that were blocked, newest first."""
+    """Blocked calls, newest first."""
     before = paging.after_id()
     with wired.database.reading() as session:
         wanted = EntryFilter(event, source_id, rule_id)
@@ -71,7 +71,7 @@ def show(entry_id: EntryId, wired: Wired) -> EntryDetail:
 
 @router.put("/{entry_id}", name="correct_quarantined_call", dependencies=[Requires("quarantine:write")])
 def correct(entry_id: EntryId, body: CorrectedCall, wired: Wired) -> EntryDetail:
-    """Put a corrected call in the place of a held one; the answer says what is still wrong with it."""
+    """Replace a held call by a corrected one; the answer says what is still wrong with it."""
     with wired.database.transaction() as session:
         return EntryDetail.of(correct_call(entry_id, body.call, wired.plans.mending(session)))
 
@@ -102,7 +102,7 @@ def correct_many(
     place: Placed,
     idempotency_key: IdempotencyKey = None,
 ) -> BulkResult:
-    """Take the same steps with up to 500 held calls; `dry_run` shows what would become of them."""
+    """Apply the same steps to up to 500 held calls; `dry_run` only shows the result."""
     after = place.after_id()
     with wired.database.transaction() as session:
 

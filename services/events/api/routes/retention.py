@@ -52,7 +52,7 @@ def create_retention_rule(
 
 @router.get("/rules", dependencies=[Requires("retention:read")])
 def list_retention_rules(wired: Wired) -> list[RetentionRuleView]:
-    """Every rule, oldest first; there are 200 at most. A touchpoint that none is of is kept for ever."""
+    """Every rule, oldest first; there are 200 at most. A touchpoint that no rule covers is kept for ever."""
     with wired.database.reading() as session:
         return [RetentionRuleView.of(rule) for rule in SqlRetentionRules(session).all()]
 
@@ -69,7 +69,7 @@ def get_retention_rule(rule_id: RetentionRuleId, wired: Wired, response: Respons
 def change_retention_rule(
     rule_id: RetentionRuleId, body: RuleChange, wired: Wired, response: Response, seen: WantedVersion
 ) -> RetentionRuleView:
-    """Set for how long. What was removed already does not come back."""
+    """Change for how long touchpoints are kept. What was already removed does not come back."""
     with wired.database.transaction() as session:
         rules = SqlRetentionRules(session)
         rule = keep_retention.change_retention_rule(rules, rule_id, days=body.days, seen=seen, clock=wired.clock)

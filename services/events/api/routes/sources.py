@@ -78,7 +78,7 @@ def show(source_id: SourceId, wired: Wired, caller: Reader) -> SourceDetail:
 def add_key(
     source_id: SourceId, wired: Wired, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> CreatedWriteKey:
-    """A second write key, so that clients can change over; two may live at once."""
+    """Make a second write key, so that clients can switch over; two may be live at once."""
     with wired.database.transaction() as session:
 
         def act() -> CreatedWriteKey:
@@ -93,6 +93,6 @@ def add_key(
 
 @router.delete("/{source_id}/write-keys/{key_id}", name="revoke_write_key", status_code=204)
 def revoke_key(source_id: SourceId, key_id: WriteKeyId, wired: Wired, caller: Writer) -> None:
-    """End a write key for good; it is refused everywhere within five seconds."""
+    """Revoke a write key for good; it is refused everywhere within five seconds."""
     with wired.database.transaction() as session:
         revoke_write_key(SqlSources(session, owner_of(caller)), source_id, key_id, clock=wired.clock)

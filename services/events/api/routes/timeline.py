@@ -47,8 +47,8 @@ def timeline(
 ) -> Response:
     """Touchpoints of a customer under every identifier it ever had, newest first.
 
-    A profile that was merged away shows its survivor's timeline. A filter that passes over very much ends its page
-    early, even empty, with a `next_cursor` from which to go on: the last page is the one without.
+    A profile that was merged away shows its survivor's timeline. A filter that skips very many touchpoints ends its
+    page early, even empty, with a `next_cursor` to continue from: only the last page has none.
     """
     if since is not None and until is not None and since >= until:
         raise refused("to", "must be later than `from`, or there is nothing in between")

@@ -37,7 +37,7 @@ def list_touchpoints(
         str | None, Query(min_length=1, max_length=300, pattern=STORABLE, description="such as `user_id:17850`")
     ] = None,
 ) -> Response:
-    """Touchpoints, the last recorded first. A `message_id` is found for a day at least after it arrived."""
+    """Touchpoints, last recorded first. A `message_id` can be found for at least a day after it arrived."""
     before = paging.after_id()
     with wired.database.reading() as session:
         found = latest_touchpoints(

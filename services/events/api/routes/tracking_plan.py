@@ -72,7 +72,7 @@ def show(plan_id: PlanId, wired: Wired, response: Response) -> PlanView:
     "/plans/{plan_id}", name="change_plan", dependencies=[Requires("plans:write")], responses=with_headers(200, ETAG)
 )
 def change(plan_id: PlanId, body: PlanBody, wired: Wired, response: Response, version: WantedVersion) -> PlanView:
-    """Set what a plan is. It counts for calls that are recorded from then on."""
+    """Change a plan. The change applies to calls recorded from then on."""
     with wired.database.transaction() as session:
         seen = version
         plan = change_plan(SqlPlans(session), plan_id, body.wanted(), seen=seen, clock=wired.clock)
@@ -90,7 +90,7 @@ def remove(plan_id: PlanId, wired: Wired) -> None:
 def list_violations(
     wired: Wired, paging: Paged, plan_id: OfPlan = None, event: OfEvent = None
 ) -> Page[RuleViolationsView]:
-    """Rules that calls broke, the one that was broken last first, each with a sample."""
+    """Rules that calls broke, the last broken first, each with a sample."""
     before = paging.after(datetime, str)
     with wired.database.reading() as session:
         found = SqlViolations(session).page(plan_id=plan_id, event=event, limit=paging.limit + 1, before=before)

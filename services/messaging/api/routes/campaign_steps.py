@@ -30,9 +30,9 @@ Writer = Annotated[Caller, Depends(require("campaigns:write"))]
 def launch_campaign(
     campaign_id: CampaignId, wired: Wired, caller: Writer, version: WantedVersion, key: IdempotencyKey = None
 ) -> CampaignView:
-    """Let it go, at once or at `send_at`. Launching twice is launching once.
+    """Launch a campaign: it starts at once or at `send_at`. Launching twice has one effect.
 
-    With `If-Match` and the ETag of the plan that was looked at: 412 when it was planned anew since.
+    With `If-Match` and the ETag of the plan that you looked at: 412 if the plan was changed since.
     """
     with wired.database.transaction() as session:
         campaigns = SqlCampaigns(session)
@@ -51,19 +51,19 @@ def launch_campaign(
 
 @router.post("/{campaign_id}/pause", dependencies=[Requires("campaigns:write")])
 def pause_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignView:
-    """Hold it; messages that are with the mail server already go out."""
+    """Pause a campaign; messages already with the mail server still go out."""
     return _change(wired, campaign_id, Campaign.pause)
 
 
 @router.post("/{campaign_id}/resume", dependencies=[Requires("campaigns:write")])
 def resume_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignView:
-    """Go on where it was paused."""
+    """Continue a paused campaign."""
     return _change(wired, campaign_id, Campaign.resume)
 
 
 @router.post("/{campaign_id}/cancel", dependencies=[Requires("campaigns:write")])
 def cancel_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignView:
-    """End it for good; what is still queued is skipped."""
+    """End a campaign for good; messages still in the queue are skipped."""
     now = wired.clock()
     return _change(wired, campaign_id, lambda campaign: campaign.cancel(now))
 

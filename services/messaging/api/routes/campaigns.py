@@ -45,7 +45,7 @@ Writer = Annotated[Caller, Depends(require("campaigns:write"))]
 def list_campaigns(
     wired: Wired, paging: Paged, status: Annotated[CampaignStatus | None, Query()] = None
 ) -> Page[CampaignView]:
-    """Campaigns with their counts, the newest first."""
+    """Campaigns with their counts, newest first."""
     after = paging.after_id()
     with wired.database.reading() as session:
         found = SqlCampaigns(session).page(status=status, after=after, limit=paging.limit + 1)
@@ -84,7 +84,7 @@ def get_campaign(campaign_id: CampaignId, wired: Wired, response: Response) -> C
 def change_campaign(
     campaign_id: CampaignId, draft: CampaignDraft, wired: Wired, version: WantedVersion, response: Response
 ) -> CampaignView:
-    """Plan a draft anew, with the template's current version unless one is named; what was launched stays as it is."""
+    """Replace a draft, with the template's current version unless one is named. A launched one stays as it is."""
     with wired.database.transaction() as session:
         templates, campaigns = SqlTemplates(session), SqlCampaigns(session)
         campaign = replan_campaign(campaign_id, draft.plan(), templates=templates, campaigns=campaigns, version=version)
@@ -94,7 +94,7 @@ def change_campaign(
 
 @router.delete("/{campaign_id}", status_code=204, dependencies=[Requires("campaigns:write")])
 def delete_campaign(campaign_id: CampaignId, wired: Wired, version: WantedVersion) -> None:
-    """Forget a draft; what was launched can be cancelled and stays."""
+    """Delete a draft. A launched campaign cannot be deleted, only cancelled."""
     with wired.database.transaction() as session:
         delete_draft(campaign_id, SqlCampaigns(session), version=version)
 
@@ -116,14 +116,14 @@ def list_messages(
 
 @router.post("/{campaign_id}/preview", dependencies=[Requires("campaigns:read")])
 def preview_campaign(campaign_id: CampaignId, reader: Reader, wired: Wired) -> RenderedView:
-    """What a known customer, or a made-up one, would read: the pinned version, from the campaign's sender."""
+    """What a known customer, or a sample one, would read: the pinned template version, from the campaign's sender."""
     programme, contact = _written_for(wired, campaign_id, reader)
     return rendered_view(wired.write_letter.preview(programme, contact))
 
 
 @router.post("/{campaign_id}/test-sends", dependencies=[Requires("campaigns:write")])
 def send_test(campaign_id: CampaignId, draft: TrialDraft, wired: Wired) -> TrialView:
-    """Send one letter to an address of yours, marked [Test]; each call sends one, in any status, counted nowhere."""
+    """Send one letter, marked [Test], to an address of yours. Works in any status and is counted nowhere."""
     programme, contact = _written_for(wired, campaign_id, draft)
     return trial_view(wired.send_test(programme, contact, draft.to))
 

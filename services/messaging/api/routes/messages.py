@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/messages", tags=["Messages"], route_class=StrictR
 
 @router.get("/{message_id}", dependencies=[Requires("messages:read")])
 def get_message(message_id: MessageId, wired: Wired) -> MessageDetail:
-    """One message: its outcome, and its text for the customer as they are known now."""
+    """One message: its outcome, and its text as the customer as known now would read it."""
     rendered = problem = None
     with wired.database.reading() as session:
         row = reading.message(session, message_id)

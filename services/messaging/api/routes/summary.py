@@ -31,7 +31,7 @@ class Summary(BaseModel):
 
 @router.get("", dependencies=[Requires("messages:read")])
 def get_summary(wired: Wired) -> Summary:
-    """Totals, for reconciling with what the other services hold."""
+    """Totals, for reconciling with the other services."""
     with wired.database.reading() as session:
         totals = summarise(session)
     return Summary.model_validate({**totals, "messages": message_counts(totals["messages"])})

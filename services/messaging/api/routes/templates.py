@@ -34,7 +34,7 @@ Writer = Annotated[Caller, Depends(require("templates:write"))]
 
 @router.get("", dependencies=[Requires("templates:read")])
 def list_templates(wired: Wired, paging: Paged) -> Page[TemplateView]:
-    """Templates at their current versions, the oldest first."""
+    """Templates at their current versions, oldest first."""
     after = paging.after_id()
     with wired.database.reading() as session:
         found = SqlTemplates(session).page(after=after, limit=paging.limit + 1)
@@ -45,7 +45,7 @@ def list_templates(wired: Wired, paging: Paged) -> Page[TemplateView]:
 def create_template(
     draft: TemplateDraft, wired: Wired, caller: Writer, response: Response, key: IdempotencyKey = None
 ) -> TemplateView:
-    """Keep a template. One that prints what may be missing, or leaves the language, is refused line by line."""
+    """Create a template. One that prints what may be missing, or leaves the allowed language, is refused by line."""
     with flaws_told(), wired.database.transaction() as session:
         made = once(
             session,
@@ -79,9 +79,9 @@ def get_template(template_id: TemplateId, wired: Wired, response: Response) -> T
 def revise_template(
     template_id: TemplateId, draft: TemplateDraft, wired: Wired, version: WantedVersion, response: Response
 ) -> TemplateView:
-    """Add a version, which new campaigns will use; those planned before keep theirs.
+    """Add a version, which new campaigns use; campaigns planned before keep theirs.
 
-    With `If-Match` and the ETag that the change is based on: 412 when there is a newer one.
+    With `If-Match` and the ETag that the change is based on: 412 if there is a newer version.
     """
     with flaws_told(), wired.database.transaction() as session:
         templates = SqlTemplates(session)
@@ -94,7 +94,7 @@ def revise_template(
 
 @router.post("/{template_id}/preview", dependencies=[Requires("templates:read")])
 def preview_template(template_id: TemplateId, request: PreviewRequest, wired: Wired) -> RenderedView:
-    """What a known customer, or a made-up one, would read."""
+    """What a known customer, or a sample one, would read."""
     with wired.database.reading() as session:
         version = SqlTemplates(session).get(template_id).current
         contact = reader_of(session, request)

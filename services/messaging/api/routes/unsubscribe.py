@@ -29,7 +29,7 @@ def ask(token: Token, request: Request, wired: Wired) -> HTMLResponse:
 
 @router.post("/{token}", name="unsubscribe_with_one_click", response_class=HTMLResponse)
 def one_click(token: Token, request: Request, wired: Wired) -> HTMLResponse:
-    """Unsubscribe, whatever the body: providers send `List-Unsubscribe=One-Click` as a form of either kind."""
+    """Unsubscribe, whatever the body: providers send `List-Unsubscribe=One-Click` in either form encoding."""
     return _page(DONE, request, lambda: wired.unsubscribe(token))
 
 

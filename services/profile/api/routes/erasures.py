@@ -36,15 +36,15 @@ def erase_looked_up_profile(
 def erase_profile(profile_id: ProfileId, wired: Wired, caller: Eraser) -> ErasureView:
     """Erase a customer for good: profile, identifiers, traits, orders, and all that was merged into it.
 
-    It is done here when this answers; the other services hear of it and follow. Asked for again, it answers with the
-    same erasure.
+    Profile has erased the customer when this answers; the other services hear of it and follow. Asking again returns
+    the same erasure.
     """
     return _erase(wired, profile_id, caller)
 
 
 @router.get("/v1/erasures", dependencies=[Requires("profiles:read")])
 def list_erasures(wired: Wired, paging: Paged) -> Page[ErasureView]:
-    """Erasures, the last first."""
+    """Erasures, newest first."""
     before = paging.after_id()
     with wired.database.reading() as session:
         found = read_erasures(session, before=before, limit=paging.limit + 1)

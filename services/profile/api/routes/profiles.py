@@ -37,7 +37,7 @@ def list_profiles(
     paging: Paged,
     identified: Annotated[bool | None, Query(description="only those with (or without) a user id")] = None,
 ) -> Page[ProfileView]:
-    """Profiles, the oldest first."""
+    """Profiles, oldest first."""
     after = paging.after_id()
     with wired.database.reading() as session:
         found = ProfileReading(session).page(after=after, limit=paging.limit + 1, identified=identified)
@@ -52,7 +52,7 @@ def look_up_profile(
     value: Value,
     region: Region = None,
 ) -> ProfileView:
-    """The profile that has this identifier; addresses and telephone numbers may be written in any usual way."""
+    """The profile with this identifier. E-mail addresses and telephone numbers may be written in any usual form."""
     with wired.database.reading() as session:
         whole = ProfileReading(session).known_as(identifier_of(wired, kind, value, region))
     response.headers["ETag"] = etag(whole.profile.version)
@@ -61,7 +61,7 @@ def look_up_profile(
 
 @router.get("/{profile_id}", dependencies=[Requires("profiles:read")], responses=with_headers(200, ETAG))
 def get_profile(profile_id: ProfileId, wired: Wired, response: Response) -> ProfileView:
-    """One profile. The id of a profile that was merged finds the one it lives on as."""
+    """One profile. The id of a merged profile finds the one that it was merged into."""
     with wired.database.reading() as session:
         whole = ProfileReading(session).get(profile_id)
     response.headers["ETag"] = etag(whole.profile.version)
@@ -78,7 +78,7 @@ def list_traits(
     ] = False,
     key: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> Page[TraitView]:
-    """What is known of a customer and who said it, by key; `history` shows what was said before, too."""
+    """The traits of a customer by key, each with its source; `history` also shows earlier values."""
     with wired.database.reading() as session:
         reading = ProfileReading(session)
         living = reading.living_id(profile_id)
@@ -96,7 +96,7 @@ def list_traits(
 def set_traits(
     profile_id: ProfileId, changes: TraitChanges, wired: Wired, version: WantedVersion, response: Response
 ) -> ProfileView:
-    """Set or take back traits, with the API as their source."""
+    """Set or remove traits, with the API as their source."""
     with wired.writing() as (session, work):
         living = ProfileReading(session).living_id(profile_id)
         wired.outbox.add(session, wired.set_traits(work, living, changes.traits, version=version))
@@ -107,7 +107,7 @@ def set_traits(
 
 @router.get("/{profile_id}/segments", dependencies=[Requires("segments:read")])
 def list_segments_of_profile(profile_id: ProfileId, wired: Wired, paging: Paged) -> Page[BelongingView]:
-    """The segments that a customer is in, the oldest first."""
+    """The segments that a customer is in, oldest first."""
     after = paging.after_id()
     with wired.database.reading() as session:
         reading = ProfileReading(session)

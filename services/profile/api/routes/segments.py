@@ -35,7 +35,7 @@ Writer = Annotated[Caller, Depends(require("segments:write"))]
 
 @router.get("", dependencies=[Requires("segments:read")])
 def list_segments(wired: Wired, paging: Paged) -> Page[SegmentView]:
-    """Segments, the oldest first."""
+    """Segments, oldest first."""
     after = paging.after_id()
     with wired.database.reading() as session:
         found = SegmentReading(session).page(after=after, limit=paging.limit + 1)
@@ -46,7 +46,7 @@ def list_segments(wired: Wired, paging: Paged) -> Page[SegmentView]:
 def create_segment(
     draft: SegmentDraft, wired: Wired, caller: Writer, response: Response, key: IdempotencyKey = None
 ) -> SegmentView:
-    """Keep a segment; its members are there as soon as its state is `ready`."""
+    """Create a segment. Its members are complete once its state is `ready`."""
     with wired.writing() as (session, work):
         made = once(
             session,
@@ -62,7 +62,7 @@ def create_segment(
 
 @router.post("/preview", dependencies=[Requires("segments:read")])
 def preview_segment(request: SegmentPreviewRequest, wired: Wired) -> SegmentPreview:
-    """How many would be in a segment, and some of them, without keeping it."""
+    """How many customers a segment would have, and some of them, without storing it."""
     condition, now = read_new_condition(plain(request.definition)), wired.clock()
     with wired.database.reading() as session:
         matching = SqlSegments(session).matching(condition, now)
@@ -82,7 +82,7 @@ def get_segment(segment_id: SegmentId, wired: Wired, response: Response) -> Segm
 def change_segment(
     segment_id: SegmentId, draft: SegmentDraft, wired: Wired, version: WantedVersion, response: Response
 ) -> SegmentView:
-    """Give a segment another name or definition; members enter and leave soon after."""
+    """Change a segment's name or definition; members enter and leave soon after."""
     with wired.writing() as (_, work):
         segment = wired.edit_segments.change(work, segment_id, draft.draft(), version=version)
     response.headers["ETag"] = etag(segment.version)
@@ -91,14 +91,14 @@ def change_segment(
 
 @router.delete("/{segment_id:uuid}", status_code=204, dependencies=[Requires("segments:write")])
 def delete_segment(segment_id: SegmentId, wired: Wired, version: WantedVersion) -> None:
-    """End a segment; its members leave soon after."""
+    """Delete a segment; its members leave soon after."""
     with wired.writing() as (_, work):
         wired.edit_segments.delete(work, segment_id, version=version)
 
 
 @router.get("/{segment_id:uuid}/members", dependencies=[Requires("segments:read")])
 def list_members(segment_id: SegmentId, wired: Wired, paging: Paged) -> Page[MemberView]:
-    """Who is in a segment, by profile id."""
+    """The members of a segment, by profile id."""
     after = paging.after_id()
     with wired.database.reading() as session:
         found = SegmentReading(session).members(segment_id, after=after, limit=paging.limit + 1)
