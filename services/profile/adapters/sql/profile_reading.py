@@ -104,14 +104,7 @@ class ProfileReading:
         rows = self._session.execute(
             select(profiles).where(profiles.c.profile_id.in_(profile_ids)).order_by(profiles.c.profile_id)
         ).all()
-        names: dict[str, list[Identifier]] = {}
-        query = select(identifiers.c.profile_id, identifiers.c.kind, identifiers.c.value)
-        for profile_id, kind, value in self._session.execute(query.where(identifiers.c.profile_id.in_(profile_ids))):
-            names.setdefault(profile_id, []).append(Identifier(kind, value))
-        merged: dict[str, list[str]] = {}
-        redirects = select(merges.c.profile_id, merges.c.merged_id).where(merges.c.profile_id.in_(profile_ids))
-        for profile_id, merged_id in self._session.execute(redirects.order_by(merges.c.merged_id)):
-            merged.setdefault(profile_id, []).append(merged_id)
+        names, merged = self._names(profile_ids), self._merged(profile_ids)
         traits = SqlTraits(self._session).current(profile_ids)
         return [
             WholeProfile(
@@ -125,3 +118,18 @@ class ProfileReading:
             )
             for row in rows
         ]
+
+    def _names(self, profile_ids: Sequence[str]) -> dict[str, list[Identifier]]:
+        query = select(identifiers.c.profile_id, identifiers.c.kind, identifiers.c.value)
+        names: dict[str, list[Identifier]] = {}
+        for profile_id, kind, value in self._session.execute(query.where(identifiers.c.profile_id.in_(profile_ids))):
+            names.setdefault(profile_id, []).append(Identifier(kind, value))
+        return names
+
+    def _merged(self, profile_ids: Sequence[str]) -> dict[str, list[str]]:
+        """The ids that were merged into each profile, in order."""
+        redirects = select(merges.c.profile_id, merges.c.merged_id).where(merges.c.profile_id.in_(profile_ids))
+        merged: dict[str, list[str]] = {}
+        for profile_id, merged_id in self._session.execute(redirects.order_by(merges.c.merged_id)):
+            merged.setdefault(profile_id, []).append(merged_id)
+        return merged
