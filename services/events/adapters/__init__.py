@@ -1,1 +1,1 @@
-"""How events keeps and passes on what it knows, by technology."""
+"""The ports of events, implemented by technology."""

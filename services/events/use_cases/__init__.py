@@ -1,1 +1,1 @@
-"""What events does: accept calls, record touchpoints, follow profiles, keep sources."""
+"""What events does, a verb a module; `ports` says what that needs."""

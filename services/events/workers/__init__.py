@@ -1,1 +1,1 @@
-"""What events' worker runs beside the API."""
+"""The background loops of events."""

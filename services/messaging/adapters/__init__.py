@@ -1,1 +1,1 @@
-"""Messaging's ports, implemented by technology."""
+"""The ports of messaging, implemented by technology."""

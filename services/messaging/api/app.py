@@ -1,4 +1,4 @@
-"""The HTTP application of messaging."""
+"""The FastAPI application of messaging."""
 
 from __future__ import annotations
 

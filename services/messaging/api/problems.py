@@ -1,4 +1,4 @@
-"""How messaging's refusals are told over HTTP."""
+"""How the errors of messaging are told over HTTP."""
 
 from __future__ import annotations
 

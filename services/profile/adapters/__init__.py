@@ -1,1 +1,1 @@
-"""Profile's ties to the outside, by technology."""
+"""The ports of profile, implemented by technology."""

@@ -1,1 +1,1 @@
-"""Profile over HTTP."""
+"""The HTTP API of profile."""

@@ -1,4 +1,4 @@
-"""The HTTP application of profile."""
+"""The FastAPI application of profile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How profile's refusals are told over HTTP."""
+"""How the errors of profile are told over HTTP."""
 
 from __future__ import annotations
 

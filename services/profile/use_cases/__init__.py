@@ -1,1 +1,1 @@
-"""What profile does, one verb a module; storage stands behind `ports`."""
+"""What profile does, a verb a module; `ports` says what that needs."""

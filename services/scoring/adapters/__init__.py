@@ -1,1 +1,1 @@
-"""Scoring's ports, implemented by technology."""
+"""The ports of scoring, implemented by technology."""

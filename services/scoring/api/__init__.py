@@ -1,1 +1,1 @@
-"""Scoring over HTTP."""
+"""The HTTP API of scoring."""

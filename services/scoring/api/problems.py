@@ -1,4 +1,4 @@
-"""How scoring's errors are told over HTTP."""
+"""How the errors of scoring are told over HTTP."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What scoring does, named by verbs."""
+"""What scoring does, a verb a module; `ports` says what that needs."""

@@ -1,1 +1,1 @@
-"""Scoring's background loops."""
+"""The background loops of scoring."""

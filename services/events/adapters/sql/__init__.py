@@ -1,1 +1,1 @@
-"""What events keeps in SQLite or PostgreSQL."""
+"""The database of events, on SQLite and PostgreSQL."""

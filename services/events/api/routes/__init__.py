@@ -1,1 +1,1 @@
-"""The routes of events, one module a resource."""
+"""The routes of events, a module a resource."""

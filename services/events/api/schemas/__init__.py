@@ -1,1 +1,1 @@
-"""The bodies of events' HTTP API."""
+"""The request and response bodies of events."""

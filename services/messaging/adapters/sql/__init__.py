@@ -1,1 +1,1 @@
-"""Messaging's database: SQLite or PostgreSQL, the same statements on both."""
+"""The database of messaging, on SQLite and PostgreSQL."""

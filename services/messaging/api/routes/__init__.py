@@ -1,1 +1,1 @@
-"""The routes, a module a noun."""
+"""The routes of messaging, a module a resource."""

@@ -1,1 +1,1 @@
-"""Bodies of requests and answers."""
+"""The request and response bodies of messaging."""

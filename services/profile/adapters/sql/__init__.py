@@ -1,1 +1,1 @@
-"""Profile's storage on SQLite and PostgreSQL."""
+"""The database of profile, on SQLite and PostgreSQL."""

@@ -1,1 +1,1 @@
-"""Profile's routes, one module a noun."""
+"""The routes of profile, a module a resource."""

@@ -1,1 +1,1 @@
-"""The bodies of profile's API."""
+"""The request and response bodies of profile."""

@@ -1,1 +1,1 @@
-"""Storage in SQLite or PostgreSQL."""
+"""The database of scoring, on SQLite and PostgreSQL."""

@@ -1,1 +1,1 @@
-"""Routes by noun."""
+"""The routes of scoring, a module a resource."""

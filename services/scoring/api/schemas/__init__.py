@@ -1,1 +1,1 @@
-"""Bodies of requests and responses."""
+"""The request and response bodies of scoring."""
