@@ -30,18 +30,18 @@ class NewApiKey(Schema):
 
     name: str = Field(min_length=1, max_length=100, pattern=NOT_BLANK, examples=["warehouse export"])
     scopes: list[Annotated[str, Field(max_length=100)]] = Field(
-        min_length=1, max_length=50, description="what it may do; `x:*` grants all of a resource, `*` everything"
+        min_length=1, max_length=50, description="what it may do; `x:*` grants everything on a resource, `*` everything"
     )
     owner: str | None = Field(
         None,
         max_length=36,
         pattern=ID,
-        description="the id of a key whose owner gets this one, to see and change what that one made",
+        description="the id of a key whose owner is to own this one, which then sees and changes what that key made",
     )
 
 
 class ApiKeyView(BaseModel):
-    """A key as it is listed: `hint` is how it begins, `owner` the id of its owner's first key."""
+    """A listed key: `hint` is its beginning, `owner` the id of its owner's first key."""
 
     id: str
     owner: str

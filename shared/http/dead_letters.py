@@ -44,9 +44,9 @@ class DeadLetterView(BaseModel):
 
 
 class LetterEvent(BaseModel):
-    """The CloudEvent as it came. `data` is its JSON; of bytes that are none, their text, or their Base64.
+    """The CloudEvent as it came. `data` is its JSON, or else its text, or else its Base64.
 
-    `source` and `type` are `unknown` where the record was no CloudEvent.
+    `source` and `type` are `unknown` if the record was not a CloudEvent.
     """
 
     source: str

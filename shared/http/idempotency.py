@@ -27,7 +27,7 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=VISIBLE_ASCII,
-        description="the same key and body again: the first answer, and no second effect",
+        description="the same key and body again get the first answer and have no second effect",
     ),
 ]
 

@@ -44,7 +44,7 @@ _FileName = Annotated[
         min_length=1,
         max_length=200,
         pattern=worded(r"^[^\x00-\x1f\x7f/\\]+$", "the name of a file, without folders and control characters"),
-        description="what people know the file by",
+        description="a name for people to recognise the file by",
         examples=["receipts-2026-04.csv"],
     ),
 ]

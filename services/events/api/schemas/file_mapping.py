@@ -99,7 +99,7 @@ class EachRowDocument(Part):
 
 
 class OnlyDocument(Part):
-    """Only rows whose text in a column is one of these are meant; others are passed over."""
+    """Takes only rows whose text in a column is one of these; others are skipped."""
 
     column: Column = Field(alias="from")
     among: list[Name] = Field(alias="in", min_length=1, max_length=100)

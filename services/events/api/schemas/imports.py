@@ -21,7 +21,7 @@ _EXAMPLE_ID = "01980000-0000-7000-8000-000000000000"
 
 
 class FileView(BaseModel):
-    """An uploaded file; `size` and `sha256` are of what is kept, which is unpacked."""
+    """An uploaded file; `size` and `sha256` are those of its uncompressed content."""
 
     id: str
     name: str

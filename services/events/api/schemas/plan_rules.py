@@ -144,7 +144,7 @@ class ViolationView(BaseModel):
 
 
 class TrialResult(BaseModel):
-    """Whether the call is as the schema wants it, and what is not."""
+    """Whether the call satisfies the schema, and where it does not."""
 
     valid: bool
     violations: list[ViolationView]

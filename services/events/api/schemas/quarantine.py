@@ -105,7 +105,7 @@ class CorrectedCall(Schema):
 
 
 class Chosen(Schema):
-    """Which held calls are meant; all of them without any condition."""
+    """Which held calls to choose; without a condition, all of them."""
 
     event: str | None = Field(None, min_length=1, max_length=500, pattern=NOT_BLANK)
     source_id: SourceIdText | None = None
@@ -117,7 +117,7 @@ class Chosen(Schema):
 
 
 class BulkCorrection(Schema):
-    """Steps to take, in order, with every held call that is chosen. With `dry_run` nothing is kept."""
+    """Steps to apply, in order, to every chosen call. With `dry_run` nothing is stored."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -137,7 +137,7 @@ class BulkCorrection(Schema):
 
 
 class BulkReplay(Schema):
-    """Which held calls go on their way."""
+    """Which held calls to replay."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"chosen": {"event": "Order Completed"}}]})
 

@@ -40,7 +40,7 @@ _NAMES_ARE_OF: JsonDict = {
 
 
 class RuleChange(Schema):
-    """For how long. `days` are counted from when a touchpoint happened; null keeps it for ever."""
+    """For how long to keep touchpoints. `days` are counted from when a touchpoint happened; null keeps it for ever."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"days": 365}]})
 
@@ -48,7 +48,7 @@ class RuleChange(Schema):
 
 
 class TermBody(RuleChange):
-    """Which touchpoints are kept for how long; what is left out is any, and without all three it is the default."""
+    """Which touchpoints to keep, and for how long. A part left out matches any; with none it is the default rule."""
 
     model_config = ConfigDict(json_schema_extra={"examples": _EXAMPLES, **_NAMES_ARE_OF})
 

@@ -23,7 +23,7 @@ JsonObject = dict[Annotated[str, StringConstraints(strip_whitespace=False)], Any
 
 
 class PlanBody(Schema):
-    """What a plan shall be. `mode` says what becomes of a call that breaks a rule, `unplanned` of an event without."""
+    """A plan. `mode` says what happens to a call that breaks a rule, `unplanned` to an event without a rule."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "web shop", "mode": "block", "unplanned": "flag"}]}

@@ -36,9 +36,9 @@ class CampaignDraft(Schema):
     topic: str = Field("news", min_length=1, max_length=100, pattern=ONE_LINE, examples=["win-back"])
     kind: Kind = Field(
         "marketing",
-        description="marketing honours refusals and is never sent twice; transactional is sent again when in doubt",
+        description="marketing respects opt-outs and is never sent twice; transactional is sent again when in doubt",
     )
-    send_at: Moment | None = Field(None, description="not before; at the launch unless given")
+    send_at: Moment | None = Field(None, description="earliest time to send; the launch unless given")
 
     def plan(self) -> Plan:
         """The same as the use case takes it."""
@@ -62,7 +62,7 @@ class SenderView(BaseModel):
 
 
 class MessageCounts(BaseModel):
-    """Messages by what became of them; `queued` includes those being written, `skipped` were never attempted."""
+    """Messages by outcome; `queued` includes those being written, `skipped` were never attempted."""
 
     queued: int = 0
     sending: int = 0
@@ -93,7 +93,7 @@ class CampaignView(BaseModel):
     waiting_for: Literal["members"] | None = Field(
         None, description="`members` while a campaign that is due waits until all of its segment is known here"
     )
-    reason: str | None = Field(None, description="why it failed: `no-segment` where profile has no such segment")
+    reason: str | None = Field(None, description="why it failed: `no-segment` if profile has no such segment")
     messages: MessageCounts
 
 
@@ -106,7 +106,7 @@ class CampaignReport(CampaignView):
 
 
 class TrialDraft(Reader):
-    """An address of yours, and whose letter it shall get: a known profile's or a sample's."""
+    """An address of yours, and for whom the letter is written: a known profile or a sample customer."""
 
     to: EmailAddress
 

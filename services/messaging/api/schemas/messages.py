@@ -25,7 +25,7 @@ class MessageView(BaseModel):
 
 
 class MessageDetail(MessageView):
-    """The same with its text, written from what is known of the customer now."""
+    """A message with its text, as written from what is known of the customer now."""
 
     rendered: RenderedView | None
     render_problem: str | None = Field(description="why there is no text")

@@ -74,7 +74,7 @@ def list_traits(
     wired: Wired,
     paging: Paged,
     history: Annotated[
-        bool, Query(description="every statement, the latest first, in place of those that hold")
+        bool, Query(description="every statement, latest first, instead of only those in force")
     ] = False,
     key: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> Page[TraitView]:

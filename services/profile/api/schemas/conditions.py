@@ -51,7 +51,7 @@ class _Trait(ConditionShape):
 
 
 class TraitEquals(_Trait):
-    """The trait is the value; a missing trait is no value, so that `not_equals` holds of it."""
+    """The trait is the value; a missing trait satisfies `not_equals`."""
 
     operator: Literal["equals", "not_equals"]
     value: _Scalar
@@ -92,7 +92,7 @@ class TraitTimed(_Trait):
 
 
 class TraitRecent(_Trait):
-    """The trait is a date or time in the past so many days."""
+    """The trait is a date or time within the past `value` days."""
 
     operator: Literal["within_days"]
     value: _Days
@@ -132,8 +132,8 @@ class PurchasesPaid(_Purchases):
 
 
 class LastPurchaseDefinition(ConditionShape):
-    """There is a purchase up to `as_of` (or now); the last one is within, and longer ago than, so many days;
-    of both the former is the larger."""
+    """The last purchase up to `as_of` (or now) is at most `within_days` and more than `more_than_days_ago` days old;
+    of the two, `within_days` must be the larger."""
 
     type: Literal["last_purchase"]
     within_days: _Days | None = None
@@ -150,7 +150,7 @@ class _Score(ConditionShape):
 
 
 class ScoreEquals(_Score):
-    """The figure is the value; `not_equals` holds without a score, too."""
+    """The figure is the value; a customer without a score satisfies `not_equals`."""
 
     operator: Literal["equals", "not_equals"]
     value: _Scalar

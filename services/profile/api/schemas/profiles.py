@@ -76,7 +76,7 @@ TraitKey = Annotated[str, Field(min_length=1, max_length=MAX_KEY)]
 
 
 class TraitChanges(Schema):
-    """Traits to set; null takes one back. What is not named stays. As in what sources send, nothing is trimmed."""
+    """Traits to set; null removes one. Those not named stay. As in what sources send, values are not trimmed."""
 
     model_config = ConfigDict(str_strip_whitespace=False)
 

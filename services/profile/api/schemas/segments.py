@@ -42,7 +42,7 @@ class SegmentView(BaseModel):
 
 
 class MemberView(BaseModel):
-    """Somebody in a segment, and since when."""
+    """A member of a segment, and since when."""
 
     profile_id: str
     sequence: int
@@ -50,14 +50,14 @@ class MemberView(BaseModel):
 
 
 class SegmentPreviewRequest(Schema):
-    """A definition to try without keeping it."""
+    """A definition to try without storing it."""
 
     definition: Definition = Field(examples=[EXAMPLE])
     sample: Whole = Field(10, ge=0, le=100, description="how many members to name")
 
 
 class SegmentPreview(BaseModel):
-    """Who would be in the segment now."""
+    """The customers who would be in the segment now."""
 
     size: int
     sample: list[str]
