@@ -7,12 +7,8 @@ from collections.abc import Mapping, Sequence
 from services.events.domain.errors import (
     ArchiveFileNotFound,
     InvalidCall,
-    RetentionRuleChanged,
-    RetentionRuleNotFound,
-    RetentionScopeTaken,
     SourceNotFound,
     TooLarge,
-    TooManyRetentionRules,
     TooManyWriteKeys,
     TouchpointNotFound,
     UnknownWriteKey,
@@ -35,6 +31,12 @@ from services.events.domain.inbound.errors import (
     InboundSourceNotFound,
     UnusableSecret,
     Unverified,
+)
+from services.events.domain.retention.errors import (
+    RetentionRuleChanged,
+    RetentionRuleNotFound,
+    RetentionScopeTaken,
+    TooManyRetentionRules,
 )
 from services.events.domain.tracking_plan.errors import (
     CorrectionRefused,

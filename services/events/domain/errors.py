@@ -1,4 +1,4 @@
-"""What can be wrong with what a caller asks; imports, tracking plans and webhooks of either way have errors apart.
+"""What can be wrong with what a caller asks; a capability with a folder of its own has its errors there.
 
 Tree::
 
@@ -11,10 +11,6 @@ Tree::
      +-- TouchpointNotFound
      +-- TooManyWriteKeys       a source may have two live keys, one to leave and one to arrive
      +-- ArchiveFileNotFound    no file of the archive has this id, or has it any more
-     +-- RetentionRuleNotFound  no retention rule has this id
-     +-- RetentionRuleChanged   the retention rule is not as the caller last saw it
-     +-- RetentionScopeTaken    another retention rule is of the same touchpoints
-     +-- TooManyRetentionRules  there are as many retention rules as there may be
 """
 
 from __future__ import annotations
@@ -68,19 +64,3 @@ class TooManyWriteKeys(EventsError):
 
 class ArchiveFileNotFound(EventsError):
     """No file of the archive has this id, or has it any more."""
-
-
-class RetentionRuleNotFound(EventsError):
-    """No retention rule has this id."""
-
-
-class RetentionRuleChanged(EventsError):
-    """The retention rule is not as the caller last saw it; read it again."""
-
-
-class RetentionScopeTaken(EventsError):
-    """Another retention rule is of the same kind, name and channel."""
-
-
-class TooManyRetentionRules(EventsError):
-    """There are as many retention rules as there may be."""

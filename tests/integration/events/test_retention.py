@@ -19,7 +19,7 @@ from services.events.adapters.sql.retention.rules import SqlRetentionRules
 from services.events.adapters.sql.retention.tables import removed_touchpoints, retention_rules
 from services.events.adapters.sql.tables import seen_messages, touchpoints
 from services.events.bootstrap import MIGRATIONS, Wiring
-from services.events.domain.retention import RetentionPolicy, Scope, Term
+from services.events.domain.retention.policy import RetentionPolicy, Scope, Term
 from services.events.settings import EventsSettings
 from services.events.use_cases.retention.apply_retention import apply_retention
 from services.events.use_cases.retention.keep_retention import create_retention_rule

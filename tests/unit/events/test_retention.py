@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.events.domain.retention import RetentionPolicy, Scope, Term
+from services.events.domain.retention.policy import RetentionPolicy, Scope, Term
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

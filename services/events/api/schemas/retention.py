@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, Wi
 from pydantic.config import JsonDict
 
 from services.events.domain.kinds import NAMELESS, Kind
-from services.events.domain.retention import LONGEST_DAYS, RetentionPolicy, Scope, Term
+from services.events.domain.retention.policy import LONGEST_DAYS, RetentionPolicy, Scope, Term
 from services.events.use_cases.retention.ports import RetentionRule
 from shared.http.patterns import ID, NOT_BLANK
 from shared.http.schemas import Schema, Whole

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.events.domain.errors import RetentionRuleChanged
-from services.events.domain.retention import Term
+from services.events.domain.retention.errors import RetentionRuleChanged
+from services.events.domain.retention.policy import Term
 from services.events.use_cases.retention.ports import RetentionRule, RetentionRules
 from shared.clock import Clock
 from shared.ids import new_id

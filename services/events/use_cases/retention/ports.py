@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.events.domain.retention import Term
+from services.events.domain.retention.policy import Term
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

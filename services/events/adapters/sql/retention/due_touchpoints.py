@@ -16,7 +16,7 @@ from services.events.adapters.sql.retention.partitions import FLOOR, Month, impa
 from services.events.adapters.sql.retention.rules import SqlRetentionRules
 from services.events.adapters.sql.retention.tables import removed_touchpoints, retention_sweeps
 from services.events.adapters.sql.tables import touchpoints
-from services.events.domain.retention import RetentionPolicy, Scope
+from services.events.domain.retention.policy import RetentionPolicy, Scope
 from services.events.use_cases.retention.ports import Step
 from shared.sql.database import Database
 from shared.sql.upsert import insert_for

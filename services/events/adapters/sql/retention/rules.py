@@ -9,8 +9,8 @@ from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.retention.tables import retention_rules as table
-from services.events.domain.errors import RetentionRuleNotFound, RetentionScopeTaken, TooManyRetentionRules
-from services.events.domain.retention import RetentionPolicy, Scope, Term
+from services.events.domain.retention.errors import RetentionRuleNotFound, RetentionScopeTaken, TooManyRetentionRules
+from services.events.domain.retention.policy import RetentionPolicy, Scope, Term
 from services.events.use_cases.retention.ports import RetentionRule
 from shared.sql.upsert import insert_for
 

@@ -1,0 +1,1 @@
+"""How long touchpoints are kept, by rules of which the most specific counts."""
