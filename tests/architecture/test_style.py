@@ -12,7 +12,7 @@ from tests.architecture.suite import ROOT
 
 CODE = sorted(
     file
-    for folder in ("services", "shared", "rapport", "deploy")
+    for folder in ("services", "shared", "deploy")
     for file in (ROOT / folder).rglob("*.py")
     if "versions" not in file.parts
 )
