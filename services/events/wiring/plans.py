@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from services.events.adapters.bus.ingest_log import Envelope, events_of, records_of
+from services.events.adapters.bus.ingest_outbox import IngestOutbox
 from services.events.adapters.json_schema.validators import compile_schema
 from services.events.adapters.sql.tracking_plan.quarantine import SqlQuarantine
 from services.events.adapters.sql.tracking_plan.shelf import PlanShelf
 from services.events.adapters.sql.tracking_plan.violations import SqlViolations
-from services.events.use_cases.accept_calls import CallLimits, Lanes
+from services.events.use_cases.accept_calls import CallLimits
 from services.events.use_cases.tracking_plan.check_plans import PlanChecks
 from services.events.use_cases.tracking_plan.mend_quarantine import Mending
-from services.events.use_cases.tracking_plan.ports import Entry
 from shared.clock import Clock
 from shared.outbox.outbox import Outbox
 
@@ -43,16 +42,3 @@ class PlanWiring:
     def sender(self, session: Session) -> IngestOutbox:
         """The way back into the ingest topic, in the transaction of `session`."""
         return IngestOutbox(session, self._outbox)
-
-
-class IngestOutbox:
-    """Calls that go through ingestion again once the transaction has committed."""
-
-    def __init__(self, session: Session, outbox: Outbox) -> None:
-        self._session = session
-        self._outbox = outbox
-
-    def send(self, entry: Entry, lanes: Lanes) -> None:
-        """Let the call of an entry be received as of when it was first."""
-        envelope = Envelope(source_id=entry.source_id, received_at=entry.received_at, traceparent=entry.traceparent)
-        self._outbox.add_records(self._session, records_of(events_of(lanes, envelope)))
