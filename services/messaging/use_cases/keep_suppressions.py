@@ -9,7 +9,7 @@ from datetime import datetime
 from services.messaging.domain.errors import AddressRefused, SuppressionNotFound
 from services.messaging.domain.unsubscribing import Owner, Suppression, SuppressionFilter, Unsubscribing
 from services.messaging.use_cases.ports import Suppressions
-from services.messaging.use_cases.tell import CHANNEL
+from services.messaging.use_cases.tell_outcomes import CHANNEL
 from shared.clock import Clock
 from shared.contracts.messaging import ResubscribedV1, UnsubscribedV1
 
