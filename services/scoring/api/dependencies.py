@@ -19,6 +19,6 @@ async def _wiring(request: Request) -> Wiring:
 Wired = Annotated[Wiring, Depends(_wiring)]
 Uuid = Annotated[str, Path(max_length=36, pattern=ID, examples=["01932f4e-8a5c-7d31-9b0a-5f0f2f7c1e21"])]
 OfRun = Annotated[
-    str | None, Query(max_length=36, pattern=ID, description="of this run, instead of the latest that succeeded")
+    str | None, Query(max_length=36, pattern=ID, description="from this run, instead of the latest that succeeded")
 ]
 Lang = Annotated[Language, Query(description="language of the reasons (BCP 47)")]

@@ -42,7 +42,7 @@ router = APIRouter(
 
 @router.get("", name="list_archive_days")
 def list_days(wired: Wired, paging: Paged) -> ArchivePage:
-    """The archive by day, the last day first, each beside what was recorded that day."""
+    """The archive by day, newest first, each day beside what was recorded on it."""
     before = paging.after_id()
     with wired.database.reading() as session:
         found = read_days(session, before=before, limit=paging.limit + 1)
@@ -61,7 +61,7 @@ def list_files(
         WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-01-31"]}),
     ] = None,
 ) -> Page[ArchiveFileView]:
-    """The files, the last written first."""
+    """The files, last written first."""
     before = paging.after_id()
     with wired.database.reading() as session:
         found = read_files(session, day=day, before=before, limit=paging.limit + 1)

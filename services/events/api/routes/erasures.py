@@ -26,7 +26,7 @@ def list_erasures(
         str | None, Query(max_length=36, pattern=ID, description="only of this erasure, by profile's id")
     ] = None,
 ) -> Page[ErasureView]:
-    """Erasures as they were heard of, the last first."""
+    """Erasures as events heard of them, newest first."""
     before = paging.after_id()
     with wired.database.reading() as session:
         found = read_erasures(session, erasure_id=erasure_id, before=before, limit=paging.limit + 1)

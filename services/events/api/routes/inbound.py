@@ -37,7 +37,7 @@ _SIGNED = {
     "/{source_id}", name="receive_inbound_webhook", responses=_REFUSALS, openapi_extra={"requestBody": _SIGNED}
 )
 async def receive(source_id: InboundSourceId, request: Request, wired: Wired) -> Taken:
-    """Take a partner's webhook, signed as its source says. 200 once it is durable, also for one that came before.
+    """Receive a partner's webhook, signed as its source requires. 200 once it is durable, also for a repeated one.
 
     A payload that cannot be mapped is answered 200 too: it is kept as a dead letter until the mapping is corrected.
     """

@@ -83,7 +83,7 @@ def list_inbound_sources(wired: Wired, caller: Reader, paging: Paged) -> Page[In
 
 @router.get("/{source_id}", name="get_inbound_source", responses=with_headers(200, ETAG))
 def show(source_id: InboundSourceId, wired: Wired, response: Response, caller: Reader) -> InboundSourceDetail:
-    """One inbound source and its live secrets, which are not shown; its `ETag` goes into `If-Match` of a change."""
+    """One inbound source and its live secrets, without their values; its `ETag` goes into `If-Match` of a change."""
     with wired.database.reading() as session:
         sources = SqlInboundSources(session, owner_of(caller))
         source = sources.get(source_id)
@@ -125,7 +125,7 @@ def add_secret(
     caller: Writer,
     idempotency_key: IdempotencyKey = None,
 ) -> CreatedSecret:
-    """A second secret; both verify until one is removed."""
+    """Add a second secret; both verify until one is removed."""
     with wired.database.transaction() as session:
 
         def act() -> CreatedSecret:
@@ -140,7 +140,7 @@ def add_secret(
 
 @router.delete("/{source_id}/secrets/{secret_id}", name="delete_inbound_secret", status_code=204)
 def remove_secret(source_id: InboundSourceId, secret_id: SecretId, wired: Wired, caller: Writer) -> None:
-    """End a secret; what it signed is refused from now on. The last one cannot be removed."""
+    """Delete a secret; what it signed is refused from now on. The last one cannot be deleted."""
     with wired.database.transaction() as session:
         if not remove_inbound_secret(SqlInboundSources(session, owner_of(caller)), source_id, secret_id):
             raise Problem(404, "secret_not_found", f"the inbound source has no live secret {secret_id}")
@@ -148,7 +148,7 @@ def remove_secret(source_id: InboundSourceId, secret_id: SecretId, wired: Wired,
 
 @router.post("/{source_id}/dry-run", name="try_inbound_mapping")
 def dry_run(source_id: InboundSourceId, body: DryRun, wired: Wired, caller: Reader) -> DryRunView:
-    """The calls that a payload would make, or the first problems; nothing is kept."""
+    """The calls that a payload would make, or the first problems; nothing is stored."""
     with wired.database.reading() as session:
         source = SqlInboundSources(session, owner_of(caller)).get(source_id)
     mapping = source.mapping if body.mapping is None else body.mapping.document()

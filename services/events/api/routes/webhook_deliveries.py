@@ -103,7 +103,7 @@ def recover(
 
 @router.post("/webhook-endpoints/{endpoint_id}/test", name="test_webhook_endpoint")
 async def send_test(endpoint_id: EndpointId, wired: Wired, caller: Writer) -> TestResult:
-    """Post a `webhook.test` event now, once, and show the answer; nothing is kept of it."""
+    """Post a `webhook.test` event once, now, and show the answer; nothing is stored."""
     webhooks = wired.webhooks
     endpoint = await run_in_threadpool(_endpoint, wired.database, owner_of(caller), endpoint_id)
     if webhooks.test_sends.locked():

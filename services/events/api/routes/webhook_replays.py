@@ -31,7 +31,7 @@ router = APIRouter(
 def start_replay(
     endpoint_id: EndpointId, body: NewReplay, wired: Wired, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> ReplayView:
-    """Tell the endpoint the facts of a time again, also those from before it was made or that it did not ask for then.
+    """Send the endpoint the facts of a time again, also those from before it was made or that it did not ask for then.
 
     What happens meanwhile goes before. A fact has the `webhook-id` that it had, or would have had, when it happened.
     One replay at a time runs to an endpoint; `event_types` are taken instead of the endpoint's own.

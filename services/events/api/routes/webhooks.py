@@ -31,7 +31,7 @@ Writer = Annotated[Caller, Depends(require("webhooks:write"))]
 def create(
     body: NewEndpoint, wired: Wired, response: Response, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> EndpointView:
-    """Make an endpoint; its secret is read separately. It is told what happens from now on, to all customers."""
+    """Make an endpoint; read its secret separately. It receives what happens from now on, to all customers."""
     wired.webhooks.check_url(body.url)  # before any transaction, because names are looked up
     with wired.database.transaction() as session:
 
@@ -93,7 +93,7 @@ def remove(endpoint_id: EndpointId, wired: Wired, caller: Writer) -> None:
 
 @router.get("/{endpoint_id}/secret", name="get_webhook_secrets")
 def show_secret(endpoint_id: EndpointId, wired: Wired, response: Response, caller: Writer) -> SecretsView:
-    """The secrets that sign what this endpoint is told."""
+    """The secrets that sign what this endpoint receives."""
     with wired.database.reading() as session:
         endpoint = SqlEndpoints(session, owner_of(caller)).get(endpoint_id)
     response.headers["Cache-Control"] = "no-store"

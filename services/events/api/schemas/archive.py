@@ -20,9 +20,9 @@ class ArchiveDayView(_View):
     files: int
     rows: int
     bytes: int
-    erased: int = Field(description="touchpoints that are not there because their customers were erased")
+    erased: int = Field(description="touchpoints removed because their customers were erased")
     recorded: int = Field(description="touchpoints that were recorded that day, as /v1/summary counts them")
-    is_complete: bool = Field(description="whether rows and erased are what was recorded")
+    is_complete: bool = Field(description="whether rows and erased add up to what was recorded")
 
 
 class ArchivePage(Page[ArchiveDayView]):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class ErasureView(BaseModel):
-    """How far one word of an erasure has come here; there are several where a late touchpoint named more subjects."""
+    """How far one erasure fact has been followed here; there are several if a late touchpoint named more subjects."""
 
     model_config = ConfigDict(from_attributes=True)
 

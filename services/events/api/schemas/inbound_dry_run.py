@@ -34,7 +34,7 @@ class DryRunFlaw(BaseModel):
 
 
 class DryRunView(BaseModel):
-    """The calls that a payload would make, or the first problems; nothing is kept."""
+    """The calls that a payload would make, or the first problems; nothing is stored."""
 
     calls: list[dict[str, Any]]
     passed_over: int

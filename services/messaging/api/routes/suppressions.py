@@ -38,7 +38,7 @@ Asked = Annotated[Address, Query(description="the address, in any spelling")]
 
 @router.post("", dependencies=[Requires("suppressions:write")])
 def refuse_for_addresses(refused: RefusedAddresses, wired: Wired) -> Refused:
-    """Send no marketing to these addresses from now on, campaigns under way included. The same list may come again."""
+    """Send no marketing to these addresses from now on, running campaigns included. The same list may be sent again."""
     with wired.database.transaction() as session:
         added, known = wired.suppressions(session).add(refused.addresses)
     return Refused(added=added, known=known)
@@ -58,7 +58,7 @@ def list_suppressions(
         Query(alias="to", description="before this time, or to the end of this day in UTC, later than `from`"),
     ] = None,
 ) -> Page[ListedSuppression]:
-    """Who refused marketing, the newest first. An address is told where a customer who is known here has it."""
+    """Who opted out of marketing, newest first. An address is shown if a known customer has it."""
     if since is not None and until is not None and since >= until:
         raise refused_parameter("to", "must be later than `from`, or there is nothing in between")
     wanted = SuppressionFilter(by=by, since=since, until=until, profile_id=profile_id)
@@ -70,7 +70,7 @@ def list_suppressions(
 
 @router.get("/lookup", dependencies=[Requires("suppressions:read")])
 def look_up_suppression(address: Asked, wired: Wired) -> SuppressionView:
-    """Whether an address refused, since when and how; 404 where marketing may go to it."""
+    """Whether an address opted out, since when and how; 404 if marketing may go to it."""
     with wired.database.reading() as session:
         return suppression_view(wired.suppressions(session).look_up(address))
 

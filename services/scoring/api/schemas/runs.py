@@ -39,7 +39,8 @@ class NewScoreRun(Schema):
     as_of: Annotated[
         _AsOf | None,
         Field(
-            description="use facts until then, from 1970-01-02 on; now when left out", examples=["2011-12-10T00:00:00Z"]
+            description="use facts up to this moment, from 1970-01-02 on; now if left out",
+            examples=["2011-12-10T00:00:00Z"],
         ),
     ] = None
     holdout_days: _HoldoutDays | None = Field(
@@ -54,9 +55,9 @@ class NewScoreRun(Schema):
         description="largest error of the held-out total, as a fraction, at which a model passes",
     )
     annual_discount: float = Field(
-        0.1, strict=True, ge=0, le=10, description="0.1: money in a year is worth a tenth less"
+        0.1, strict=True, ge=0, le=10, description="0.1: money in a year's time is worth a tenth less"
     )
-    include_anonymous: bool = Field(False, strict=True, description="score customers known by a device only, too")
+    include_anonymous: bool = Field(False, strict=True, description="also score customers known by a device only")
 
 
 class ScoreRunSummary(BaseModel):
