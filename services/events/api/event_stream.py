@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from services.events.adapters.bus.fact_stream import FactStream
 from services.events.adapters.bus.stream_position import StreamPosition
 from services.events.api.event_buffer import Buffer
+from shared.bus.ports import BusError, BusUnavailable
 from shared.http.problems import Problem
 
 HEARTBEAT_S = 15.0
@@ -32,14 +33,16 @@ class OpenStreams:
         self._facts = facts
         self._most = most
         self._open = 0
+        self._asking = asyncio.Lock()
+        self._failed_at = 0.0
 
     async def open(self, buffer: Buffer, after: StreamPosition | None) -> Callable[[], None]:
-        """Begin to fill a buffer; the answer ends it. Raises Problem 429 when too many are open."""
+        """Begin to fill a buffer; the answer ends it. Raises Problem 429 when too many are open, and BusError."""
         if self._open >= self._most:
             raise Problem(429, "too_many_streams", f"{self._most} streams are open, as many as there may be")
         self._open += 1
         try:
-            unsubscribe = await run_in_threadpool(self._facts.subscribe, buffer, after)
+            unsubscribe = await self._subscribed(buffer, after)
         except BaseException:
             self._open -= 1
             raise
@@ -49,6 +52,21 @@ class OpenStreams:
             unsubscribe()
 
         return end
+
+    async def _subscribed(self, buffer: Buffer, after: StreamPosition | None) -> Callable[[], None]:
+        """One at a time: a bus that is away lets each wait for seconds, and readers of the database need threads too.
+
+        Who waited while it was found to be away hears the same.
+        """
+        came = monotonic()
+        async with self._asking:
+            if self._failed_at > came:
+                raise BusUnavailable("the log was found away a moment ago")
+            try:
+                return await run_in_threadpool(self._facts.subscribe, buffer, after)
+            except BusError:
+                self._failed_at = monotonic()
+                raise
 
 
 class EventStreamResponse(Response):
