@@ -11,6 +11,7 @@ from shared.http.problems import PROBLEM_RESPONSES, Problem
 from shared.sql.database import Database
 
 router = APIRouter(tags=["Operations"])
+_TEXT = {"text/plain": {"schema": {"type": "string"}}}
 
 
 class Health(BaseModel):
@@ -38,7 +39,7 @@ def ready(request: Request) -> Health:
     return Health()
 
 
-@router.get("/metrics", name="get_metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get("/metrics", name="get_metrics", response_class=Response, responses={200: {"content": _TEXT}})
 def metrics() -> Response:
     """Prometheus metrics of this process."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

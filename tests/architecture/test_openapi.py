@@ -51,6 +51,16 @@ def test_bodies_are_of_types_that_can_be_sent(operations: list[dict[str, Any]]) 
     assert [each["operationId"] for each in operations if "*/*" in each.get("requestBody", {}).get("content", {})] == []
 
 
+def test_every_body_and_answer_has_a_schema(operations: list[dict[str, Any]]) -> None:
+    """Without one a generated client reads nothing, or takes a text for JSON."""
+    carriers = [
+        each
+        for operation in operations
+        for each in (operation.get("requestBody", {}), *operation["responses"].values())
+    ]
+    assert [each for each in carriers if not all(part.get("schema") for part in each.get("content", {}).values())] == []
+
+
 def test_numbers_say_how_many_bits_they_have(document: dict[str, Any]) -> None:
     """Without that, generators for Go and Java take 32 of them, and money and counts of bytes are more."""
     schemas = list(_objects(_without_examples(document)))

@@ -65,7 +65,9 @@ _LastEventId = Annotated[
     "",
     name="stream_events",
     response_class=Response,
-    responses={200: {"description": "Server-Sent Events", "content": {"text/event-stream": {}}}},
+    responses={
+        200: {"description": "Server-Sent Events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    },
     dependencies=[Depends(_READER)],
 )
 async def stream(

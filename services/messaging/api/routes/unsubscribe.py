@@ -13,7 +13,7 @@ from services.messaging.api.pages import ASK, BROKEN, DONE
 from services.messaging.domain.errors import UnknownToken
 from shared.http.problems import PROBLEM_RESPONSES
 
-_PAGE_OR_PROBLEM = {"content": PROBLEM_RESPONSES[404]["content"] | {"text/html": {}}}
+_PAGE_OR_PROBLEM = {"content": PROBLEM_RESPONSES[404]["content"] | {"text/html": {"schema": {"type": "string"}}}}
 router = APIRouter(
     prefix="/u", tags=["Unsubscribe"], responses=PROBLEM_RESPONSES | {404: PROBLEM_RESPONSES[404] | _PAGE_OR_PROBLEM}
 )
