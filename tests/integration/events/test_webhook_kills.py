@@ -91,6 +91,8 @@ def test_a_stream_goes_on_behind_the_last_event_even_within_a_batch_and_after_a_
     behind = live.events[1]["id"]
     again = Reading(hub, 3, after=behind, subject="user_id:streamed")
     assert again.names() == ["c", "d", "e"]
+    as_the_polyfill_asks = Reading(hub, 3, subject="user_id:streamed", lastEventId=behind)
+    assert as_the_polyfill_asks.names() == ["c", "d", "e"]
     hub.restart("events-api")
     hub.wait_until_ready()
     restarted = Reading(hub, 4, after=behind, subject="user_id:streamed")

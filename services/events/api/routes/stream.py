@@ -59,6 +59,12 @@ _LastEventId = Annotated[
     str | None,
     Header(alias="Last-Event-ID", max_length=1_000, pattern=_PLACE, description="go on behind this event"),
 ]
+_LastEventIdInQuery = Annotated[
+    str | None,
+    Query(
+        alias="lastEventId", max_length=1_000, pattern=_PLACE, description="the same, as event-source-polyfill says it"
+    ),
+]
 
 
 @router.get(
@@ -77,13 +83,15 @@ async def stream(
     subject: _Subject = None,
     profile_id: _ProfileId = None,
     last_event_id: _LastEventId = None,
+    last_event_id_in_query: _LastEventIdInQuery = None,
 ) -> Response:
     """Facts from all services as Server-Sent Events, from now on or from behind `Last-Event-ID`.
 
     `event` is the type and `data` what a webhook's body is. A comment comes every 15 seconds when nothing happens; an
     event `dropped` says why the stream ends, and reconnecting goes on where it ended, unless the key was revoked.
     """
-    after = _position(last_event_id) if last_event_id else None
+    last = last_event_id or last_event_id_in_query
+    after = _position(last) if last else None
     names = {CONTRACT_NAMES.get(each, each) for each in types.split(",")} if types else set()
     if subject is not None:
         _check_subject(subject, names)
