@@ -55,6 +55,7 @@ class ConsumerLoop:
         self._believed: dict[Partition, int] = {}
         self._passed_over: dict[Partition, int] = {}
         self._pass_over_at = 0.0
+        self._passes_over = False
         self._under_way: tuple[Batch, Future[None]] | None = None
         self._failures = 0
         DEAD_LETTERS.labels(subscription.consumer)  # from nought: alerts see no increase in a series that begins at one
@@ -95,9 +96,8 @@ class ConsumerLoop:
         return found
 
     def _consume(self, consumer: Consumer, committing: Executor, stop: threading.Event) -> None:
-        most_records, most_bytes = self._subscription.max_records, self._subscription.max_bytes
         while not stop.is_set():
-            records = consumer.poll(max_records=most_records, max_bytes=most_bytes, timeout_s=0.5)
+            records = self._polled(consumer)
             batch = self._due(self._read(records)) if records or self._passed_over else None
             self._settle(consumer)
             if batch:
@@ -106,6 +106,12 @@ class ConsumerLoop:
                 name, handle = self._subscription.consumer, self._subscription.handle
                 replay_requested(self._database, name, handle, clock=self._clock)
         self._settle(consumer)
+
+    def _polled(self, consumer: Consumer) -> Sequence[Record]:
+        if self._passes_over:  # as much as there is: no transaction takes it in
+            return consumer.poll(timeout_s=0.5)
+        most_records, most_bytes = self._subscription.max_records, self._subscription.max_bytes
+        return consumer.poll(max_records=most_records, max_bytes=most_bytes, timeout_s=0.5)
 
     def _wait(self) -> None:
         if self._under_way:
@@ -122,7 +128,8 @@ class ConsumerLoop:
 
     def _read(self, records: Sequence[Record]) -> Batch:
         records = positions.ahead(records, self._believed)
-        return batch_of(records if self._is_wanted() else (), self._subscription, reached=reached_by(records))
+        self._passes_over = not self._is_wanted()
+        return batch_of(() if self._passes_over else records, self._subscription, reached=reached_by(records))
 
     def _due(self, batch: Batch) -> Batch | None:
         """The batch with what was passed over before it; None while all there is to do is to move a position."""

@@ -22,7 +22,7 @@ class Subscription:
 
     `prepare` does what it can of `handle` before the transaction is opened, while that of the facts before is still
     open: `prepare(facts)(session)` has the same effect. While `is_wanted` says no, records are passed over unread.
-    `max_records` and `max_bytes` bound what one transaction takes in.
+    `max_records` and `max_bytes` bound what one transaction takes in, but for the one in which they begin to be wanted.
     """
 
     consumer: str
