@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import IO
 
 
@@ -18,15 +19,18 @@ class SignsOfLife:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._given: dict[str, IO[bytes]] = {}
+        self._giving = Lock()
 
     def give(self, name: str) -> None:
         """Be seen to live under a name that is nobody else's, before anybody can read of it.
 
         Who was silent for so long that others removed the sign gives it again.
         """
-        if self._folder is None or (name in self._given and (self._folder / name).exists()):
+        if self._folder is None:
             return
-        with suppress(OSError):
+        with self._giving, suppress(OSError):  # threads that give one sign at once would wait for each other's lock
+            if name in self._given and (self._folder / name).exists():
+                return
             self._folder.mkdir(parents=True, exist_ok=True)
             unseen = self._folder / f".{name}"  # a sign that is seen before it is locked is that of a dead one
             file = unseen.open("wb")

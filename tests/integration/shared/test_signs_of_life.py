@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import Column, DateTime, MetaData, String, Table, insert, select
@@ -161,3 +162,20 @@ def test_a_new_member_has_the_partitions_of_a_killed_one_at_once(tmp_path: Path)
     assert time.monotonic() - began < LONG_S / 10
     successor.close()
     bus.close()
+
+
+def test_threads_that_give_one_sign_at_once_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    for round_ in range(50):
+        signs, barrier = SignsOfLife(tmp_path), Barrier(4)
+
+        def give(signs: SignsOfLife = signs, barrier: Barrier = barrier, name: str = f"n{round_}") -> None:
+            barrier.wait()
+            signs.give(name)
+
+        threads = [Thread(target=give, daemon=True) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        assert not any(thread.is_alive() for thread in threads)
+        assert not SignsOfLife(tmp_path).has_died(f"n{round_}")
