@@ -71,11 +71,12 @@ def test_what_is_read_again_founds_and_merges_the_same_profiles(
         clear(session)
 
 
-def test_an_id_is_of_the_moment_of_its_touchpoint_and_of_no_other_touchpoint() -> None:
+def test_an_id_sorts_where_its_touchpoint_does_and_is_of_no_other_touchpoint() -> None:
     touchpoints = [new_id() for _ in range(1_000)]
     ids = [founded_id(each) for each in touchpoints]
     assert len({*ids, *touchpoints}) == 2_000
     assert [moment_of(each) for each in ids] == [moment_of(each) for each in touchpoints]
+    assert ids == sorted(ids)
     assert {UUID(each).version for each in ids} == {7}
     assert {UUID(each).variant for each in ids} == {UUID(new_id()).variant}
     strange = founded_id("not-a-uuid")
