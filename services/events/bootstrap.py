@@ -7,9 +7,9 @@ from functools import cached_property
 
 from services.events.adapters.bus.ingest_log import SOURCE
 from services.events.adapters.sql.sources import SqlSources
+from services.events.domain.owners import EVERYBODY
 from services.events.settings import EventsSettings
 from services.events.use_cases.keep_sources import digest_of
-from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.ports import Source
 from services.events.wiring.archive import ArchiveWiring
 from services.events.wiring.erasure import ErasureWiring

@@ -26,8 +26,8 @@ from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
 from services.events.adapters.sql.webhooks.mailbox import SqlMailbox
 from services.events.adapters.sql.webhooks.tables import webhook_deliveries, webhook_endpoints
 from services.events.bootstrap import MIGRATIONS, Wiring
+from services.events.domain.owners import Owner
 from services.events.settings import EventsSettings
-from services.events.use_cases.owners import Owner
 from services.events.use_cases.webhooks.feed_webhooks import feed_webhooks
 from services.events.use_cases.webhooks.keep_endpoints import WantedEndpoint, create_endpoint
 from services.events.workers.webhooks import WebhookLoop

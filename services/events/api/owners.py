@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.events.use_cases.owners import EVERYBODY, Owner
+from services.events.domain.owners import EVERYBODY, Owner
 from shared.auth.keys import EVERYTHING, Caller
 
 

@@ -15,9 +15,9 @@ from services.events.adapters.sql.inbound.deliveries import SqlDeliveries
 from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.touchpoints import SqlTouchpoints, TouchpointRows
 from services.events.domain.duplicates import bucket_of
+from services.events.domain.owners import EVERYBODY
 from services.events.use_cases.accept_calls import CallLimits
 from services.events.use_cases.inbound.map_webhooks import map_webhooks
-from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.ports import Draft, Seen
 from services.events.use_cases.record_touchpoints import ReadCalls, Recording, read_calls, record_touchpoints
 from services.events.wiring.erasure import ErasureWiring

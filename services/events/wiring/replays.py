@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from services.events.adapters.bus.on_their_way import OnTheirWay
 from services.events.adapters.bus.past_facts import BusPastFacts, stretches_since
 from services.events.adapters.sql.webhooks.replays import SqlReplays
+from services.events.domain.owners import EVERYBODY
 from services.events.domain.webhooks.replays import Replay
-from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.webhooks.replay_ports import Chunk
 from services.events.use_cases.webhooks.replay_webhooks import feed_replay
 from services.events.wiring.recording import INGEST_CONSUMER

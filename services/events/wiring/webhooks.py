@@ -15,8 +15,8 @@ from services.events.adapters.sql.webhooks.deliveries import forget_deliveries
 from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
 from services.events.adapters.sql.webhooks.lanes import SqlLanes
 from services.events.adapters.sql.webhooks.mailbox import SqlMailbox
+from services.events.domain.owners import Owner
 from services.events.settings import EventsSettings
-from services.events.use_cases.owners import Owner
 from services.events.use_cases.webhooks.feed_webhooks import feed_webhooks
 from shared.contracts.contract import Contract
 from shared.contracts.topics import PUBLIC

@@ -12,8 +12,8 @@ from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.stored_touchpoints import latest_touchpoints
 from services.events.adapters.sql.tables import seen_messages
 from services.events.bootstrap import MIGRATIONS
+from services.events.domain.owners import EVERYBODY
 from services.events.settings import EventsSettings
-from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.ports import Source
 from shared.contracts.events import TouchpointRecordedV1
 from shared.sql.database import Database

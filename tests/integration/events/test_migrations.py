@@ -21,8 +21,8 @@ from services.events.adapters.sql.timeline_reading import TimelineFilter
 from services.events.adapters.sql.touchpoints import SqlTouchpoints
 from services.events.bootstrap import MIGRATIONS
 from services.events.domain.duplicates import REMEMBERED_DAYS, message_hash
+from services.events.domain.owners import EVERYBODY, Owner
 from services.events.settings import EventsSettings
-from services.events.use_cases.owners import EVERYBODY, Owner
 from services.events.use_cases.ports import Seen
 from shared.auth.keys import find_caller
 from shared.ids import first_id_at

@@ -24,8 +24,8 @@ from services.events.adapters.sql.stored_touchpoints import latest_touchpoints
 from services.events.adapters.sql.tables import message_buckets, seen_messages
 from services.events.bootstrap import MIGRATIONS
 from services.events.domain.duplicates import REMEMBERED_DAYS, buckets_near
+from services.events.domain.owners import EVERYBODY
 from services.events.settings import EventsSettings
-from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.ports import Seen, Source
 from shared.sql.database import Database
 from shared.sql.migrations import upgrade

@@ -13,8 +13,8 @@ import pytest
 from services.events.adapters.sql.webhooks.mailbox import SqlMailbox
 from services.events.adapters.sql.webhooks.replays import SqlReplays
 from services.events.bootstrap import Wiring
+from services.events.domain.owners import EVERYBODY
 from services.events.settings import EventsSettings
-from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.webhooks.feed_webhooks import feed_webhooks, messages_of
 from services.events.use_cases.webhooks.ports import Listener
 from shared.contracts.profile import ProfileErasedV1, SegmentEnteredV1

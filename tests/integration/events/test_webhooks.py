@@ -17,8 +17,8 @@ from services.events.adapters.sql.webhooks.endpoints import SqlEndpoints
 from services.events.adapters.sql.webhooks.mailbox import SqlMailbox
 from services.events.adapters.sql.webhooks.tables import webhook_deliveries, webhook_lanes
 from services.events.bootstrap import MIGRATIONS, Wiring
+from services.events.domain.owners import EVERYBODY
 from services.events.settings import EventsSettings
-from services.events.use_cases.owners import EVERYBODY
 from services.events.use_cases.webhooks.feed_webhooks import feed_webhooks
 from services.events.use_cases.webhooks.keep_endpoints import WantedEndpoint, create_endpoint
 from services.events.workers.loops import loops_of

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.events.adapters.sql import tables
 from services.events.domain.errors import SourceNotFound
-from services.events.use_cases.owners import Owner
+from services.events.domain.owners import Owner
 from services.events.use_cases.ports import Source, WriteKey
 from shared.sql.upsert import insert_for
 

@@ -15,8 +15,8 @@ from services.events.api.ingest.body import read_bytes
 from services.events.api.ingest.gateway import Ingestion
 from services.events.api.schemas.inbound import InboundSourceId, Taken
 from services.events.domain.inbound.signatures import verify
+from services.events.domain.owners import EVERYBODY
 from services.events.use_cases.inbound.ports import InboundSource
-from services.events.use_cases.owners import EVERYBODY
 from shared.bus.ports import RecordTooLarge
 from shared.contracts.ingest import IngestWebhookReceivedV1
 from shared.http.problems import PROBLEM_RESPONSES, Problem

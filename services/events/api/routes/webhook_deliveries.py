@@ -24,9 +24,9 @@ from services.events.api.schemas.webhook_deliveries import (
     TestResult,
 )
 from services.events.api.schemas.webhooks import EndpointId
+from services.events.domain.owners import Owner
 from services.events.domain.webhooks.bodies import body_of
 from services.events.domain.webhooks.endpoints import Endpoint
-from services.events.use_cases.owners import Owner
 from services.events.use_cases.webhooks.deliver_webhooks import post_of
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged

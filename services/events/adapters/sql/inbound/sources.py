@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from services.events.adapters.sql.tables import inbound_secrets, inbound_sources
 from services.events.domain.inbound.errors import InboundNameTaken, InboundSourceNotFound
 from services.events.domain.inbound.signatures import HmacSignature, SignedTimestamp, StandardWebhooks, Verification
+from services.events.domain.owners import Owner
 from services.events.use_cases.inbound.ports import InboundSecret, InboundSource
-from services.events.use_cases.owners import Owner
 
 _c = inbound_sources.c
 

@@ -18,8 +18,8 @@ from services.events.adapters.sql.webhooks.tables import (
     webhook_messages,
     webhook_replays,
 )
+from services.events.domain.owners import Owner
 from services.events.domain.webhooks.errors import DeliveryNotFound
-from services.events.use_cases.owners import Owner
 from shared.ids import first_id_at
 from shared.sql.present import database_now
 

@@ -17,9 +17,9 @@ from services.events.adapters.sql.webhooks.tables import (
     webhook_lanes,
     webhook_replays,
 )
+from services.events.domain.owners import Owner
 from services.events.domain.webhooks.endpoints import Endpoint
 from services.events.domain.webhooks.errors import EndpointNotFound, TooManyEndpoints
-from services.events.use_cases.owners import Owner
 from shared.sql.present import database_now
 
 MAX_ENDPOINTS = 2_000

@@ -17,9 +17,9 @@ from services.events.adapters.sql.webhooks.tables import (
     webhook_endpoints,
     webhook_replays,
 )
+from services.events.domain.owners import Owner
 from services.events.domain.webhooks.errors import ReplayNotFound
 from services.events.domain.webhooks.replays import ON_THEIR_WAY, Replay, Stretch, Stretches
-from services.events.use_cases.owners import Owner
 from services.events.use_cases.webhooks.ports import Listener, Message
 from shared.sql.present import database_now
 from shared.sql.upsert import insert_for
