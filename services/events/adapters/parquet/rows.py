@@ -137,13 +137,6 @@ def without(table: pa.Table, subjects: Collection[str], *, until: datetime) -> p
     return table.filter(pc.invert(pc.and_(theirs, early)))
 
 
-def subjects_until(table: pa.Table, moment: datetime) -> list[str]:
-    """Whom the rows are about that were received at or before `moment`."""
-    early = table.filter(pc.less_equal(table["received_at"], pa.scalar(moment, _TIME)))
-    subjects: list[str] = pc.unique(early["subject"]).to_pylist()
-    return subjects
-
-
 def _product(line: OrderLine) -> dict[str, Any]:
     return {
         "product_id": line.product_id,
