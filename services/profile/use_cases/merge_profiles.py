@@ -25,7 +25,7 @@ def merge_profiles(work: Work, graph: IdentityGraph, changes: Changes, now: date
         return []
     moves = {merge.merged_id: graph.survivor_of(merge.merged_id) for merge in graph.merges}
     left = leave_segments(work, moves, now)  # whether the survivor enters is tried afterwards
-    estates = Estates.load(work, graph.merges)
+    estates = _Estates.load(work, graph.merges)
     contributions = [estates.fold(merge, moves[merge.merged_id]) for merge in graph.merges]
     estates.save(work, moves.values())
     _take_in_scores(work, moves)
@@ -43,14 +43,14 @@ def merge_profiles(work: Work, graph: IdentityGraph, changes: Changes, now: date
 
 
 @dataclass(slots=True)
-class Estates:
+class _Estates:
     """Traits and orders of the profiles that merge, by profile id."""
 
     traits: dict[str, dict[str, Observation]]
     orders: dict[str, dict[str, OrderRecord]]
 
     @classmethod
-    def load(cls, work: Work, merges: Iterable[Merge]) -> Estates:
+    def load(cls, work: Work, merges: Iterable[Merge]) -> _Estates:
         """All that merged profiles have, and what of the survivors' it can meet."""
         merged = {merge.merged_id for merge in merges}
         everyone = merged | {merge.survivor_id for merge in merges}
