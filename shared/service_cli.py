@@ -24,7 +24,8 @@ S = TypeVar("S", bound=ServiceSettings)
 _SWITCH_S = 0.0005
 """The bus appends in a thread; at Python's own 5 ms it would wait that long for each step beside a busy event loop.
 
-An API only: the threads of a worker have much to do at a time, and to change between them more often is lost time.
+So would the thread that commits in a worker that is relieved of some loops. Where all of them run, each has much to do at
+a time, and to change between them more often is lost time.
 """
 
 _COLLECT_AFTER = {"api": (10_000, 20, 100), "worker": (500_000, 20, 100)}
@@ -57,7 +58,9 @@ def main(service: Service[S], arguments: Sequence[str] | None = None) -> int:
     worker = commands.add_parser("worker", help="run the background loops")
     chosen = worker.add_mutually_exclusive_group()
     chosen.add_argument("--only", action="append", metavar="LOOP", help="run this loop only; may be repeated")
-    chosen.add_argument("--except", action="append", metavar="LOOP", help="run all but this loop; may be repeated")
+    chosen.add_argument(
+        "--except", action="append", dest="but", metavar="LOOP", help="run all but this loop; may be repeated"
+    )
     migrate = commands.add_parser("migrate", help="bring the database schema up to date")
     migrate.add_argument("--check", action="store_true", help="fail when tables in code and history differ")
     migrate.add_argument(
@@ -88,8 +91,10 @@ def _run(service: Service[S], settings: S, options: argparse.Namespace) -> int:
             return 0
         case "worker":
             allow_open_files()
-            loops = _chosen(resolve_name(service.loops)(settings), options.only, getattr(options, "except"))
+            loops = _chosen(resolve_name(service.loops)(settings), options.only, options.but)
             _collect_seldom(options.command)
+            if options.but:
+                sys.setswitchinterval(_SWITCH_S)
             return run_worker(loops, port=settings.worker_port, host=settings.host)
         case _:
             database = Database(service.database_url(settings), page_bytes=settings.page_bytes)
