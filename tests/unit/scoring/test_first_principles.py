@@ -180,8 +180,8 @@ def test_any_customer_is_judged_as_the_story_says(
 
 
 def test_mbg_is_fitted_to_cdnow_where_its_story_is_most_likely(cdnow: Visits) -> None:
-    """Those parameters are what the R package BTYDplus prints for it on this sample, as Hoppe & Wagner's CBG/NBD; from
-    them every step goes downhill."""
+    """The parameters are held against figures of another implementation on this sample (CBG/NBD in its words, after
+    Hoppe & Wagner 2007); from them every step goes downhill."""
     end = CDNOW_START + 272
     seen = cdnow.until(end).statistics(end)
     estimate = fit(MBG_NBD, seen)
