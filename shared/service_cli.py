@@ -24,8 +24,8 @@ S = TypeVar("S", bound=ServiceSettings)
 _SWITCH_S = 0.0005
 """The bus appends in a thread; at Python's own 5 ms it would wait that long for each step beside a busy event loop.
 
-So would the thread that commits in a worker that is relieved of some loops. Where all of them run, each has much to do at
-a time, and to change between them more often is lost time.
+So would the thread that commits in a worker that is relieved of some loops. Where all of them run, each has much to do
+at a time, and to change between them more often is lost time.
 """
 
 _COLLECT_AFTER = {"api": (10_000, 20, 100), "worker": (500_000, 20, 100)}
