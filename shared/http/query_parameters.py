@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Request, params
@@ -58,6 +58,12 @@ def names_of(dependant: Dependant) -> Sequence[str]:
 def refused(name: str, detail: str) -> Problem:
     """Why one query parameter cannot be what it is."""
     return invalid_request([Flaw(f"query.{name}", detail)])
+
+
+def check_span(since: datetime | None, until: datetime | None) -> None:
+    """Raises Problem 422 when there is nothing between the times of `from` and `to`."""
+    if since is not None and until is not None and since >= until:
+        raise refused("to", "must be later than `from`, or there is nothing in between")
 
 
 def check_names(request: Request, known: Sequence[str]) -> None:

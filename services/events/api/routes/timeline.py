@@ -17,7 +17,7 @@ from shared.auth.access import Requires
 from shared.http.pagination import Page, Paged
 from shared.http.patterns import ID, STORABLE
 from shared.http.problems import PROBLEM_RESPONSES, Problem
-from shared.http.query_parameters import Since, Until, refused
+from shared.http.query_parameters import Since, Until, check_span
 from shared.http.strict_json import StrictRoute
 
 router = APIRouter(prefix="/v1/profiles", tags=["Timeline"], route_class=StrictRoute, responses=PROBLEM_RESPONSES)
@@ -50,8 +50,7 @@ def timeline(
     A profile that was merged away shows its survivor's timeline. A filter that skips very many touchpoints ends its
     page early, even empty, with a `next_cursor` to continue from: only the last page has none.
     """
-    if since is not None and until is not None and since >= until:
-        raise refused("to", "must be later than `from`, or there is nothing in between")
+    check_span(since, until)
     after = paging.after(datetime, str)
     wanted = TimelineFilter(
         kind=kind, name=name, channel=_folded(channel), department=_folded(department), since=since, until=until

@@ -24,8 +24,7 @@ from shared.auth.keys import Caller
 from shared.http.pagination import Page, Paged
 from shared.http.patterns import ID
 from shared.http.problems import PROBLEM_RESPONSES
-from shared.http.query_parameters import Since, Until
-from shared.http.query_parameters import refused as refused_parameter
+from shared.http.query_parameters import Since, Until, check_span
 from shared.http.strict_json import StrictRoute
 
 _log = logging.getLogger(__name__)
@@ -59,8 +58,7 @@ def list_suppressions(
     ] = None,
 ) -> Page[ListedSuppression]:
     """Who opted out of marketing, newest first. An address is shown if a known customer has it."""
-    if since is not None and until is not None and since >= until:
-        raise refused_parameter("to", "must be later than `from`, or there is nothing in between")
+    check_span(since, until)
     wanted = SuppressionFilter(by=by, since=since, until=until, profile_id=profile_id)
     after = paging.after(datetime, str)
     with wired.database.reading() as session:
