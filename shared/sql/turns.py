@@ -14,9 +14,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 _ASK_EVERY_S = 0.001
 _YIELD_S = 1.0
@@ -66,17 +66,23 @@ class WriteTurns:
 
 
 def _ask(connection: Connection, deadline: float) -> None:
-    def begun() -> bool:
-        try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        except OperationalError as error:
-            busy = isinstance(error.orig, sqlite3.Error) and error.orig.sqlite_errorcode == sqlite3.SQLITE_BUSY
-            if not busy or time.monotonic() >= deadline:
-                raise
-            return False
-        return True
+    """Begin as soon as nobody else writes.
 
-    _again_until(deadline + _ASK_EVERY_S, begun)
+    It is the driver that is asked: an exception of SQLAlchemy's refers to itself, and would keep what every caller has
+    in its hands until Python searches for garbage.
+    """
+    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+    _again_until(deadline, lambda: not _is_busy(driver))
+    if not driver.in_transaction:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # once more, for its exception
+
+
+def _is_busy(driver: sqlite3.Connection) -> bool:
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        return error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    return False
 
 
 def _again_until(deadline: float, done: Callable[[], bool]) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,3 +88,27 @@ def test_a_writer_that_is_stopped_in_its_turn_is_passed_over(database: Database,
         session.execute(text("UPDATE counter SET value = 7"))
     os.close(stopped)
     assert count(database) == 7
+
+
+class Burden:
+    """Something large that a writer has in its hands while it waits for its turn."""
+
+
+def test_who_waits_for_its_turn_lets_go_of_what_it_had_afterwards(database: Database) -> None:
+    def write() -> weakref.ref[Burden]:
+        burden = Burden()
+        threading.Timer(0.05, other.rollback).start()
+        with database.transaction() as session:
+            session.execute(text("UPDATE counter SET value = -1"))
+        return weakref.ref(burden)
+
+    assert database.engine.url.database
+    other = sqlite3.connect(database.engine.url.database, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    gc.disable()
+    try:
+        assert write()() is None
+    finally:
+        gc.enable()
+        other.close()
+    assert count(database) == -1
