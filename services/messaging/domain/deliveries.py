@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,8 @@ from services.messaging.domain.retries import RETRY_DELAYS_S, retry_delay_s
 LONGEST_REASON = 200
 """Characters of what a server or an error says that are kept."""
 UNREACHED_RETRY_S = 5.0
+_NO_MAILBOX = re.compile(r"5\d\d[ -]5\.1\.(1|2|3|6|10)\b")
+"""No such mailbox, no such domain, no address, moved away (RFC 3463, section 3.2), takes no mail (RFC 7505)."""
 
 
 class MessageStatus(StrEnum):
@@ -34,6 +37,8 @@ class SkipReason(StrEnum):
     """There is an e-mail, and no mail can be sent to it."""
     SUPPRESSED = "suppressed"
     """The address refused marketing."""
+    BOUNCED = "bounced"
+    """A mail server said that the address has no mailbox."""
     SAME_ADDRESS = "same-address"
     """Another profile's message of this campaign goes to the same address."""
     MERGED = "merged"
@@ -68,16 +73,28 @@ class Delivery:
     answer: Answer
     reply: str = ""
 
+    @property
+    def says_no_mailbox(self) -> bool:
+        """Whether the server refused because nobody can ever be written to under the address.
+
+        Only its status code tells that: a bare 550 may be about the letter, or about us.
+        """
+        return self.answer is Answer.REFUSED and _NO_MAILBOX.match(self.reply) is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What a message becomes: final, or queued again after `retry_in_s`. `attempts` counts those made so far."""
+    """What a message becomes: final, or queued again after `retry_in_s`. `attempts` counts those made so far.
+
+    `bounced` is the hash of its address, where that turned out to have no mailbox.
+    """
 
     message_id: str
     status: MessageStatus
     attempts: int
     reason: str | None = None
     retry_in_s: float | None = None
+    bounced: str | None = None
 
 
 def settle(

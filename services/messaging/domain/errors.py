@@ -9,7 +9,7 @@ Errors::
      |    +-- MessageNotFound
      |    +-- ContactNotFound       the profile is not (yet) known here
      |    +-- UnknownToken          an unsubscribe token that was never signed here
-     |    +-- SuppressionNotFound   the address refused nothing
+     |    +-- SuppressionNotFound   marketing may go to the address
      +-- TemplateInvalid            a template cannot be saved; every flaw is listed
      +-- RenderFailed               a template cannot be filled with this customer's data
      +-- VersionConflict            the template or campaign changed since it was read
@@ -53,7 +53,7 @@ class UnknownToken(NotFound):
 
 
 class SuppressionNotFound(NotFound):
-    """The address refused nothing."""
+    """Marketing may go to the address."""
 
 
 @dataclass(frozen=True, slots=True)

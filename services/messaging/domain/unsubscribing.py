@@ -16,7 +16,7 @@ from services.messaging.domain.errors import UnknownToken
 
 _HASH_BYTES = 16
 _MAC_BYTES = 16
-RefusedBy = Literal["one-click", "operator"]
+SuppressedBy = Literal["one-click", "operator", "mail-server"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,21 @@ class UnsubscribeClaim:
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """Since when an address is refused, and by one click in which message; None where somebody here put it down."""
+    """Since when an address gets no marketing, and which message brought that about, if any of ours did.
+
+    `bounced` says that it has no mailbox; else it was refused.
+    """
 
     since: datetime
     message_id: str | None
     address_hash: str
+    bounced: bool = False
 
     @property
-    def by(self) -> RefusedBy:
-        """Who said so: the customer, or somebody here in their name."""
+    def by(self) -> SuppressedBy:
+        """Who said so: the customer, somebody here in their name, or a mail server."""
+        if self.bounced:
+            return "mail-server"
         return "operator" if self.message_id is None else "one-click"
 
 
@@ -52,9 +58,9 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class SuppressionFilter:
-    """Which refusals are wanted: made in this way, from `since` on and before `until`, of this customer's address."""
+    """Which are wanted: said by whom, from `since` on and before `until`, of this customer's address."""
 
-    by: RefusedBy | None = None
+    by: SuppressedBy | None = None
     since: datetime | None = None
     until: datetime | None = None
     profile_id: str | None = None

@@ -9,7 +9,7 @@ kind decides on (`domain.deliveries`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.messaging.domain.campaigns import Kind
 from services.messaging.domain.deliveries import (
@@ -139,7 +139,8 @@ class DispatchMessages:
 
     def _settlement(self, sent: _Written, answer: Delivery) -> Settlement:
         delays = self._limits.retry_delays_s
-        return settle(sent.letter.message_id, answer, attempts=sent.attempts, kind=sent.kind, delays_s=delays)
+        settlement = settle(sent.letter.message_id, answer, attempts=sent.attempts, kind=sent.kind, delays_s=delays)
+        return replace(settlement, bounced=sent.address_hash) if answer.says_no_mailbox else settlement
 
     def _settle(self, settlements: Sequence[Settlement]) -> None:
         """Record answers; those that the database would not take are kept for the next call."""
@@ -169,7 +170,7 @@ def _back(unsent: Claimed) -> Settlement:
     return Settlement(unsent.message_id, MessageStatus.QUEUED, unsent.attempts, retry_in_s=UNREACHED_RETRY_S)
 
 
-def _suppressed(window: Sequence[_Written], suppressed: frozenset[str]) -> Iterator[Settlement]:
+def _suppressed(window: Sequence[_Written], suppressed: Mapping[str, SkipReason]) -> Iterator[Settlement]:
     attempts: Mapping[str, int] = {each.letter.message_id: each.attempts for each in window}
-    for message_id in suppressed:
-        yield Settlement(message_id, MessageStatus.SKIPPED, attempts[message_id], SkipReason.SUPPRESSED)
+    for message_id, reason in suppressed.items():
+        yield Settlement(message_id, MessageStatus.SKIPPED, attempts[message_id], reason)

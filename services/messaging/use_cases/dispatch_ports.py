@@ -8,7 +8,7 @@ from typing import Protocol
 
 from services.messaging.domain.campaigns import Campaign, Kind
 from services.messaging.domain.contacts import Contact
-from services.messaging.domain.deliveries import Delivery, Settlement
+from services.messaging.domain.deliveries import Delivery, Settlement, SkipReason
 from services.messaging.domain.letters import Letter
 from services.messaging.domain.templates import TemplateVersion
 
@@ -50,10 +50,10 @@ class Abandoned:
 
 @dataclass(frozen=True, slots=True)
 class Clearance:
-    """`go` may be sent; `suppressed` refused meanwhile; the rest went back to the queue."""
+    """`go` may be sent; `suppressed` may not, by their addresses; the rest went back to the queue."""
 
     go: frozenset[str]
-    suppressed: frozenset[str]
+    suppressed: Mapping[str, SkipReason]
 
 
 class DispatchQueue(Protocol):

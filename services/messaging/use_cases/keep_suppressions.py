@@ -1,4 +1,4 @@
-"""Refusals that came another way than by one click, refusals that were taken back, and who refused."""
+"""Refusals and bounces that came another way than through our own letters, what was taken back, and whose it is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from services.messaging.use_cases.ports import Suppressions
 from services.messaging.use_cases.tell_outcomes import CHANNEL
 from shared.clock import Clock
 from shared.contracts.messaging import ResubscribedV1, UnsubscribedV1
+
+_NOT_FOUND = "marketing may go to this address already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +38,47 @@ class KeepSuppressions:
         )
         return len(added), len(hashes) - len(added)
 
+    def add_bounced(self, addresses: Iterable[str]) -> tuple[int, int]:
+        """Send no marketing to these, which have no mailbox; how many are new, and how many were known before.
+
+        Their customers refused nothing, so nothing is told of them.
+        """
+        hashes = {self._hash(each) for each in addresses}
+        added = self.suppressions.add_bounced(dict.fromkeys(hashes), at=self.clock())
+        return len(added), len(hashes) - len(added)
+
     def look_up(self, address: str) -> Suppression:
-        """What is known of a refusal. Raises SuppressionNotFound."""
+        """What is known of an address that gets no marketing. Raises SuppressionNotFound."""
         found = self.suppressions.find(self._hash(address))
         if found is None:
-            raise SuppressionNotFound("this address refused nothing")
+            raise SuppressionNotFound(_NOT_FOUND)
         return found
 
     def page(
         self, wanted: SuppressionFilter, *, after: tuple[datetime, str] | None, limit: int
     ) -> list[tuple[Suppression, Sequence[Owner]]]:
-        """The newest refusals behind `after`, each with the customers who have the address now."""
+        """The newest behind `after`, each with the customers who have the address now."""
         found = self.suppressions.page(wanted, after=after, limit=limit)
         owners = self._owners({each.address_hash for each in found})
         return [(each, [one for one in owners if one.address_hash == each.address_hash]) for each in found]
 
     def withdraw(self, address: str) -> None:
         """Let marketing go to the address again, as its owner asked for. Raises SuppressionNotFound."""
-        address_hash = self._hash(address)
-        if not self.suppressions.remove(address_hash):
-            raise SuppressionNotFound("this address refused nothing")
+        gone = self.suppressions.remove(self._hash(address))
+        if gone is None:
+            raise SuppressionNotFound(_NOT_FOUND)
+        if gone.bounced:
+            return
         now = self.clock()
         self.suppressions.tell(
             ResubscribedV1(profile_id=owner.profile_id, channel=CHANNEL, at=now, traceparent=self.traceparent)
-            for owner in self._owners([address_hash])
+            for owner in self._owners([gone.address_hash])
         )
 
     def ensure_open(self, address: str) -> None:
-        """Raise AddressRefused where marketing may not go to the address, whoever it is that gives it."""
-        if self.suppressions.find(self._hash(address)) is not None:
+        """Raise AddressRefused where the address refused marketing, whoever it is that gives it."""
+        found = self.suppressions.find(self._hash(address))
+        if found is not None and not found.bounced:
             raise AddressRefused("this address refused marketing")
 
     def _owners(self, address_hashes: Collection[str]) -> list[Owner]:

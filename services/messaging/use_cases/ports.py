@@ -8,6 +8,7 @@ from typing import Protocol
 
 from services.messaging.domain.campaigns import Campaign, Sender
 from services.messaging.domain.contacts import Contact, Membership, Merge
+from services.messaging.domain.deliveries import SkipReason
 from services.messaging.domain.templates import Rendered, Template, TemplateVersion
 from services.messaging.domain.unsubscribing import Owner, Suppression, SuppressionFilter
 from shared.contracts.contract import Contract
@@ -88,18 +89,22 @@ class Campaigns(Protocol):
 
 
 class Suppressions(Protocol):
-    """Addresses that refused marketing, by keyed hash."""
+    """Addresses that get no marketing, by keyed hash. That one has no mailbox gives way to its owner's refusal."""
 
     def add(self, address_hash: str, *, message_id: str | None, at: datetime) -> bool:
-        """Remember the address; False when it was known."""
+        """Remember that the address refused; False when that was known."""
         ...
 
     def add_all(self, address_hashes: Collection[str], *, at: datetime) -> frozenset[str]:
-        """Remember addresses that no message is known of; those that are new."""
+        """Remember that addresses refused, by no message of ours; those that are new."""
+        ...
+
+    def add_bounced(self, address_hashes: Mapping[str, str | None], *, at: datetime) -> frozenset[str]:
+        """Remember that addresses have no mailbox, each by the message that told, if one did; those that are new."""
         ...
 
     def find(self, address_hash: str) -> Suppression | None:
-        """What is known of an address that refused."""
+        """What is known of an address that gets no marketing."""
         ...
 
     def page(
@@ -112,12 +117,12 @@ class Suppressions(Protocol):
         """The customers with these addresses, as far as they are known here, by profile id."""
         ...
 
-    def remove(self, address_hash: str) -> bool:
-        """Forget a refusal; False when there was none."""
+    def remove(self, address_hash: str) -> Suppression | None:
+        """Forget what was known of an address; what that was."""
         ...
 
-    def among(self, address_hashes: Collection[str]) -> frozenset[str]:
-        """Those of them that refused."""
+    def among(self, address_hashes: Collection[str]) -> Mapping[str, SkipReason]:
+        """Those of them that get no marketing, and why."""
         ...
 
     def profile_of(self, message_id: str) -> str | None:

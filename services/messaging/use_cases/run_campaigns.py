@@ -73,14 +73,14 @@ class RunCampaigns:
     ) -> list[Recipient]:
         hashes = {each.profile_id: self._unsubscribing.address_hash(each.address) for each in members if each.address}
         marketing = preparation.kind == "marketing"
-        refused = suppressions.among(set(hashes.values())) if marketing else frozenset()
+        suppressed = suppressions.among(set(hashes.values())) if marketing else {}
 
         def recipient(member: Contact) -> Recipient:
             digest = hashes.get(member.profile_id)
             if digest is None:
                 return Recipient(new_id(), member.profile_id, member.unreachable)
-            if digest in refused:
-                return Recipient(new_id(), member.profile_id, SkipReason.SUPPRESSED)
+            if digest in suppressed:
+                return Recipient(new_id(), member.profile_id, suppressed[digest])
             key = self._unsubscribing.dedup_key(preparation.campaign_id, digest) if marketing else None
             return Recipient(new_id(), member.profile_id, dedup_key=key)
 

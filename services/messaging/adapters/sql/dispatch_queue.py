@@ -84,8 +84,8 @@ class SqlDispatchQueue:
         with self._database.transaction() as session:
             self._senders.check(session)
             record_settlements(session, self._outbox, settled, owner=self._senders.me)
-            refused = SqlSuppressions(session, self._outbox).among(set(filter(None, address_hashes.values())))
-            suppressed = frozenset(each for each, digest in address_hashes.items() if digest in refused)
+            known = SqlSuppressions(session, self._outbox).among(set(filter(None, address_hashes.values())))
+            suppressed = {each: known[digest] for each, digest in address_hashes.items() if digest in known}
             wanted = [each for each in address_hashes if each not in suppressed]
             mine = owned_by(self._senders.me) & messages.c.id.in_(wanted)
             runs = messages.c.campaign_id.in_(select(campaigns.c.id).where(campaigns.c.status.in_(DISPATCHING)))

@@ -11,6 +11,7 @@ from sqlalchemy import BindParameter, ColumnElement, Row, String, bindparam, cas
 from sqlalchemy.orm import Session
 
 from services.messaging.adapters.sql.campaigns import traces_of
+from services.messaging.adapters.sql.suppressions import SqlSuppressions
 from services.messaging.adapters.sql.tables import messages
 from services.messaging.domain.deliveries import FINAL, MessageStatus, Settlement, stand_in
 from services.messaging.use_cases.tell_outcomes import dispatched
@@ -53,6 +54,8 @@ def record_settlements(session: Session, outbox: Outbox, settlements: Sequence[S
     now = database_now(session)
     final = [each for each in by_id.values() if each.status in FINAL]
     outbox.add(session, _finish(session, final, owner=owner, now=now))
+    bounced = {each.bounced: each.message_id for each in final if each.bounced is not None}
+    SqlSuppressions(session, outbox).add_bounced(bounced, at=now)
     again = [_requeued(each, owner, now) for each in by_id.values() if each.status not in FINAL]
     if again:
         session.connection().execute(_REQUEUE, again)

@@ -15,6 +15,7 @@ def summarise(session: Session) -> Mapping[str, Any]:
     """Counts, named as the API tells them."""
     members = select(memberships.c.segment_id, func.count()).where(memberships.c.member)
     reachable = func.count(contacts.c.address)
+    kept = select(func.count()).select_from(suppressions)
     return {
         "contacts": _count(session, select(func.count()).select_from(contacts)),
         "contacts_with_address": _count(session, select(reachable)),
@@ -22,7 +23,8 @@ def summarise(session: Session) -> Mapping[str, Any]:
         "templates": _count(session, select(func.count()).select_from(templates)),
         "campaigns": _by(session, select(campaigns.c.status, func.count()).group_by(campaigns.c.status)),
         "messages": _by(session, select(messages.c.status, func.count()).group_by(messages.c.status)),
-        "suppressions": _count(session, select(func.count()).select_from(suppressions)),
+        "suppressions": _count(session, kept.where(~suppressions.c.bounced)),
+        "bounced_addresses": _count(session, kept.where(suppressions.c.bounced)),
     }
 
 

@@ -146,6 +146,7 @@ suppressions = Table(
     Column("address_hash", String(32), primary_key=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("message_id", String(36)),
+    Column("bounced", Boolean, nullable=False, server_default=false()),
     Index("ix_suppressions_created_at", "created_at", "address_hash"),
 )
-"""Addresses that refused marketing, by keyed hash: they stay refused after everything else is erased."""
+"""Addresses that refused marketing or have no mailbox, by keyed hash: it holds after everything else is erased."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.messaging.adapters.sql.summary import summarise
 from services.messaging.api.dependencies import Wired
@@ -26,7 +26,8 @@ class Summary(BaseModel):
     templates: int
     campaigns: dict[str, int]
     messages: MessageCounts
-    suppressions: int
+    suppressions: int = Field(description="addresses that refused marketing")
+    bounced_addresses: int = Field(description="addresses without a mailbox that did not refuse")
 
 
 @router.get("", dependencies=[Requires("messages:read")])

@@ -1,4 +1,4 @@
-"""/v1/suppressions: the addresses that refused marketing, for those who bring a list or answer a customer."""
+"""/v1/suppressions: the addresses that get no marketing, for those who bring a list or answer a customer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.messaging.api.schemas.suppressions import (
     listed_suppression,
     suppression_view,
 )
-from services.messaging.domain.unsubscribing import RefusedBy, SuppressionFilter
+from services.messaging.domain.unsubscribing import SuppressedBy, SuppressionFilter
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.pagination import Page, Paged
@@ -39,7 +39,8 @@ Asked = Annotated[Address, Query(description="the address, in any spelling")]
 def refuse_for_addresses(refused: RefusedAddresses, wired: Wired) -> Refused:
     """Send no marketing to these addresses from now on, running campaigns included. The same list may be sent again."""
     with wired.database.transaction() as session:
-        added, known = wired.suppressions(session).add(refused.addresses)
+        kept = wired.suppressions(session)
+        added, known = (kept.add if refused.by == "operator" else kept.add_bounced)(refused.addresses)
     return Refused(added=added, known=known)
 
 
@@ -47,7 +48,7 @@ def refuse_for_addresses(refused: RefusedAddresses, wired: Wired) -> Refused:
 def list_suppressions(
     wired: Wired,
     paging: Paged,
-    by: Annotated[RefusedBy | None, Query(description="only those who clicked, or who were put down here")] = None,
+    by: Annotated[SuppressedBy | None, Query(description="only what was said in this way")] = None,
     profile_id: Annotated[
         str | None, Query(max_length=36, pattern=ID, description="only this customer, by any id they ever had")
     ] = None,
@@ -57,7 +58,7 @@ def list_suppressions(
         Query(alias="to", description="before this time, or to the end of this day in UTC, later than `from`"),
     ] = None,
 ) -> Page[ListedSuppression]:
-    """Who opted out of marketing, newest first. An address is shown if a known customer has it."""
+    """Who gets no marketing, newest first. An address is shown if a known customer has it."""
     check_span(since, until)
     wanted = SuppressionFilter(by=by, since=since, until=until, profile_id=profile_id)
     after = paging.after(datetime, str)
@@ -68,14 +69,14 @@ def list_suppressions(
 
 @router.get("/lookup", dependencies=[Requires("suppressions:read")])
 def look_up_suppression(address: Asked, wired: Wired) -> SuppressionView:
-    """Whether an address opted out, since when and how; 404 if marketing may go to it."""
+    """Whether an address gets no marketing, since when and why; 404 if marketing may go to it."""
     with wired.database.reading() as session:
         return suppression_view(wired.suppressions(session).look_up(address))
 
 
 @router.delete("", status_code=204)
 def withdraw_refusal(address: Asked, wired: Wired, caller: Writer) -> None:
-    """Let marketing go to the address again, because its owner asked for it. Who did so is logged."""
+    """Let marketing go to the address again: its owner asked for it, or it has a mailbox now. Who did so is logged."""
     with wired.database.transaction() as session:
         wired.suppressions(session).withdraw(address)
     _log.info("a refusal was withdrawn", extra={"key_id": caller.key_id})

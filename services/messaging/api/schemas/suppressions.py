@@ -1,4 +1,4 @@
-"""Refused addresses as the API takes and shows them."""
+"""Addresses that get no marketing, as the API takes and shows them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from services.messaging.domain.addresses import parse_address
 from services.messaging.domain.errors import AddressInvalid
-from services.messaging.domain.unsubscribing import Owner, RefusedBy, Suppression
+from services.messaging.domain.unsubscribing import Owner, SuppressedBy, Suppression
 from shared.http.schemas import Schema
 
 MOST_ADDRESSES = 10_000
@@ -35,33 +35,37 @@ Address = Annotated[
 
 
 class RefusedAddresses(Schema):
-    """Addresses that refused marketing elsewhere: a list from another system, a call, a letter."""
+    """Addresses that refused marketing elsewhere (another system's list, a call, a letter, a complaint), or bounced."""
 
     addresses: list[Address] = Field(min_length=1, max_length=MOST_ADDRESSES)
+    by: Literal["operator", "mail-server"] = Field(
+        "operator",
+        description="`operator`: their owners refused. `mail-server`: a mail provider said that they have no mailbox",
+    )
 
 
 class Refused(BaseModel):
-    """How many addresses refuse marketing since this request, and how many did before it; each counts once."""
+    """How many addresses get no marketing since this request, and how many got none before it; each counts once."""
 
     added: int
     known: int
 
 
 class SuppressionView(BaseModel):
-    """A refusal. It is kept under a keyed hash of the address."""
+    """Why an address gets no marketing. It is kept under a keyed hash of the address."""
 
     since: datetime
-    by: RefusedBy = Field(description="whether the customer clicked, or it was put down here")
-    message_id: str | None = Field(None, description="the message whose link was clicked")
+    by: SuppressedBy = Field(description="the customer clicked, it was put down here, or the address has no mailbox")
+    message_id: str | None = Field(None, description="the message whose link was clicked, or that was refused")
 
 
 def suppression_view(found: Suppression) -> SuppressionView:
-    """A refusal as it is shown."""
+    """A suppression as it is shown."""
     return SuppressionView(since=found.since, by=found.by, message_id=found.message_id)
 
 
 class ListedSuppression(SuppressionView):
-    """A refusal in the list, with whose it is."""
+    """A suppression in the list, with whose it is."""
 
     id: str = Field(description="stands for the address; says nothing of it", examples=[REFUSAL_ID])
     channel: Literal["email"] = "email"
@@ -70,7 +74,7 @@ class ListedSuppression(SuppressionView):
 
 
 def listed_suppression(found: tuple[Suppression, Sequence[Owner]]) -> ListedSuppression:
-    """A refusal and whose it is as they are listed."""
+    """A suppression and whose it is as they are listed."""
     suppression, owners = found
     return ListedSuppression(
         **suppression_view(suppression).model_dump(),
