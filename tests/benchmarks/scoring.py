@@ -16,7 +16,6 @@ from time import perf_counter, process_time
 
 import lifetimes
 import numpy as np
-from lifetimes.datasets import load_cdnow_summary_data_with_monetary_value
 from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
@@ -29,6 +28,7 @@ from services.scoring.domain.models.pareto_nbd import PARETO_NBD
 from services.scoring.domain.models.purchase_family import PurchaseFamily
 from services.scoring.domain.repeat_statistics import Floats, Ints, RepeatStatistics
 from services.scoring.domain.selection import fit
+from tests.support.cdnow import cdnow_summary
 
 PARAMETERS = (0.243, 4.414, 0.793, 2.426)
 REPEATS = 3
@@ -140,7 +140,7 @@ def _forecast(who: Customers) -> float:
 
 
 def _cdnow() -> tuple[Customers, Ints, Floats]:
-    table = load_cdnow_summary_data_with_monetary_value()
+    table = cdnow_summary()
     x, t_x, age = (table[name].to_numpy() for name in ("frequency", "recency", "T"))
     who = Customers(*(np.rint(column).astype(np.int64) for column in (x, t_x * 7, age * 7)))
     back = x > 0

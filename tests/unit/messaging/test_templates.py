@@ -264,7 +264,7 @@ def test_the_dearest_template_allowed_stays_within_its_bounds() -> None:
         + "{% endfor %}{% endfor %}"
     )
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(RenderFailed, match="more than"):
         fill(body, contact)
     quiet = (
@@ -273,7 +273,7 @@ def test_the_dearest_template_allowed_stays_within_its_bounds() -> None:
         + "{% endfor %}{% endfor %}"
     )
     fill(quiet, contact)
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 2.0
     assert tracemalloc.get_traced_memory()[1] < 256 * 2**20
     tracemalloc.stop()
 

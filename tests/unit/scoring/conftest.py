@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from lifetimes.datasets import load_dataset
 from threadpoolctl import threadpool_limits
 
 from services.scoring.domain.visits import Visits
 from tests.support import retail
+from tests.support.cdnow import cdnow_transactions
 
 CDNOW_START = int(np.datetime64("1997-01-01").astype(int))
 
@@ -18,7 +18,7 @@ CDNOW_START = int(np.datetime64("1997-01-01").astype(int))
 @pytest.fixture(scope="session")
 def cdnow() -> Visits:
     """The 1/10 sample of CDNOW: 2,357 customers, 78 weeks from 1997-01-01; money in cents."""
-    table = load_dataset("CDNOW_sample.txt", header=None, sep=r"\s+")
+    table = cdnow_transactions()
     stamps = table[2].astype(str)
     days = np.array([f"{s[:4]}-{s[4:6]}-{s[6:]}" for s in stamps], dtype="datetime64[D]").astype(np.int64)
     _, customer = np.unique(table[1].to_numpy(), return_inverse=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lifetimes.datasets import load_cdnow_summary_data_with_monetary_value
 
 from services.scoring.domain.forecast import FittedFamily
 from services.scoring.domain.models import gamma_gamma
@@ -18,6 +17,7 @@ from services.scoring.domain.models.purchase_family import PurchaseFamily
 from services.scoring.domain.selection import HoldoutPolicy, fit, select
 from services.scoring.domain.tracking import track
 from services.scoring.domain.visits import Visits
+from tests.support.cdnow import cdnow_summary
 from tests.unit.scoring.conftest import CDNOW_START
 
 CALIBRATION_END = CDNOW_START + 272
@@ -62,7 +62,7 @@ def test_mbg_lies_near_bg_on_cdnow(cdnow: Visits) -> None:
 
 
 def test_gamma_gamma_fits_cdnow_as_published() -> None:
-    table = load_cdnow_summary_data_with_monetary_value()
+    table = cdnow_summary()
     repeaters = table[table["frequency"] > 0]
     estimate = gamma_gamma.fit(
         repeaters["frequency"].to_numpy(dtype=np.int64), repeaters["monetary_value"].to_numpy(dtype=np.float64)
