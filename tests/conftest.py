@@ -8,10 +8,26 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support.fixtures import kafka_broker, kafka_url, postgres_server, postgres_url, shared_postgres
+from tests.support.fixtures import (
+    database_url,
+    kafka_broker,
+    kafka_url,
+    migrations,
+    postgres_server,
+    postgres_url,
+    shared_postgres,
+)
 from tests.support.real_servers import close_run, open_run
 
-__all__ = ["kafka_broker", "kafka_url", "postgres_server", "postgres_url", "shared_postgres"]
+__all__ = [
+    "database_url",
+    "kafka_broker",
+    "kafka_url",
+    "migrations",
+    "postgres_server",
+    "postgres_url",
+    "shared_postgres",
+]
 
 LONG = {"fuzzing", "faults", "end_to_end"}
 

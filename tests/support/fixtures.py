@@ -1,28 +1,32 @@
-"""Fixtures for tests on real servers; tests/conftest.py offers them to every test.
+"""Fixtures for tests on real databases and servers; tests/conftest.py offers them to every test.
 
-`postgres_url` and `kafka_url` are on servers that the whole run shares, so a test must not stop them; one that kills
-takes `postgres_server` or `kafka_broker`, which belong to its module.
+`database_url`, `postgres_url` and `kafka_url` are on servers that the whole run shares, so a test must not stop them;
+one that kills takes `postgres_server` or `kafka_broker`, which belong to its module.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.support.databases import postgres_database, sqlite_database
 from tests.support.kafka import KafkaBroker
 from tests.support.postgres import PostgresServer
 from tests.support.real_servers import ServerMissingError, give_up, one_at_a_time, run_directory
 
 _SHORT_LIVED = "-XX:TieredStopAtLevel=1"
 """Java's second compiler takes seconds of a core, and a broker of a test ends before that pays off."""
+_NO_DISK = ("-c", "fsync=off")
+"""No test stops the machine, and to drop a database would wait for the disk."""
 
 
 @pytest.fixture(scope="session")
 def shared_postgres() -> PostgresServer:
     """The run's PostgreSQL server, started by the first process that needs it."""
-    server = PostgresServer(run_directory() / "pg")
+    server = PostgresServer(run_directory() / "pg", options=_NO_DISK)
     pid_file = run_directory() / "pg.pid"
     with one_at_a_time("pg"):
         if not pid_file.exists():
@@ -35,9 +39,23 @@ def shared_postgres() -> PostgresServer:
 
 
 @pytest.fixture
-def postgres_url(shared_postgres: PostgresServer) -> Iterator[str]:
-    """The SQLAlchemy URL of a fresh, empty PostgreSQL database."""
-    url = shared_postgres.new_database()
+def migrations() -> str | None:
+    """The package of the migrations that a test's database has behind it; a service's tests name theirs."""
+    return None
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrations: str | None) -> str:
+    """The SQLAlchemy URL of a fresh database of each kind."""
+    if request.param == "sqlite":
+        return sqlite_database(tmp_path / "test.db", migrations)
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def postgres_url(shared_postgres: PostgresServer, migrations: str | None) -> Iterator[str]:
+    """The SQLAlchemy URL of a fresh PostgreSQL database."""
+    url = postgres_database(shared_postgres, migrations)
     yield url
     shared_postgres.drop_database(url)
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -37,8 +38,9 @@ def find_binaries() -> Path:
 class PostgresServer:
     """One server on one folder. Its databases live as long as the folder; kill and start it as often as you like."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, options: Sequence[str] = ()) -> None:
         self.directory = directory
+        self._options = options
         self._user = UNPRIVILEGED if os.geteuid() == 0 else None
         self._process: psutil.Popen | None = None
 
@@ -58,7 +60,7 @@ class PostgresServer:
         with (self.directory / "server.log").open("ab") as log:
             self._process = psutil.Popen(
                 [binaries / "postgres", "-D", self.directory / "data", "-k", self.directory, "-h", "",
-                 "-c", "max_connections=200"],
+                 "-c", "max_connections=200", *self._options],
                 stdout=log, stderr=log, user=self._user, cwd=self.directory, start_new_session=True,
             )  # fmt: skip
         self._wait_until_ready()
@@ -75,16 +77,17 @@ class PostgresServer:
         """The SQLAlchemy URL of a database."""
         return f"postgresql+psycopg://postgres@/{database}?host={self.directory}"
 
-    def new_database(self) -> str:
-        """Create an empty database and return its SQLAlchemy URL."""
-        name = f"test_{uuid.uuid4().hex}"
-        self._administer(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    def new_database(self, *, like: str | None = None) -> str:
+        """Create a database, empty or a copy of the one at the URL `like`, and return its SQLAlchemy URL."""
+        name, template = f"test_{uuid.uuid4().hex}", _name_in(like) if like else "template1"
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        self._administer(statement.format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
 
     def drop_database(self, url: str) -> None:
         """Drop a database made by `new_database`, breaking what is still connected."""
-        name = url.partition("@/")[2].partition("?")[0]
-        self._administer(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        self._administer(statement.format(sql.Identifier(_name_in(url))))
 
     def _administer(self, statement: sql.Composed) -> None:
         with psycopg.connect(host=str(self.directory), user="postgres", autocommit=True) as connection:
@@ -127,6 +130,10 @@ class PostgresServer:
                     log = (self.directory / "server.log").read_text(errors="replace")[-2000:]
                     raise ServerMissingError(f"PostgreSQL did not start: {error}\n{log}") from error
                 time.sleep(0.05)
+
+
+def _name_in(url: str) -> str:
+    return url.partition("@/")[2].partition("?")[0]
 
 
 def _runs(binaries: Path, user: str) -> bool:

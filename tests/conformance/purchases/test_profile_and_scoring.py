@@ -28,22 +28,23 @@ from services.scoring.settings import ScoringSettings
 from shared.contracts.events import Order, TouchpointRecordedV1
 from shared.ids import new_id
 from shared.sql.database import Database
-from shared.sql.migrations import upgrade
+from tests.support.databases import sqlite_database
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CURRENCIES = ("EUR", "GBP", "TWD")
 Pair = tuple[ProfileWiring, ScoringWiring]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
-    urls = [f"sqlite:///{tmp_path}/{name}.db" for name in ("profile", "scoring")]
-    if request.param == "postgresql":
-        urls[0] = request.getfixturevalue("postgres_url")
-    profile = ProfileWiring(ProfileSettings(profile_database_url=urls[0], data_dir=tmp_path))
-    scoring = ScoringWiring(ScoringSettings(scoring_database_url=urls[1], data_dir=tmp_path))
-    upgrade(profile.database, PROFILE_MIGRATIONS)
-    upgrade(scoring.database, SCORING_MIGRATIONS)
+@pytest.fixture
+def migrations() -> str:
+    return PROFILE_MIGRATIONS
+
+
+@pytest.fixture
+def both(database_url: str, tmp_path: Path) -> Iterator[Pair]:
+    profile = ProfileWiring(ProfileSettings(profile_database_url=database_url, data_dir=tmp_path))
+    url = sqlite_database(tmp_path / "scoring.db", SCORING_MIGRATIONS)
+    scoring = ScoringWiring(ScoringSettings(scoring_database_url=url, data_dir=tmp_path))
     yield profile, scoring
     profile.database.dispose()
     scoring.database.dispose()

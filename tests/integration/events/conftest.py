@@ -10,17 +10,19 @@ import pytest
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
 from services.events.wiring.archive import ArchiveWiring
-from shared.sql.migrations import upgrade
 from tests.integration.events.partner import Partner
 from tests.integration.events.suite import IMPATIENT, Events, events_service, settings_in
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> EventsSettings:
+@pytest.fixture
+def migrations() -> str:
+    return MIGRATIONS
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> EventsSettings:
     """Settings on each kind of database."""
-    if request.param == "sqlite":
-        return settings_in(tmp_path)
-    return settings_in(tmp_path, events_database_url=request.getfixturevalue("postgres_url"))
+    return settings_in(tmp_path, events_database_url=database_url)
 
 
 @pytest.fixture
@@ -55,7 +57,6 @@ def desk(settings: EventsSettings) -> Iterator[Events]:
 def wiring(settings: EventsSettings) -> Iterator[Wiring]:
     """The parts of a process on a migrated database."""
     made = Wiring(settings)
-    upgrade(made.database, MIGRATIONS)
     yield made
     made.database.dispose()
 

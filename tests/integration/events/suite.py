@@ -16,8 +16,7 @@ from services.events.api.app import create_app
 from services.events.bootstrap import MIGRATIONS, Wiring
 from services.events.settings import EventsSettings
 from services.events.workers.loops import loops_of
-from shared.sql.database import Database
-from shared.sql.migrations import upgrade
+from tests.support.databases import sqlite_database
 
 WRITE_KEY = "wk_test"
 API_KEY = "rk_test"
@@ -26,9 +25,9 @@ IMPATIENT = {"webhook_allow_networks": "127.0.0.0/8", "webhook_deadline_s": 1.0,
 
 
 def settings_in(folder: Path, **changes: Any) -> EventsSettings:
-    """Settings of a service that lives in `folder`."""
+    """Settings of a service that lives in `folder`, where its database is made if it is SQLite."""
     stated = {
-        "events_database_url": f"sqlite:///{folder}/events.db",
+        "events_database_url": sqlite_database(folder / "events.db", MIGRATIONS),
         "bus_url": str(folder / "bus"),
         "data_dir": folder,
         "archive_every_s": 0.2,
@@ -98,10 +97,7 @@ def wait_until(look: Callable[[], Any], good: Callable[[Any], bool], within_s: f
 
 @contextmanager
 def events_service(settings: EventsSettings, *, worker: bool = True) -> Iterator[Events]:
-    """A migrated service with its API and, if asked for, its worker."""
-    database = Database(settings.events_database_url)
-    upgrade(database, MIGRATIONS)
-    database.dispose()
+    """A service with its API and, if asked for, its worker."""
     with TestClient(create_app(settings), raise_server_exceptions=False) as http:
         if not worker:
             yield Events(http)

@@ -11,13 +11,11 @@ from sqlalchemy import update
 from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.stored_touchpoints import latest_touchpoints
 from services.events.adapters.sql.tables import seen_messages
-from services.events.bootstrap import MIGRATIONS
 from services.events.domain.owners import EVERYBODY
 from services.events.settings import EventsSettings
 from services.events.use_cases.ports import Source
 from shared.contracts.events import TouchpointRecordedV1
 from shared.sql.database import Database
-from shared.sql.migrations import upgrade
 from tests.integration.events.store import SOURCE, keep, touchpoint
 
 NOW = datetime.now(UTC)
@@ -27,7 +25,6 @@ TOGETHER = [touchpoint(NOW) for _ in range(300)]
 @pytest.fixture
 def database(settings: EventsSettings) -> Iterator[Database]:
     made = Database(settings.events_database_url)
-    upgrade(made, MIGRATIONS)
     with made.transaction() as session:
         SqlSources(session, EVERYBODY).add(Source(SOURCE, "shop", NOW))
     keep(made, TOGETHER)

@@ -41,6 +41,11 @@ def hashed(n: int) -> bytes:
 
 
 @pytest.fixture
+def migrations() -> None:
+    """None: each test begins with the schema that it names."""
+
+
+@pytest.fixture
 def database(settings: EventsSettings) -> Iterator[Database]:
     """A database at 0004."""
     made = Database(settings.events_database_url)

@@ -19,7 +19,7 @@ from services.events.adapters.sql.touchpoints import SqlTouchpoints
 from services.events.bootstrap import MIGRATIONS
 from shared.erased_names import ErasedNames, NameHash
 from shared.sql.database import Database
-from shared.sql.migrations import check, upgrade
+from shared.sql.migrations import check
 from tests.integration.events.store import draft, keep, touchpoint
 
 NOW = datetime.now(UTC)
@@ -29,7 +29,6 @@ pytestmark = pytest.mark.services
 @pytest.fixture
 def database(postgres_url: str) -> Iterator[Database]:
     made = Database(postgres_url)
-    upgrade(made, MIGRATIONS)
     yield made
     made.dispose()
 

@@ -18,16 +18,15 @@ from services.events.adapters.sql.tables import touchpoints
 from services.events.adapters.sql.timeline_reading import Position, SqliteReading, TimelineFilter
 from services.events.bootstrap import MIGRATIONS
 from shared.sql.database import Database
-from shared.sql.migrations import upgrade
 from tests.integration.events.store import keep, touchpoint
+from tests.support.databases import sqlite_database
 
 NOON = datetime(2020, 5, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path}/events.db")
-    upgrade(made, MIGRATIONS)
+    made = Database(sqlite_database(tmp_path / "events.db", MIGRATIONS))
     yield made
     made.dispose()
 

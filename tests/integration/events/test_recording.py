@@ -15,7 +15,7 @@ from shared.contracts.ingest import IngestReceivedV1
 from shared.contracts.topics import TOUCHPOINTS
 from shared.inbox.deliveries import deliveries_of
 from shared.sql.database import Database
-from shared.sql.migrations import check, upgrade
+from shared.sql.migrations import check
 from tests.integration.events.suite import API_KEY, WRITE_KEY, Events, events_service, running_worker, wait_until
 
 
@@ -39,7 +39,6 @@ def published(settings: EventsSettings, count: int) -> list[TouchpointRecordedV1
 
 def test_schema_and_history_agree(settings: EventsSettings) -> None:
     database = Database(settings.events_database_url)
-    upgrade(database, MIGRATIONS)
     check(database, MIGRATIONS)
     database.dispose()
 

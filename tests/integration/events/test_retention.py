@@ -18,7 +18,7 @@ from services.events.adapters.sql.retention.partitions import partitions_of
 from services.events.adapters.sql.retention.rules import SqlRetentionRules
 from services.events.adapters.sql.retention.tables import removed_touchpoints, retention_rules
 from services.events.adapters.sql.tables import seen_messages, touchpoints
-from services.events.bootstrap import MIGRATIONS, Wiring
+from services.events.bootstrap import Wiring
 from services.events.domain.retention.policy import RetentionPolicy, Scope, Term
 from services.events.settings import EventsSettings
 from services.events.use_cases.retention.apply_retention import apply_retention
@@ -26,7 +26,6 @@ from services.events.use_cases.retention.keep_retention import create_retention_
 from shared.clock import utc_now
 from shared.contracts.events import TouchpointRecordedV1
 from shared.ids import first_id_at
-from shared.sql.migrations import upgrade
 from tests.integration.events.store import keep, touchpoint
 from tests.integration.events.suite import Events, events_service, wait_until
 
@@ -39,7 +38,6 @@ Rules = dict[tuple[str | None, str | None, str | None], int | None]
 @pytest.fixture
 def wiring(settings: EventsSettings) -> Iterator[Wiring]:
     made = Wiring(settings, clock=lambda: NOW)
-    upgrade(made.database, MIGRATIONS)
     made.storage.partitions.make_ahead(NOW)
     yield made
     made.database.dispose()

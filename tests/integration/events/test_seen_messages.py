@@ -22,13 +22,11 @@ from services.events.adapters.sql.seen.opening import SeenMessages
 from services.events.adapters.sql.sources import SqlSources
 from services.events.adapters.sql.stored_touchpoints import latest_touchpoints
 from services.events.adapters.sql.tables import message_buckets, seen_messages
-from services.events.bootstrap import MIGRATIONS
 from services.events.domain.duplicates import REMEMBERED_DAYS, buckets_near
 from services.events.domain.owners import EVERYBODY
 from services.events.settings import EventsSettings
 from services.events.use_cases.ports import Seen, Source
 from shared.sql.database import Database
-from shared.sql.migrations import upgrade
 from tests.integration.events.store import SOURCE, keep, touchpoint
 from tests.integration.events.suite import settings_in
 
@@ -83,7 +81,6 @@ histories = st.lists(
 @pytest.fixture
 def database(settings: EventsSettings) -> Iterator[Database]:
     made = Database(settings.events_database_url)
-    upgrade(made, MIGRATIONS)
     yield made
     made.dispose()
 
@@ -91,7 +88,6 @@ def database(settings: EventsSettings) -> Iterator[Database]:
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Database]:
     made = Database(settings_in(tmp_path).events_database_url)
-    upgrade(made, MIGRATIONS)
     yield made
     made.dispose()
 

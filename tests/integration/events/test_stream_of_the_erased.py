@@ -13,14 +13,13 @@ from sqlalchemy.exc import OperationalError
 from services.events.adapters.bus.fact_stream import FactStream
 from services.events.adapters.bus.stream_position import StreamPosition
 from services.events.adapters.bus.told_facts import Told
-from services.events.bootstrap import MIGRATIONS, Wiring
+from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
 from shared.contracts.contract import Contract
 from shared.contracts.profile import ProfileChangedV1, ProfileErasedV1
 from shared.contracts.topics import ALL, BY_NAME, PUBLIC
 from shared.ids import new_id
 from shared.outbox.outbox import records_of
-from shared.sql.migrations import upgrade
 from tests.integration.events.store import touchpoint
 
 JANE = "0193f0a2-7c1e-7b6a-9f3e-2f1f6f0e8a11"
@@ -56,7 +55,6 @@ class Heard:
 @pytest.fixture
 def wiring(settings: EventsSettings) -> Iterator[Wiring]:
     made = Wiring(settings)
-    upgrade(made.database, MIGRATIONS)
     made.bus.create_topics(ALL)
     yield made
     made.close()

@@ -24,7 +24,7 @@ from services.events.use_cases.webhooks.keep_endpoints import WantedEndpoint, cr
 from services.events.workers.loops import loops_of
 from shared.clock import utc_now
 from shared.contracts.profile import SegmentEnteredV1
-from shared.sql.migrations import check, upgrade
+from shared.sql.migrations import check
 from tests.integration.events.partner import Arrived, Partner
 from tests.integration.events.suite import IMPATIENT, Events, events_service, running_worker, wait_until
 
@@ -194,7 +194,6 @@ def test_a_worker_that_was_away_for_weeks_disables_nobody_by_one_more_failure(
 
 def test_what_hundreds_of_endpoints_are_told_is_not_held_in_memory_at_once(settings: EventsSettings) -> None:
     wiring, now = Wiring(settings), utc_now()
-    upgrade(wiring.database, MIGRATIONS)
     facts = [SegmentEnteredV1(segment_id="s", profile_id=f"p{n}", sequence=1, entered_at=now) for n in range(200)]
     with wiring.database.transaction() as session:
         for _ in range(100):

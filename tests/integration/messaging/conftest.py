@@ -10,7 +10,6 @@ from pydantic import SecretStr
 
 from services.messaging.bootstrap import MIGRATIONS, Wiring
 from services.messaging.settings import MessagingSettings
-from shared.sql.migrations import upgrade
 from tests.integration.messaging.mail_server import MailServer
 from tests.integration.messaging.scenes import Shop
 
@@ -23,13 +22,15 @@ def server() -> Iterator[MailServer]:
         yield running
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-def settings(request: pytest.FixtureRequest, tmp_path: Path, server: MailServer) -> MessagingSettings:
-    on_sqlite = request.param == "sqlite"
+@pytest.fixture
+def migrations() -> str:
+    return MIGRATIONS
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path, server: MailServer) -> MessagingSettings:
     return MessagingSettings(
-        messaging_database_url=f"sqlite:///{tmp_path}/messaging.db"
-        if on_sqlite
-        else request.getfixturevalue("postgres_url"),
+        messaging_database_url=database_url,
         bus_url=str(tmp_path / "bus"),
         data_dir=tmp_path,
         smtp_url=SecretStr(server.url),
@@ -41,8 +42,6 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path, server: MailServer)
 
 @pytest.fixture
 def shop(settings: MessagingSettings) -> Iterator[Shop]:
-    wiring = Wiring(settings)
-    upgrade(wiring.database, MIGRATIONS)
-    shop = Shop(wiring)
+    shop = Shop(Wiring(settings))
     yield shop
     shop.close()

@@ -15,9 +15,9 @@ from services.messaging.bootstrap import MIGRATIONS, Wiring
 from services.messaging.domain.deliveries import MessageStatus, Settlement
 from services.messaging.settings import MessagingSettings
 from shared.contracts.profile import SegmentLeftV1
-from shared.sql.migrations import upgrade
 from tests.integration.messaging.mail_server import MailServer
 from tests.integration.messaging.scenes import SEGMENT, WHEN, Shop, changed, entered, merged
+from tests.support.databases import sqlite_database
 
 
 def left(profile_id: str, *, sequence: int) -> SegmentLeftV1:
@@ -55,9 +55,8 @@ FACTS = [
 @pytest.fixture(scope="module")
 def sqlite_shop(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder: Path = tmp_path_factory.mktemp("copies")
-    wiring = Wiring(MessagingSettings(messaging_database_url=f"sqlite:///{folder}/m.db", data_dir=folder))
-    upgrade(wiring.database, MIGRATIONS)
-    shop = Shop(wiring)
+    url = sqlite_database(folder / "m.db", MIGRATIONS)
+    shop = Shop(Wiring(MessagingSettings(messaging_database_url=url, data_dir=folder)))
     yield shop
     shop.close()
 

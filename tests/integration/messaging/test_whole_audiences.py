@@ -28,6 +28,7 @@ from tests.integration.messaging.conftest import KEY
 from tests.integration.messaging.mail_server import MailServer
 from tests.integration.messaging.scenes import SEGMENT, WHEN, Shop, changed, entered
 from tests.support.audiences import all_told
+from tests.support.databases import sqlite_database
 
 
 def asked(shop: Shop) -> list[AudienceWantedV1]:
@@ -123,9 +124,8 @@ def test_whatever_partition_is_ahead_nobody_is_missed(sqlite_shop: Shop, order: 
 @pytest.fixture(scope="module")
 def sqlite_shop(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("audiences")
-    wiring = Wiring(MessagingSettings(messaging_database_url=f"sqlite:///{folder}/m.db", data_dir=folder))
-    upgrade(wiring.database, MIGRATIONS)
-    shop = Shop(wiring)
+    url = sqlite_database(folder / "m.db", MIGRATIONS)
+    shop = Shop(Wiring(MessagingSettings(messaging_database_url=url, data_dir=folder)))
     yield shop
     shop.close()
 
@@ -199,6 +199,7 @@ def test_a_segment_that_is_missed_later_does_not_end_what_was_begun(shop: Shop) 
     assert shop.status(campaign) == "sending"
 
 
+@pytest.mark.parametrize("migrations", [None])
 def test_a_campaign_half_taken_before_the_upgrade_goes_on_where_it_was(settings: MessagingSettings) -> None:
     wiring = Wiring(settings)
     upgrade(wiring.database, MIGRATIONS, revision="7be2417ac0d3")

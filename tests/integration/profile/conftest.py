@@ -10,18 +10,19 @@ from pydantic import SecretStr
 
 from services.profile.bootstrap import MIGRATIONS, Wiring
 from services.profile.settings import ProfileSettings
-from shared.sql.migrations import upgrade
 
 KEY = "rk_integration"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> ProfileSettings:
-    on_sqlite = request.param == "sqlite"
+@pytest.fixture
+def migrations() -> str:
+    return MIGRATIONS
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> ProfileSettings:
     return ProfileSettings(
-        profile_database_url=f"sqlite:///{tmp_path}/profile.db"
-        if on_sqlite
-        else request.getfixturevalue("postgres_url"),
+        profile_database_url=database_url,
         bus_url=str(tmp_path / "bus"),
         dev_api_key=SecretStr(KEY),
         data_dir=tmp_path,
@@ -31,6 +32,5 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> ProfileSettings:
 @pytest.fixture
 def wiring(settings: ProfileSettings) -> Iterator[Wiring]:
     made = Wiring(settings)
-    upgrade(made.database, MIGRATIONS)
     yield made
     made.database.dispose()

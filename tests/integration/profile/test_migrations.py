@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import insert, update
 
 from services.profile.adapters.sql.scores import SqlScores
@@ -15,11 +16,18 @@ from services.profile.settings import ProfileSettings
 from shared.sql.migrations import check, upgrade
 
 
+@pytest.fixture
+def migrations() -> None:
+    """None: each test begins with the schema that it names."""
+
+
 def test_the_history_makes_the_tables_that_the_code_expects(wiring: Wiring) -> None:
+    upgrade(wiring.database, MIGRATIONS)
     check(wiring.database, MIGRATIONS)
 
 
 def test_upgrading_again_changes_nothing(wiring: Wiring) -> None:
+    upgrade(wiring.database, MIGRATIONS)
     upgrade(wiring.database, MIGRATIONS)
     check(wiring.database, MIGRATIONS)
 

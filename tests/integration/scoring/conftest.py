@@ -17,18 +17,14 @@ from services.scoring.bootstrap import MIGRATIONS, Wiring
 from services.scoring.settings import ScoringSettings
 from shared.contracts.events import Order, OrderLine, TouchpointRecordedV1
 from shared.ids import new_id
-from shared.sql.migrations import upgrade
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 Say = Callable[..., TouchpointRecordedV1]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/scoring.db"
-    url: str = request.getfixturevalue("postgres_url")
-    return url
+@pytest.fixture
+def migrations() -> str:
+    return MIGRATIONS
 
 
 @pytest.fixture
@@ -41,7 +37,6 @@ def wiring(database_url: str, tmp_path: Path) -> Iterator[Wiring]:
         scoring_keep_runs=2,
     )
     made = Wiring(settings, clock=lambda: NOW)
-    upgrade(made.database, MIGRATIONS)
     yield made
     made.database.dispose()
 

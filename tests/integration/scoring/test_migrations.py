@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import insert, select
 
 from services.scoring.adapters.sql.tables import score_runs
@@ -11,7 +12,13 @@ from shared.sql.migrations import check, upgrade
 from tests.integration.scoring.conftest import NOW
 
 
+@pytest.fixture
+def migrations() -> None:
+    """None: each test begins with the schema that it names."""
+
+
 def test_the_history_is_complete_and_can_be_run_again(wiring: Wiring) -> None:
+    upgrade(wiring.database, MIGRATIONS)
     check(wiring.database, MIGRATIONS)
     upgrade(wiring.database, MIGRATIONS)
 

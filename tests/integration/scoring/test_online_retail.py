@@ -7,15 +7,16 @@ import time
 import httpx
 import pytest
 
-from services.scoring.bootstrap import Wiring
+from services.scoring.bootstrap import MIGRATIONS, Wiring
 from tests.support import retail
+from tests.support.databases import sqlite_database
 
 BATCH = 1_000
 
 
 @pytest.fixture
 def database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return f"sqlite:///{tmp_path_factory.mktemp('retail')}/scoring.db"
+    return sqlite_database(tmp_path_factory.mktemp("retail") / "scoring.db", MIGRATIONS)
 
 
 def test_the_year_is_loaded_counted_and_scored(wiring: Wiring, http: httpx.Client) -> None:

@@ -1,7 +1,6 @@
 """A service without business: its database holds the plumbing and one table of effects."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table
@@ -15,10 +14,9 @@ toy = MetaData()
 effects = Table("effects", toy, Column("id", Integer, primary_key=True), Column("text", String(50), nullable=False))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    on_sqlite = request.param == "sqlite"
-    opened = Database(f"sqlite:///{tmp_path}/toy.db" if on_sqlite else request.getfixturevalue("postgres_url"))
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = Database(database_url)
     for metadata in (plumbing, toy):
         metadata.create_all(opened.engine)
     yield opened
