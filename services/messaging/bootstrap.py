@@ -37,19 +37,22 @@ from shared.bus.ports import Bus
 from shared.clock import Clock, utc_now
 from shared.contracts.about import moment_of, names_in
 from shared.contracts.contract import Contract
-from shared.contracts.profile import ProfileErasedV1
+from shared.contracts.profile import ProfileErasedV1, ProfilesMergedV1
 from shared.contracts.topics import PROFILES
 from shared.erased_names import ErasedNames, NameHash
 from shared.inbox.dead_letters import DeadLetters
 from shared.inbox.subscription import Subscription
 from shared.outbox.outbox import Outbox
 from shared.secret_file import secret_of
+from shared.sql.advisory_locks import hold
 from shared.sql.database import Database
 from shared.telemetry.trace import current_traceparent
 
 SOURCE = "rapport/messaging"
 MIGRATIONS = "services.messaging.migrations"
 _LONGEST_WAIT_S = 10.0
+_PROFILES_END = 8_102_001
+"""Held alone by whom a merge or an erasure is told: what others write about a profile meanwhile would outlive it."""
 
 
 class Wiring:
@@ -84,6 +87,8 @@ class Wiring:
 
     def handle_profiles(self, session: Session, facts: Sequence[Contract]) -> None:
         """Follow what profile tells, in the transaction of `session`."""
+        ends = any(isinstance(fact, (ProfilesMergedV1, ProfileErasedV1)) for fact in facts)
+        hold(session, _PROFILES_END, shared=not ends)
         names = ErasedNames(session, self.name_hash)
         for fact in facts:
             if isinstance(fact, ProfileErasedV1):
@@ -103,6 +108,7 @@ class Wiring:
     def move_campaigns(self) -> int:
         """Do the next piece of work on audiences; 0 when there was none."""
         with self.database.transaction() as session:
+            hold(session, _PROFILES_END, shared=True)
             audiences = SqlAudiences(session, self.outbox)
             return self.run_campaigns.step(audiences, SqlSegments(session), SqlSuppressions(session, self.outbox))
 

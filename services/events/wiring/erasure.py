@@ -15,9 +15,13 @@ from services.events.use_cases.follow_profiles import follow_profiles
 from shared.clock import Clock
 from shared.contracts.about import moment_of, names_in
 from shared.contracts.contract import Contract
-from shared.contracts.profile import ProfileErasedV1
+from shared.contracts.profile import ProfileErasedV1, ProfilesMergedV1
 from shared.erased_names import ErasedNames, NameHash
+from shared.sql.advisory_locks import hold
 from shared.sql.database import Database
+
+_ONE_MERGES = 8_104_002
+"""Two merges that share a profile may be told on two partitions; the second must see where the first leads."""
 
 
 class ErasureWiring:
@@ -49,6 +53,7 @@ class ErasureWiring:
 
     def follow(self, session: Session, facts: Sequence[Contract]) -> None:
         """Take over what profile tells of identities and erasures, in the transaction of `session`."""
+        hold(session, _ONE_MERGES, shared=not any(isinstance(fact, ProfilesMergedV1) for fact in facts))
         erasures = SqlErasures(session, self.hashed)
         for fact in facts:
             if isinstance(fact, ProfileErasedV1):
