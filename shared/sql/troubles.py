@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 _SQLITE = frozenset(
     {
@@ -40,4 +40,7 @@ def _says_so(error: BaseException) -> bool:
         return True
     if isinstance(error.orig, sqlite3.Error):
         return getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY in _SQLITE
-    return str(getattr(error.orig, "sqlstate", None)).startswith(_POSTGRESQL)
+    code = getattr(error.orig, "sqlstate", None)
+    if code is None:  # no answer to a statement: there was no connection, or it broke
+        return isinstance(error, OperationalError)
+    return str(code).startswith(_POSTGRESQL)

@@ -25,6 +25,7 @@ from services.scoring.use_cases.report_run import GridCount, census_report, fit_
 from shared.batched import batched
 from shared.clock import Clock
 from shared.contracts.scoring import Reason, ScoreComputedV1, ScoreWithdrawnV1
+from shared.sql.troubles import is_trouble
 
 SLICE = 1_000
 """Scores staged, and scores told, in one transaction."""
@@ -42,7 +43,8 @@ def perform_next_run(
     """Do, or finish, the oldest run that is not over. False when there was nothing to do.
 
     Raises TakenOver when another worker has the run now. What else goes wrong is counted on the run, which fails
-    for good after MAX_FAILURES, and raised again. So are attempts that were killed.
+    for good after MAX_FAILURES, and raised again. So are attempts that were killed. A database in trouble is no
+    failure of the run.
     """
     with store.transaction() as unit:
         run = unit.runs.take_up(at=clock())
@@ -63,7 +65,10 @@ def perform_next_run(
     except TakenOver:
         raise
     except Exception as error:
-        _count_failure(store, run, error=error, at=clock())
+        if is_trouble(error):
+            _hand_back(store, run)
+        else:
+            _count_failure(store, run, error=error, at=clock())
         raise
     return True
 
@@ -179,7 +184,7 @@ def _fail(store: RunStore, run: ScoreRun, *, reason: str, at: datetime) -> None:
 
 
 def _hand_back(store: RunStore, run: ScoreRun) -> None:
-    """Leave the run to another worker: to be stopped in good order is no failure."""
+    """Leave the run to another worker, or to a later attempt, without counting this one."""
     with store.transaction() as unit:
         unit.runs.save(replace(run, failures=max(0, run.failures - 1)))
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.scoring.bootstrap import Wiring
 from services.scoring.use_cases.ports import TakenOver
+from shared.sql.troubles import is_trouble
 
 _log = logging.getLogger(__name__)
 _IDLE_S = 1.0
@@ -30,8 +31,11 @@ class ScoreRunLoop:
             except TakenOver as lost:
                 _log.warning("a run was taken over", extra={"reason": str(lost)})
                 busy = False
-            except Exception:  # noqa: BLE001 - counted on the run, which fails for good after some
-                _log.exception("a score run failed")
+            except Exception as error:  # noqa: BLE001 - counted on the run, which fails for good after some
+                if is_trouble(error):
+                    _log.warning("score runs wait for the database", extra={"reason": str(error)})
+                else:
+                    _log.exception("a score run failed")
                 stop.wait(_RETRY_S)
                 continue
             if not busy:

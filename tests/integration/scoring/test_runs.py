@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from services.scoring.adapters.sql.score_queries import ScoreFilter, ScoreQueries
 from services.scoring.adapters.sql.tables import order_statements, scores
@@ -29,6 +30,10 @@ from tests.integration.scoring.test_facts import profile
 
 CUSTOMERS = 60
 ERASED = ProfileErasedV1(erasure_id="e", profile_id="p-c000", subjects=("user_id:c000",), erased_at=NOW)
+_NO_ROOM = (
+    "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$"
+)
 SLICE = 50  # two models: a run is staged, and told, in three slices
 
 
@@ -181,6 +186,21 @@ def test_a_run_that_kills_its_worker_each_time_fails_and_lets_the_next_one_by(fi
     following = ask(filled)
     assert filled.perform_next_run()
     assert get(filled, following).state == "succeeded"
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.services)], indirect=True)
+def test_a_database_in_trouble_does_not_fail_a_run(filled: Wiring) -> None:
+    run = ask(filled)
+    with filled.database.transaction() as session:
+        session.execute(text(_NO_ROOM))
+        session.execute(text("CREATE TRIGGER no_room BEFORE INSERT ON scores EXECUTE FUNCTION no_room()"))
+    for _ in range(2 * perform_run.MAX_FAILURES):
+        with pytest.raises(OperationalError, match="no room"):
+            perform(filled, lambda: True)
+    with filled.database.transaction() as session:
+        session.execute(text("DROP TRIGGER no_room ON scores"))
+    assert perform(filled, lambda: True)
+    assert (get(filled, run).state, get(filled, run).error) == ("succeeded", None)
 
 
 def test_workers_that_are_stopped_in_good_order_do_not_fail_a_run(filled: Wiring) -> None:

@@ -8,11 +8,13 @@ import pytest
 from fastapi import APIRouter, Request
 from fastapi.testclient import TestClient
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from shared.http.app import build_app
 from shared.http.strict_json import StrictRoute
 from shared.settings import ServiceSettings
 from shared.sql.database import Database
+from shared.sql.troubles import is_trouble
 
 pytestmark = pytest.mark.services
 
@@ -52,3 +54,10 @@ def test_a_database_that_only_reads_asks_clients_to_come_back(standby: TestClien
 def test_a_statement_that_is_wrong_is_a_fault_of_ours(standby: TestClient) -> None:
     answer = standby.post("/v1/faults")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+
+
+def test_a_database_that_cannot_be_reached_is_in_trouble(postgres_url: str) -> None:
+    database = Database(postgres_url.replace("host=", "host=/nowhere"))
+    with pytest.raises(OperationalError) as refused:
+        database.check()
+    assert is_trouble(refused.value)

@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from shared.sql.database import Database
+from shared.sql.troubles import is_trouble
 
 
 def test_a_new_file_has_pages_of_the_size_that_was_asked_for(tmp_path: Path) -> None:
@@ -28,8 +29,9 @@ def test_the_log_grows_to_the_same_length_with_pages_of_any_size(tmp_path: Path)
 def test_no_free_connection_is_told_as_a_database_that_does_not_answer(database: Database) -> None:
     crowded = create_engine("sqlite:///", poolclass=type(database.engine.pool), pool_timeout=0.01, max_overflow=0)
     held = [crowded.connect() for _ in range(5)]
-    with pytest.raises(OperationalError, match="limit"):
+    with pytest.raises(OperationalError, match="limit") as refused:
         crowded.connect()
+    assert is_trouble(refused.value)
     held.pop().close()
     crowded.connect().close()
     crowded.dispose()

@@ -22,7 +22,9 @@ def settings_of(service: str, folder: Path, **stated: Any) -> Any:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_no_loop_gives_up_while_the_database_is_away(service: str, tmp_path: Path) -> None:
+def test_no_loop_gives_up_while_the_database_is_away(
+    service: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     loops = importlib.import_module(f"services.{service}.workers.loops").loops(settings_of(service, tmp_path))
     stop = threading.Event()
     with ThreadPoolExecutor(len(loops)) as pool:
@@ -30,3 +32,4 @@ def test_no_loop_gives_up_while_the_database_is_away(service: str, tmp_path: Pat
         stop.wait(1.5)
         stop.set()
     assert {name: one.exception() for name, one in running.items() if one.exception()} == {}
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
