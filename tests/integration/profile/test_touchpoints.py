@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from services.profile.adapters.sql.orders import SqlOrders
 from services.profile.adapters.sql.profile_reading import ProfileReading
@@ -247,6 +247,15 @@ def test_a_reader_that_follows_the_facts_knows_what_the_database_knows(
     assert {key: fact.traits for key, fact in living.items()} == {key: values_of(w) for key, w in found.items()}
     with wiring.database.transaction() as session:
         clear(session)
+
+
+def test_which_of_two_orders_is_the_last_depends_on_no_language(wiring: Wiring) -> None:
+    asked: list[str] = []
+    event.listen(wiring.database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    feed(wiring, *(touchpoint(user_id="jane", order=bought(order_id, 100)) for order_id in ("a", "B")))
+    assert known_as(wiring, "user_id", "jane").profile.purchases.last_order_id == "a"
+    if wiring.database.dialect == "postgresql":  # whose own order may be that of a language; here it has none
+        assert any('order_id COLLATE "C" DESC' in each for each in asked)
 
 
 @pytest.mark.parametrize("value", ["0", " x ", "王小明", "a'; DROP TABLE profiles; --"])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import ColumnElement, delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.profile.adapters.sql.bulk import CHUNK, put
@@ -74,8 +74,11 @@ class SqlOrders:
 
     def _last(self, profile_ids: list[str]) -> dict[str, Any]:
         """The latest purchase of each; of two at the same instant the one with the greater order id."""
+        order_id: ColumnElement[str] = orders.c.order_id
+        if self._session.get_bind().dialect.name == "postgresql":  # a database's language has an order of its own
+            order_id = order_id.collate("C")
         place = func.row_number().over(
-            partition_by=orders.c.profile_id, order_by=(orders.c.occurred_at.desc(), orders.c.order_id.desc())
+            partition_by=orders.c.profile_id, order_by=(orders.c.occurred_at.desc(), order_id.desc())
         )
         columns = (orders.c.profile_id, orders.c.order_id, orders.c.occurred_at, orders.c.amount_minor)
         counted = (
