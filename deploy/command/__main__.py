@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from deploy.command.commands import run
+_INTERRUPTED = 130
+
+
+def run() -> int:
+    """Run the command; the exit code."""
+    try:
+        from deploy.command import commands  # here, so that Ctrl-C while it is loaded is no traceback either
+
+        return commands.run()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
 
 if __name__ == "__main__":
     sys.exit(run())
