@@ -1,13 +1,25 @@
-"""Patterns, and what each wants in words: what a problem tells people in the place of a regular expression.
+"""What pydantic finds wrong, in plain words; and patterns, with what each wants in the place of a regular expression.
 
 A pattern that several modules use stands here; any other is given its words where it is written, by `worded`.
 """
 
 from __future__ import annotations
 
+import re
+
 from pydantic_core import ErrorDetails
 
 _WORDS: dict[str, str] = {}
+_AN_OBJECT = "must be an object: names and values in braces"
+_PLAIN = {
+    "missing": "required, but not there",
+    "model_type": _AN_OBJECT,
+    "model_attributes_type": _AN_OBJECT,
+    "dict_type": _AN_OBJECT,
+    "list_type": "must be a list, in square brackets",
+    "timezone_aware": "must say its offset from UTC, such as 2026-01-31T08:00:00+08:00, or Z for UTC itself",
+}
+_SUBJECT = re.compile(r"^(Input should|String should|List should|Dictionary should|Value should) ")
 
 
 def worded(pattern: str, words: str) -> str:
@@ -23,8 +35,10 @@ def in_words(pattern: str) -> str | None:
 
 def told(error: ErrorDetails) -> str:
     """What pydantic found wrong, in words."""
-    words = in_words(error["ctx"]["pattern"]) if error["type"] == "string_pattern_mismatch" else None
-    return error["msg"].removeprefix("Value error, ") if words is None else f"must be {words}"
+    if error["type"] == "string_pattern_mismatch" and (words := in_words(error["ctx"]["pattern"])):
+        return f"must be {words}"
+    said = error["msg"].removeprefix("Value error, ").replace(" after validation", "")
+    return _PLAIN.get(error["type"]) or _SUBJECT.sub("must ", said)
 
 
 ID = worded(r"^[0-9a-f-]+$", "an id: 0 to 9, a to f and hyphens")

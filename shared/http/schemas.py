@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -13,11 +13,16 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
 )
 from pydantic_core import CoreSchema, core_schema
 
 from shared.http.patterns import worded
+from shared.http.unknown_fields import with_fields_named
 
+_SUCH_AS = "such as 2026-01-31T08:00:00Z"
 _DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}")
 
 
@@ -26,12 +31,22 @@ class Schema(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _tell_of_its_fields(cls, value: Any, validated: ModelWrapValidatorHandler[Self]) -> Self:
+        """What is told of an unknown field names those that there are."""
+        try:
+            return validated(value)
+        except ValidationError as error:
+            names = [field.alias or name for name, field in cls.model_fields.items()]
+            raise with_fields_named(error, names) from None
+
 
 def _written_out(value: Any) -> Any:
     if isinstance(value, str) and not _DATE_AND_TIME.match(value):
-        raise ValueError("not a date and time of RFC 3339")
+        raise ValueError(f"must be a date and time of RFC 3339, {_SUCH_AS}")
     if isinstance(value, int | float):
-        raise ValueError("a number is no date and time")
+        raise ValueError(f"must be a date and time of RFC 3339 and not a number, {_SUCH_AS}")
     return value
 
 

@@ -14,8 +14,9 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from shared.http.patterns import told
+from shared.http.unknown_fields import UNKNOWN_FIELD
 
-_MISFITS = frozenset({"missing", "extra_forbidden"})
+_MISFITS = frozenset({"missing", UNKNOWN_FIELD})
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,20 +138,29 @@ def test_a_refusal_between_queue_and_sending_counts(http: TestClient, shop: Shop
     assert shop.counts(urgent["id"]) == {"sent": 2}, "what a customer asked for still reaches them"
 
 
-@pytest.mark.parametrize("token", ["preview", "A" * 64, "a-b_c", "A" * 63 + "B"])
+@pytest.mark.parametrize("token", ["previews", "A" * 64, "a-b_c", "A" * 63 + "B"])
 def test_a_link_that_was_never_signed_does_nothing(http: TestClient, token: str) -> None:
     assert http.get(f"/u/{token}").status_code == 404
     answer = http.post(f"/u/{token}")
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_link")
 
 
-@pytest.mark.parametrize("token", ["preview", "cut-o", "%E4%BD%A0", "A" * 3_000])
+@pytest.mark.parametrize("token", ["previews", "cut-o", "%E4%BD%A0", "A" * 3_000])
 def test_a_person_with_a_broken_link_is_told_so_on_a_page(http: TestClient, token: str) -> None:
     for method in ("GET", "POST"):
         answer = http.request(method, f"/u/{token}", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
         assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
         assert "This link is not complete" in answer.text
         assert "no-store" in answer.headers["cache-control"]
+
+
+def test_the_link_of_a_test_shows_what_customers_see_and_does_nothing(http: TestClient, shop: Shop) -> None:
+    for method, shown in (("GET", '<button type="submit">Unsubscribe'), ("POST", "You are unsubscribed.")):
+        answer = http.request(method, "/u/preview")
+        assert (answer.status_code, "no-store" in answer.headers["cache-control"]) == (200, True)
+        assert shown in answer.text
+        assert "nobody is unsubscribed here" in answer.text
+    assert [fact for fact in shop.facts() if isinstance(fact, UnsubscribedV1)] == []
 
 
 def test_a_template_is_versioned_and_campaigns_pin_theirs(http: TestClient, shop: Shop, server: MailServer) -> None:
@@ -195,6 +204,8 @@ def test_a_campaign_is_looked_at_and_tried_out_before_it_goes(http: TestClient, 
         "[Test] 您好", f"<{answer.json()['message_id']}@example.com>",
     )  # fmt: skip
     assert message["List-Unsubscribe"].endswith("/u/preview>")
+    assert http.post(f"{path}/test-sends", json={"to": "王@例え.jp"}).json()["outcome"] == "accepted"
+    assert server.to("王@xn--r8jz45g.jp")
     assert http.get(path).json()["messages"]["sent"] == 0
     assert not shop.facts()
 

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Query
 
 from services.messaging.api.dependencies import Wired
 from services.messaging.api.schemas.suppressions import (
-    Address,
     ListedSuppression,
     Refused,
     RefusedAddresses,
@@ -18,6 +17,7 @@ from services.messaging.api.schemas.suppressions import (
     listed_suppression,
     suppression_view,
 )
+from services.messaging.api.schemas.texts import Address
 from services.messaging.domain.unsubscribing import SuppressedBy, SuppressionFilter
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from services.messaging.api.schemas.templates import Reader
-from services.messaging.api.schemas.texts import ONE_LINE, EmailAddress, Name
+from services.messaging.api.schemas.texts import ONE_LINE, Address, EmailAddress, Name
 from services.messaging.domain.campaigns import Campaign, CampaignStatus, Kind, Sender
 from services.messaging.domain.deliveries import LONGEST_REASON, Answer
 from services.messaging.use_cases.change_campaigns import Plan
@@ -108,7 +108,7 @@ class CampaignReport(CampaignView):
 class TrialDraft(Reader):
     """An address of yours, and for whom the letter is written: a known profile or a sample customer."""
 
-    to: EmailAddress
+    to: Address
 
 
 class TrialView(BaseModel):

@@ -4,34 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
+from pydantic import BaseModel, Field
 
-from services.messaging.domain.addresses import parse_address
-from services.messaging.domain.errors import AddressInvalid
+from services.messaging.api.schemas.texts import Address
 from services.messaging.domain.unsubscribing import Owner, SuppressedBy, Suppression
 from shared.http.schemas import Schema
 
 MOST_ADDRESSES = 10_000
 REFUSAL_ID = "5f2c1d7a9b0e4c3f8a6d2b1e7c9f0a34"
-
-
-def _is_an_address(text: str) -> str:
-    try:
-        parse_address(text)
-    except AddressInvalid as error:
-        hint = " (in a query, + is written %2B)" if " " in text else ""
-        raise ValueError(f"{error}; expected an e-mail address, such as jane@example.com{hint}") from error
-    return text
-
-
-Address = Annotated[
-    str,
-    AfterValidator(_is_an_address),
-    WithJsonSchema({"type": "string", "format": "email", "examples": ["jane@example.com"]}),
-]
-"""In any spelling: domains in Unicode or `xn--`, capitals, letters composed or not."""
 
 
 class RefusedAddresses(Schema):

@@ -34,8 +34,8 @@ EXAMPLE: dict[str, Any] = {
             "{% endif %}\n\nUnsubscribe: {{ unsubscribe_url }}\n",
         },
         "zh-TW": {
-            "subject": "{{ full_name }},謝謝您",
-            "text": "{{ salutation }}:\n\n謝謝您的支持。\n\n取消訂閱:{{ unsubscribe_url }}\n",
+            "subject": "{{ full_name }}，謝謝您",
+            "text": "{{ salutation }}：\n\n謝謝您的支持。\n\n取消訂閱：{{ unsubscribe_url }}\n",
         },
     },
 }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
+from services.messaging.domain.addresses import parse_address
+from services.messaging.domain.errors import AddressInvalid
 from shared.http.patterns import worded
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -31,3 +33,21 @@ EmailAddress = Annotated[
         examples=["shop@example.com"],
     ),
 ]
+"""What a sender may have: any receiver takes it."""
+
+
+def _is_an_address(text: str) -> str:
+    try:
+        parse_address(text)
+    except AddressInvalid as error:
+        hint = " (in a query, + is written %2B)" if " " in text else ""
+        raise ValueError(f"{error}; expected an e-mail address, such as jane@example.com{hint}") from error
+    return text
+
+
+Address = Annotated[
+    str,
+    AfterValidator(_is_an_address),
+    WithJsonSchema({"type": "string", "format": "email", "examples": ["jane@example.com"]}),
+]
+"""In any spelling: domains in Unicode or `xn--`, capitals, letters composed or not."""

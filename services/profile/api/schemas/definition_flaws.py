@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from shared.no_such import no_such
 
 
 def chosen(definition: Mapping[str, Any], field: str, choices: Collection[str]) -> str:
@@ -28,9 +29,7 @@ def refuse_other_fields(definition: Mapping[str, Any], model: type[BaseModel]) -
 
 
 def _unknown(what: str, name: Any, known: Collection[str]) -> PydanticCustomError:
-    nearest = get_close_matches(name, known, n=1) if isinstance(name, str) else []
-    meant = "".join(f"did you mean {each}? " for each in nearest)
-    return PydanticCustomError("unknown", f"no such {what}; {meant}there are {', '.join(known)}")
+    return PydanticCustomError("unknown", "{said}", {"said": no_such(what, name, known)})
 
 
 def _refused(flaws: Mapping[str, PydanticCustomError]) -> ValidationError:
