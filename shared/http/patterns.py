@@ -16,6 +16,8 @@ _PLAIN = {
     "model_type": _AN_OBJECT,
     "model_attributes_type": _AN_OBJECT,
     "dict_type": _AN_OBJECT,
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
     "list_type": "must be a list, in square brackets",
     "timezone_aware": "must say its offset from UTC, such as 2026-01-31T08:00:00+08:00, or Z for UTC itself",
 }

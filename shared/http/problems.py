@@ -144,10 +144,12 @@ def install_problems(app: FastAPI, table: Mapping[type[Exception], ProblemSpec])
     def by_status(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         code = HTTPStatus(error.status_code).name.lower()
-        headers = dict(error.headers or {})
-        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers, detail = dict(error.headers or {}), str(error.detail)
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            detail = _NO_ROUTE
+        elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             headers["Allow"] = ", ".join(_allowed(request))
-        detail = _NO_ROUTE if error.status_code == HTTPStatus.NOT_FOUND else str(error.detail)
+            detail = f"{request.method} cannot be done at this address; there are {headers['Allow']}"
         return problem_response(request, Problem(error.status_code, code, detail, headers=headers))
 
     def invalid(request: Request, error: Exception) -> Response:

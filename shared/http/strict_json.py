@@ -54,8 +54,8 @@ _STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 def _require_json(content_type: str) -> None:
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
-        shown = media_type or "no Content-Type"
-        raise Problem(415, "unsupported_media_type", f"send application/json, not {shown}")
+        instead = f"not {media_type}" if media_type else "which this request does not have"
+        raise Problem(415, "unsupported_media_type", f"send Content-Type: application/json, {instead}")
 
 
 class StrictRequest(Request):

@@ -149,20 +149,20 @@ def test_secrets_are_changed_without_losing_a_webhook_and_never_shown(
     source = make(gate)
     secrets = f"/v1/inbound-sources/{source['id']}/secrets"
     assert source["secret"] is None
-    added = gate.http.post(secrets, json={"secret": "the-new-secret"}, headers=gate.read)
+    added = gate.http.post(secrets, json={"secret": "the new secret"}, headers=gate.read)
     assert (added.status_code, added.json()["secret"]) == (201, None)
-    assert [send(gate, source, PAID, one).status_code for one in (SECRET, "the-new-secret")] == [200, 200]
+    assert [send(gate, source, PAID, one).status_code for one in (SECRET, "the new secret")] == [200, 200]
     assert gate.http.post(secrets, json={}, headers=gate.read).json()["code"] == "unusable_secret"
     shown = gate.http.get(f"/v1/inbound-sources/{source['id']}", headers=gate.read)
     first, second = (one["id"] for one in shown.json()["secrets"])
     assert gate.http.delete(f"{secrets}/{first}", headers=gate.read).status_code == 204
     assert gate.http.delete(f"{secrets}/{first}", headers=gate.read).status_code == 404
     assert gate.http.delete(f"{secrets}/{second}", headers=gate.read).status_code == 409
-    assert [send(gate, source, PAID, one).status_code for one in (SECRET, "the-new-secret")] == [401, 200]
+    assert [send(gate, source, PAID, one).status_code for one in (SECRET, "the new secret")] == [401, 200]
     made = gate.http.post(secrets, json={}, headers=gate.read).json()["secret"]
     assert send(gate, source, PAID, made).status_code == 200
     everything = shown.text + gate.http.get("/v1/inbound-sources", headers=gate.read).text + "".join(capfd.readouterr())
-    assert not [one for one in (SECRET, "the-new-secret", made) if one in everything]
+    assert not [one for one in (SECRET, "the new secret", made) if one in everything]
 
 
 def test_a_partner_never_sees_anothers_source(gate: Events) -> None:

@@ -214,6 +214,7 @@ def test_a_wrong_method_is_told_every_right_one(client: TestClient) -> None:
     answer = client.put("/v1/api-keys")
     assert problem(answer) == (405, "method_not_allowed")
     assert answer.headers["allow"] == "GET, HEAD, POST"
+    assert answer.json()["detail"] == "PUT cannot be done at this address; there are GET, HEAD, POST"
     assert client.head("/v1/drawings").headers["allow"] == "POST"
 
 

@@ -40,7 +40,9 @@ _StandardSecret = Annotated[
     str, Field(pattern=_STANDARD_SECRET), InWords("whsec_ and the Base64 of 24 to 64 bytes (Standard Webhooks)")
 ]
 AnySecret = Annotated[
-    str, Field(pattern=r"^[\x21-\x7e]{8,200}$"), InWords("8 to 200 characters of ASCII without spaces")
+    str,
+    Field(pattern=r"^[\x21-\x7e][\x20-\x7e]{6,198}[\x21-\x7e]$"),
+    InWords("8 to 200 characters of ASCII, no space at either end"),
 ]
 TOLD_ONCE = "the partner's; made here and shown once if left out"
 
