@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from shared.auth.scopes import describe_scopes
+from shared.http.patterns import in_words
 from shared.http.problems import PROBLEM_RESPONSES, ProblemBody
 from shared.http.refusals import keep_possible_refusals
 
@@ -44,7 +45,7 @@ def _document(app: FastAPI, further: Callable[[Document], None]) -> Document:
             operation["responses"]["422"] = PROBLEM_RESPONSES[422]
         keep_possible_refusals(method, operation)
     further(document)
-    _state_precision(document)
+    _complete(document)
     return document
 
 
@@ -53,18 +54,25 @@ def _problem_schemas() -> dict[str, Any]:
     return {**schema.pop("$defs", {}), "ProblemBody": schema}
 
 
-def _state_precision(part: Any) -> None:
-    """Give numbers 64 bits: generators of clients for Go and Java take those that say nothing for 32."""
+def _complete(part: Any) -> None:
+    """Give numbers 64 bits, as generators of clients for Go and Java take those that say nothing for 32, and patterns
+    their words, which /docs shows."""
     if isinstance(part, list):
         for each in part:
-            _state_precision(each)
+            _complete(each)
     elif isinstance(part, dict):
-        if part.get("type") == "number":
-            part["format"] = "double"
-        elif part.get("type") == "integer" and part.get("maximum", 2**63) > _FITS_32_BITS:
-            part["format"] = "int64"
-        for name, each in part.items():
+        _state_precision(part)
+        if words := in_words(str(part.get("pattern"))):
+            part["x-in-words"] = words
+        for name, each in list(part.items()):
             if name in _NAMED and isinstance(each, dict):
-                _state_precision(list(each.values()))
+                _complete(list(each.values()))
             elif name not in _FREE:
-                _state_precision(each)
+                _complete(each)
+
+
+def _state_precision(schema: dict[str, Any]) -> None:
+    if schema.get("type") == "number":
+        schema["format"] = "double"
+    elif schema.get("type") == "integer" and schema.get("maximum", 2**63) > _FITS_32_BITS:
+        schema["format"] = "int64"

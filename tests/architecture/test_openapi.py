@@ -158,11 +158,11 @@ def possibilities(method: str, operation: dict[str, Any]) -> dict[str, bool]:
     }
 
 
-def patterns(part: Any) -> Iterator[str]:
+def patterns(part: Any) -> Iterator[tuple[str, str | None]]:
     match part:
         case dict():
             if isinstance(part.get("pattern"), str):
-                yield part["pattern"]
+                yield part["pattern"], part.get("x-in-words")
             for each in part.values():
                 yield from patterns(each)
         case list():
@@ -171,4 +171,5 @@ def patterns(part: Any) -> Iterator[str]:
 
 
 def test_what_a_pattern_wants_is_told_to_people_in_words(document: dict[str, Any]) -> None:
-    assert {each for each in patterns(document) if in_words(each) is None} <= DOCUMENTED_ONLY
+    assert {each for each, words in patterns(document) if words is None} <= DOCUMENTED_ONLY
+    assert all(words == in_words(each) for each, words in patterns(document))
