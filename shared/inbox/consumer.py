@@ -12,6 +12,7 @@ from time import monotonic, perf_counter
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from shared.backoff import backoff_s
 from shared.bus.ports import Bus, BusError, Consumer, Partition, Positions, Record
 from shared.clock import Clock, utc_now
 from shared.inbox import positions
@@ -27,7 +28,7 @@ from shared.telemetry.metrics import CONSUMED_FACTS, CONSUMER_BATCH_SECONDS, DEA
 
 _log = logging.getLogger(__name__)
 _SUSPECT_AFTER = 5
-_MAX_BACKOFF_S = 5.0
+_FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.2, 5.0
 _PASS_OVER_S = 1.0
 """How long a position may stay behind what nobody wants: to move it costs as much as a batch does."""
 
@@ -76,7 +77,7 @@ class ConsumerLoop:
                 except (BusError, DBAPIError, Overtaken) as error:
                     self._failures += 1
                     _log.warning("consumer waits", extra={"consumer": name, "reason": str(error)})
-                    stop.wait(min(0.1 * 2**self._failures, _MAX_BACKOFF_S))
+                    stop.wait(backoff_s(self._failures, first_s=_FIRST_BACKOFF_S, longest_s=_LONGEST_BACKOFF_S))
 
     def apply(self, records: Sequence[Record]) -> None:
         """Commit the effect of `records` together with the position behind them.

@@ -12,11 +12,12 @@ from sqlalchemy.exc import DBAPIError
 from services.messaging.adapters.sql.senders import SenderExpired, Senders
 from services.messaging.bootstrap import Wiring
 from services.messaging.use_cases.dispatch_messages import DispatchMessages
+from shared.backoff import backoff_s
 
 _log = logging.getLogger(__name__)
 _IDLE_S = 0.1
 _RETRY_S = 1.0
-_LONGEST_BACKOFF_S = 30.0
+_FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 2.0, 30.0
 CLAIMED = Counter("rapport_messaging_claimed_total", "messages taken from the queue to be sent")
 IN_DOUBT = Counter("rapport_messaging_in_doubt_total", "messages whose sender died while they may have been sent")
 
@@ -63,7 +64,7 @@ class DispatchLoop:
             self._unreached += 1
             trouble = {"times": self._unreached, "reason": progress.trouble}
             _log.warning("the mail server is out of reach", extra=trouble)
-            stop.wait(min(2.0**self._unreached, _LONGEST_BACKOFF_S))
+            stop.wait(backoff_s(self._unreached, first_s=_FIRST_BACKOFF_S, longest_s=_LONGEST_BACKOFF_S))
         elif progress.claimed:
             self._unreached = 0
         else:
