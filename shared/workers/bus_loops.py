@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from threading import Event
 from typing import Protocol
@@ -20,11 +19,9 @@ from shared.outbox.relay import Relay
 from shared.sql.database import Database
 from shared.sql.plumbing import outbox
 from shared.telemetry.metrics import BUS_REACHABLE, CONSUMER_LAG, OUTBOX_AGE_SECONDS, OUTBOX_WAITING
-from shared.workers.loops import Loop, every
+from shared.workers.loops import Loop, every, insist
 
-_log = logging.getLogger(__name__)
 _MEASURE_EVERY_S = 5.0
-_RETRY_S = 2.0
 
 
 class OnTheBus(Protocol):
@@ -68,14 +65,7 @@ def bus_loops(service: OnTheBus) -> Mapping[str, Loop]:
 
 def create_topics(bus: Bus, stop: Event) -> None:
     """Create the topics that are missing as soon as the bus answers; what needs them retries until then."""
-    while not stop.is_set():
-        try:
-            bus.create_topics(ALL)
-        except BusError as error:
-            _log.warning("the bus does not answer yet", extra={"reason": str(error)})
-            stop.wait(_RETRY_S)
-        else:
-            return
+    insist(stop, lambda: bus.create_topics(ALL), away=BusError)
 
 
 def _relay(bus: Bus, database: Database) -> Loop:

@@ -11,10 +11,11 @@ from services.events.adapters.sql.imports.ledger import MAX_ATTEMPTS, SqlImportQ
 from services.events.use_cases.imports.ports import ImportJob, LostLease, NoRoom
 from services.events.use_cases.imports.run_imports import Importing, run_import
 from shared.bus.ports import BusError
+from shared.workers.loops import work_until
 
 _log = logging.getLogger(__name__)
 _IDLE_S = 0.5
-_RETRY_S = 2.0
+_AWAY = DBAPIError, BusError, NoRoom
 
 
 class ImportLoop:
@@ -26,16 +27,13 @@ class ImportLoop:
 
     def run(self, stop: threading.Event) -> None:
         """Run imports until `stop` is set; one that is under way is let go of after the step that it is on."""
-        while not stop.is_set():
-            try:
-                leased = self._queue.lease()
-                if leased is None:
-                    stop.wait(_IDLE_S)
-                else:
-                    self._run(*leased, stop)
-            except (DBAPIError, BusError, NoRoom) as error:
-                _log.warning("imports wait", extra={"reason": str(error)})
-                stop.wait(_RETRY_S)
+        work_until(stop, lambda: self._step(stop), rest_s=_IDLE_S, away=_AWAY)
+
+    def _step(self, stop: threading.Event) -> bool:
+        leased = self._queue.lease()
+        if leased is not None:
+            self._run(*leased, stop)
+        return leased is not None
 
     def _run(self, job: ImportJob, ledger: SqlLedger, stop: threading.Event) -> None:
         _log.info("import begins", extra={"import_id": job.id, "position": job.progress.position})
@@ -48,7 +46,7 @@ class ImportLoop:
                 ledger.release()
         except LostLease as error:
             _log.warning("import was taken over", extra={"import_id": job.id, "reason": str(error)})
-        except (DBAPIError, BusError, NoRoom):
+        except _AWAY:
             ledger.release()
             raise
         except Exception:  # noqa: BLE001 - a fault of ours, which the file's owner cannot mend; the other loops go on

@@ -13,12 +13,12 @@ from sqlalchemy.exc import DBAPIError
 from services.events.domain.webhooks.replays import Replay
 from services.events.use_cases.webhooks.replay_ports import Chunk, PastFacts
 from shared.bus.ports import BusError
+from shared.workers.loops import work_until
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 4
 _IDLE_S = 0.5
 _KEEP_OPEN_S = 10.0
-_RETRY_S = 2.0
 
 
 class ReplayDesk(Protocol):
@@ -51,19 +51,19 @@ class ReplayLoop:
 
     def run(self, stop: threading.Event) -> None:
         """Feed until `stop` is set. A bus or database that is away is waited for."""
-        while not stop.is_set():
-            try:
-                if not self._round():
-                    stop.wait(_IDLE_S)
-            except (BusError, DBAPIError) as error:
-                self._close_unused_since(monotonic())
-                _log.warning("replays wait", extra={"reason": str(error)})
-                stop.wait(_RETRY_S)
+        work_until(stop, self._step, rest_s=_IDLE_S, away=(BusError, DBAPIError))
         self._close_unused_since(monotonic())
         try:
             self._desk.leave()
         except DBAPIError as error:  # it ends by itself
             _log.warning("replays were not let go of", extra={"reason": str(error)})
+
+    def _step(self) -> int:
+        try:
+            return self._round()
+        except (BusError, DBAPIError):
+            self._close_unused_since(monotonic())
+            raise
 
     def _round(self) -> int:
         """A turn for each; how many had one."""

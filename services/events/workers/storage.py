@@ -9,60 +9,36 @@ from collections.abc import Mapping
 from functools import partial
 
 from prometheus_client import Counter
-from sqlalchemy.exc import DBAPIError
 
 from services.events.use_cases.retention.apply_retention import apply_retention
 from services.events.wiring.storage import StorageWiring
-from shared.workers.loops import Loop
+from shared.workers.loops import Loop, every, insist, work_until
 
 _log = logging.getLogger(__name__)
 REMOVED = Counter("rapport_events_retention_removed_total", "touchpoints that retention has removed", ["kind"])
 _PARTITIONS_EVERY_S = 3600.0
-_RETRY_S = 30.0
+_RETRY_S = 30.0  # writers wait behind whoever waits to change partitions
 
 
 def partitions_loop(storage: StorageWiring) -> Loop:
     """Make partitions ahead, and forget the messages of days gone by."""
-
-    def keep(stop: threading.Event) -> None:
-        while not stop.is_set():
-            done = _attempt("partitions wait", partial(_keep_partitions, storage))
-            stop.wait(_PARTITIONS_EVERY_S if done else _RETRY_S)
-
-    return keep
+    return every(_PARTITIONS_EVERY_S, partial(_keep_partitions, storage), retry_s=_RETRY_S)
 
 
 def retention_loop(storage: StorageWiring, *, every_s: float) -> Loop:
     """Remove what is due, every so often."""
-
-    def keep(stop: threading.Event) -> None:
-        while not stop.is_set():
-            done = _attempt("retention waits", partial(_sweep, storage, stop))
-            stop.wait(every_s if done else min(every_s, _RETRY_S))
-
-    return keep
+    retry_s = min(every_s, _RETRY_S)
+    return lambda stop: work_until(stop, partial(_sweep, storage, stop), rest_s=every_s, retry_s=retry_s)
 
 
 def after_partitions(storage: StorageWiring, loop: Loop) -> Loop:
     """The loop, begun once there are partitions to write to: after a long stop the months at hand may have run out."""
 
     def begin(stop: threading.Event) -> None:
-        while not stop.is_set() and not _attempt("partitions wait", partial(_make_ahead, storage)):
-            stop.wait(1.0)
-        if not stop.is_set():
-            loop(stop)
+        insist(stop, partial(_make_ahead, storage))
+        loop(stop)
 
     return begin
-
-
-def _attempt(trouble: str, action: partial[None]) -> bool:
-    """Whether it was done; a database that is away or busy is only said, for there is a next time."""
-    try:
-        action()
-    except DBAPIError as error:
-        _log.warning(trouble, extra={"reason": str(error)})
-        return False
-    return True
 
 
 def _make_ahead(storage: StorageWiring) -> None:

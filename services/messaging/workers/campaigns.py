@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 
 from prometheus_client import Gauge
-from sqlalchemy.exc import DBAPIError
 
 from services.messaging.bootstrap import Wiring
+from shared.workers.loops import work_until
 
-_log = logging.getLogger(__name__)
 _IDLE_S = 0.25
-_RETRY_S = 2.0
 WAITING = Gauge("rapport_messaging_waiting_campaigns", "campaigns that are due and wait for members of their segment")
 
 
@@ -24,11 +21,10 @@ class CampaignLoop:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; a database that is away is waited for."""
-        while not stop.is_set():
-            try:
-                if not (self._wiring.move_campaigns() or self._wiring.hash_addresses()):
-                    WAITING.set(self._wiring.waiting_campaigns())
-                    stop.wait(_IDLE_S)
-            except DBAPIError as error:
-                _log.warning("campaigns wait", extra={"reason": str(error)})
-                stop.wait(_RETRY_S)
+        work_until(stop, self._step, rest_s=_IDLE_S)
+
+    def _step(self) -> bool:
+        if self._wiring.move_campaigns() or self._wiring.hash_addresses():
+            return True
+        WAITING.set(self._wiring.waiting_campaigns())
+        return False

@@ -13,10 +13,10 @@ from services.messaging.adapters.sql.senders import SenderExpired, Senders
 from services.messaging.bootstrap import Wiring
 from services.messaging.use_cases.dispatch_messages import DispatchMessages
 from shared.backoff import backoff_s
+from shared.workers.loops import work_until
 
 _log = logging.getLogger(__name__)
 _IDLE_S = 0.1
-_RETRY_S = 1.0
 _FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 2.0, 30.0
 CLAIMED = Counter("rapport_messaging_claimed_total", "messages taken from the queue to be sent")
 IN_DOUBT = Counter("rapport_messaging_in_doubt_total", "messages whose sender died while they may have been sent")
@@ -39,22 +39,17 @@ class DispatchLoop:
         self._renew(senders)
         heart.start()
         try:
-            self._work(self._wiring.dispatch(senders, transport), stop)
+            dispatch = self._wiring.dispatch(senders, transport)
+            away = DBAPIError, SenderExpired
+            work_until(stop, lambda: self._once(dispatch, stop), rest_s=_IDLE_S, away=away)
             self._leave(senders)
         finally:
             done.set()
             heart.join()
             transport.close()
 
-    def _work(self, dispatch: DispatchMessages, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                self._once(dispatch, stop)
-            except (DBAPIError, SenderExpired) as error:
-                _log.warning("dispatch waits", extra={"reason": str(error)})
-                stop.wait(_RETRY_S)
-
-    def _once(self, dispatch: DispatchMessages, stop: threading.Event) -> None:
+    def _once(self, dispatch: DispatchMessages, stop: threading.Event) -> int:
+        """Send what is due; how many messages were taken from the queue."""
         if monotonic() >= self._patrol_at:
             IN_DOUBT.inc(dispatch.take_over())
             self._patrol_at = monotonic() + self._wiring.settings.messaging_sender_timeout_s / 3
@@ -67,8 +62,7 @@ class DispatchLoop:
             stop.wait(backoff_s(self._unreached, first_s=_FIRST_BACKOFF_S, longest_s=_LONGEST_BACKOFF_S))
         elif progress.claimed:
             self._unreached = 0
-        else:
-            stop.wait(_IDLE_S)
+        return progress.claimed
 
     def _beat(self, senders: Senders, done: threading.Event) -> None:
         """Stays alive until the last message is settled."""

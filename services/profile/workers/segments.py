@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,10 +18,9 @@ from shared.clock import Clock
 from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
 from shared.sql.leases import Lease
+from shared.workers.loops import work_until
 
-_log = logging.getLogger(__name__)
 _IDLE_S = 0.3
-_RETRY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +37,7 @@ class SegmentLoop:
 
     def run(self, stop: threading.Event) -> None:
         """Refresh what is due until `stop` is set; a database that is away is waited for."""
-        while not stop.is_set():
-            try:
-                refreshed = self.refresh_due()
-            except DBAPIError as error:
-                _log.warning("segments wait", extra={"reason": str(error)})
-                stop.wait(_RETRY_S)
-            else:
-                if not refreshed:
-                    stop.wait(_IDLE_S)
+        work_until(stop, self.refresh_due, rest_s=_IDLE_S)
         with suppress(DBAPIError):  # it runs out by itself
             self.lease.release()
 

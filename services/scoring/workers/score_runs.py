@@ -11,10 +11,10 @@ from sqlalchemy.exc import DBAPIError
 from services.scoring.bootstrap import Wiring
 from services.scoring.use_cases.ports import TakenOver
 from shared.sql.troubles import is_trouble
+from shared.workers.loops import work_until
 
 _log = logging.getLogger(__name__)
 _IDLE_S = 1.0
-_RETRY_S = 5.0
 
 
 class ScoreRunLoop:
@@ -25,20 +25,17 @@ class ScoreRunLoop:
 
     def run(self, stop: threading.Event) -> None:
         """Do runs until `stop` is set; a database that is away is waited for."""
-        while not stop.is_set():
-            try:
-                busy = self._wiring.perform_next_run(ending=stop.is_set)
-            except TakenOver as lost:
-                _log.warning("a run was taken over", extra={"reason": str(lost)})
-                busy = False
-            except Exception as error:  # noqa: BLE001 - counted on the run, which fails for good after some
-                if is_trouble(error):
-                    _log.warning("score runs wait for the database", extra={"reason": str(error)})
-                else:
-                    _log.exception("a score run failed")
-                stop.wait(_RETRY_S)
-                continue
-            if not busy:
-                stop.wait(_IDLE_S)
+        work_until(stop, lambda: self._step(stop), rest_s=_IDLE_S, away=Exception)
         with suppress(DBAPIError):  # then the lease runs out by itself
             self._wiring.run_lease.release()
+
+    def _step(self, stop: threading.Event) -> bool:
+        try:
+            return self._wiring.perform_next_run(ending=stop.is_set)
+        except TakenOver as lost:
+            _log.warning("a run was taken over", extra={"reason": str(lost)})
+            return False
+        except Exception as error:  # counted on the run, which fails for good after some
+            if not is_trouble(error):
+                _log.exception("a score run failed")
+            raise
