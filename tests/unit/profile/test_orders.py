@@ -1,4 +1,4 @@
-"""Orders from events in any order of arrival."""
+"""Orders from events in any order of arrival; what they come to is in `tests/conformance/purchases`."""
 
 from __future__ import annotations
 
@@ -65,38 +65,6 @@ def test_a_placed_order_never_pays_back_more_than_it_took(records) -> None:
     order = together(records)
     if order.status == "placed":
         assert 0 <= order.net_minor <= order.amount_minor
-
-
-def test_browser_and_server_telling_one_order_is_one_order() -> None:
-    order = placed(START, "browser", 500).combine(placed(START + timedelta(seconds=1), "server", 520))
-    assert add_up([order]).spent_minor == {"GBP": 520}
-    assert add_up([order]).orders == 1
-
-
-def test_a_refund_before_its_order() -> None:
-    order = refunded(START, "r", 200)
-    assert (order.status, add_up([order]).spent_minor) == ("unplaced", {"GBP": -200})
-    order = order.combine(placed(START - timedelta(days=1), "p", 500))
-    assert (order.status, order.net_minor, order.counts) == ("placed", 300, True)
-
-
-def test_a_refund_of_everything_and_a_cancellation() -> None:
-    order = placed(START, "p", 500)
-    given_back = order.combine(refunded(START, "r", None))
-    assert (given_back.net_minor, given_back.counts) == (0, True)
-    gone = order.combine(cancelled(START + timedelta(hours=1)))
-    assert (gone.status, gone.net_minor, gone.counts) == ("cancelled", 0, False)
-    again = gone.combine(placed(START + timedelta(hours=2), "p2", 400))
-    assert (again.status, again.net_minor) == ("placed", 400)
-
-
-def test_currencies_are_never_added() -> None:
-    order = placed(START, "p", 500, "GBP").combine(refunded(START, "r", 300, "TWD"))
-    assert order.net_minor == 500
-
-
-def test_free_orders_are_no_purchases() -> None:
-    assert add_up([placed(START, "p", 0)]) == Purchases()
 
 
 def test_the_last_order_is_named() -> None:
