@@ -18,7 +18,7 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def _wanted_version(
+def _seen_version(
     if_match: Annotated[
         str | None,
         Header(
@@ -35,4 +35,4 @@ def _wanted_version(
     return int(tag["version"]) if tag else _NO_VERSION
 
 
-WantedVersion = Annotated[int | None, Depends(_wanted_version)]
+SeenVersion = Annotated[int | None, Depends(_seen_version)]

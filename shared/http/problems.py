@@ -22,6 +22,7 @@ from shared.http.answer_headers import RETRY_AFTER, WWW_AUTHENTICATE
 from shared.http.validation import what_is_wrong
 from shared.sql.troubles import is_trouble
 from shared.telemetry.trace import current_traceparent, trace_id
+from shared.versions import VersionConflict
 
 _log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -106,6 +107,7 @@ _DATABASE_AWAY = ProblemSpec(status=503, code="database_unavailable", title="The
 STANDARD_PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     OperationalError: _DATABASE_AWAY,
     BusUnavailable: ProblemSpec(status=503, code="bus_unavailable", title="The event bus does not answer"),
+    VersionConflict: ProblemSpec(status=412, code="version_conflict", title="It changed since you read it"),
     BusOverloaded: ProblemSpec(status=429, code="overloaded", title="Too much is waiting to be stored"),
 }
 

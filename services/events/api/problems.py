@@ -18,7 +18,6 @@ from services.events.domain.imports.errors import (
     ImportEnded,
     ImportFileInUse,
     ImportFileNotFound,
-    ImportMappingChanged,
     ImportMappingNotFound,
     ImportMappingTaken,
     ImportNotFound,
@@ -27,13 +26,11 @@ from services.events.domain.imports.errors import (
 )
 from services.events.domain.inbound.errors import (
     InboundNameTaken,
-    InboundSourceChanged,
     InboundSourceNotFound,
     UnusableSecret,
     Unverified,
 )
 from services.events.domain.retention.errors import (
-    RetentionRuleChanged,
     RetentionRuleNotFound,
     RetentionScopeTaken,
     TooManyRetentionRules,
@@ -42,7 +39,6 @@ from services.events.domain.tracking_plan.errors import (
     CorrectionRefused,
     EntryNotFound,
     EntryNotHeld,
-    PlanChanged,
     PlanNotFound,
     RuleNotFound,
     RulePublished,
@@ -52,7 +48,6 @@ from services.events.domain.tracking_plan.errors import (
 from services.events.domain.webhooks.errors import (
     DeliveryNotFound,
     DestinationRefused,
-    EndpointChanged,
     EndpointNotFound,
     ReplayNotFound,
     ReplayRunning,
@@ -82,7 +77,6 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     ),
     TooManySecrets: ProblemSpec(status=409, code="too_many_secrets", title="Too many secrets sign at once"),
     TooManyEndpoints: ProblemSpec(status=409, code="too_many_endpoints", title="There are as many as there may be"),
-    EndpointChanged: ProblemSpec(status=412, code="endpoint_changed", title="The endpoint was changed meanwhile"),
     ReplayNotFound: ProblemSpec(status=404, code="replay_not_found", title="There is no such replay"),
     ReplayRunning: ProblemSpec(status=409, code="replay_running", title="A replay is under way"),
     WindowRefused: ProblemSpec(status=422, code="window_refused", title="The replay cannot cover this time"),
@@ -90,14 +84,10 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
         status=404, code="inbound_source_not_found", title="There is no such inbound source"
     ),
     InboundNameTaken: ProblemSpec(status=409, code="inbound_name_taken", title="The name is taken"),
-    InboundSourceChanged: ProblemSpec(
-        status=412, code="inbound_source_changed", title="The inbound source was changed meanwhile"
-    ),
     UnusableSecret: ProblemSpec(status=409, code="unusable_secret", title="The secrets cannot be so"),
     Unverified: ProblemSpec(status=401, code="unverified", title="The webhook is not verified"),
     PlanNotFound: ProblemSpec(status=404, code="plan_not_found", title="There is no such tracking plan"),
     RuleNotFound: ProblemSpec(status=404, code="rule_not_found", title="There is no such rule"),
-    PlanChanged: ProblemSpec(status=412, code="plan_changed", title="The tracking plan was changed meanwhile"),
     TooManyPlans: ProblemSpec(status=409, code="too_many_plans", title="There is as much as there may be"),
     RulePublished: ProblemSpec(status=409, code="rule_published", title="A published rule stays as it is"),
     SchemaRefused: ProblemSpec(
@@ -110,7 +100,6 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     EntryNotHeld: ProblemSpec(status=409, code="entry_not_held", title="The call is not held any more"),
     ImportMappingNotFound: ProblemSpec(status=404, code="import_mapping_not_found", title="There is no such mapping"),
     ImportMappingTaken: ProblemSpec(status=409, code="import_mapping_taken", title="The name is taken"),
-    ImportMappingChanged: ProblemSpec(status=412, code="import_mapping_changed", title="It was changed meanwhile"),
     ImportFileNotFound: ProblemSpec(status=404, code="import_file_not_found", title="There is no such file"),
     ImportFileInUse: ProblemSpec(status=409, code="import_file_in_use", title="An import is still to read the file"),
     ImportNotFound: ProblemSpec(status=404, code="import_not_found", title="There is no such import"),
@@ -123,9 +112,6 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     ),
     RetentionRuleNotFound: ProblemSpec(
         status=404, code="retention_rule_not_found", title="There is no such retention rule"
-    ),
-    RetentionRuleChanged: ProblemSpec(
-        status=412, code="retention_rule_changed", title="The retention rule was changed meanwhile"
     ),
     RetentionScopeTaken: ProblemSpec(
         status=409, code="retention_scope_taken", title="There is a retention rule of these touchpoints already"

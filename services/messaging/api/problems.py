@@ -18,7 +18,6 @@ from services.messaging.domain.errors import (
     TemplateNotFound,
     TransitionRefused,
     UnknownToken,
-    VersionConflict,
 )
 from shared.http.problems import Flaw, Problem, ProblemSpec
 
@@ -30,7 +29,6 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     SuppressionNotFound: ProblemSpec(status=404, code="suppression_not_found", title="No such refusal"),
     UnknownToken: ProblemSpec(status=404, code="unknown_link", title="This link is not complete"),
     TransitionRefused: ProblemSpec(status=409, code="wrong_status", title="The campaign's status does not allow this"),
-    VersionConflict: ProblemSpec(status=412, code="version_conflict", title="It changed since you read it"),
     TemplateInvalid: ProblemSpec(status=422, code="invalid_template", title="The template cannot be saved"),
     RenderFailed: ProblemSpec(status=422, code="render_failed", title="The template cannot be filled in"),
     AddressInvalid: ProblemSpec(status=422, code="invalid_address", title="Not an e-mail address"),

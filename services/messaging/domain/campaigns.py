@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from services.messaging.domain.errors import TransitionRefused, VersionConflict
+from services.messaging.domain.errors import TransitionRefused
 
 Kind = Literal["marketing", "transactional"]
 
@@ -85,12 +85,6 @@ class Campaign:
         """Itself, to be `what`. Raises TransitionRefused once it was launched or cancelled."""
         if self.status is not CampaignStatus.DRAFT:
             raise TransitionRefused(f"a {self.status} campaign cannot be {what}")
-        return self
-
-    def as_seen(self, version: int | None) -> Campaign:
-        """Itself. Raises VersionConflict when it was planned anew since `version`; None is any."""
-        if version not in (None, self.version):
-            raise VersionConflict(f"the campaign is at version {self.version}")
         return self
 
     def launch(self, now: datetime) -> Campaign:

@@ -12,7 +12,6 @@ Errors::
      |    +-- SuppressionNotFound   marketing may go to the address
      +-- TemplateInvalid            a template cannot be saved; every flaw is listed
      +-- RenderFailed               a template cannot be filled with this customer's data
-     +-- VersionConflict            the template or campaign changed since it was read
      +-- TransitionRefused          the campaign's status does not allow what was asked
      +-- AddressInvalid             not an address that mail can be sent to
      +-- AddressRefused             marketing to an address that refused it
@@ -82,10 +81,6 @@ class RenderFailed(MessagingError):
     def __init__(self, flaw: Flaw) -> None:
         super().__init__(str(flaw))
         self.flaw = flaw
-
-
-class VersionConflict(MessagingError):
-    """The template or campaign changed since it was read."""
 
 
 class TransitionRefused(MessagingError):

@@ -11,6 +11,7 @@ from services.messaging.domain.campaigns import Campaign, Kind, Sender
 from services.messaging.use_cases.ports import Campaigns, Templates
 from shared.clock import Clock
 from shared.ids import new_id
+from shared.versions import check_seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,21 +36,24 @@ def plan_campaign(plan: Plan, *, templates: Templates, campaigns: Campaigns, clo
 
 
 def replan_campaign(
-    campaign_id: str, plan: Plan, *, templates: Templates, campaigns: Campaigns, version: int | None = None
+    campaign_id: str, plan: Plan, *, templates: Templates, campaigns: Campaigns, seen: int | None = None
 ) -> Campaign:
     """The draft, planned anew. Raises CampaignNotFound, TransitionRefused, TemplateNotFound, AddressInvalid;
-    VersionConflict when it is not at `version`.
+    VersionConflict when it is not at the version `seen`.
     """
-    before = campaigns.lock(campaign_id).still_draft("changed").as_seen(version)
+    before = campaigns.lock(campaign_id).still_draft("changed")
+    check_seen(seen, current=before.version)
     draft = _draft(plan, templates, campaign_id=campaign_id, created_at=before.created_at)
     after = replace(draft, version=before.version + 1)
     campaigns.replace(after)
     return after
 
 
-def delete_draft(campaign_id: str, campaigns: Campaigns, *, version: int | None = None) -> None:
+def delete_draft(campaign_id: str, campaigns: Campaigns, *, seen: int | None = None) -> None:
     """Forget a campaign that was never launched. Raises CampaignNotFound, TransitionRefused, VersionConflict."""
-    campaigns.remove(campaigns.lock(campaign_id).still_draft("deleted").as_seen(version))
+    draft = campaigns.lock(campaign_id).still_draft("deleted")
+    check_seen(seen, current=draft.version)
+    campaigns.remove(draft)
 
 
 def change_campaign(
@@ -57,11 +61,12 @@ def change_campaign(
     campaign_id: str,
     change: Callable[[Campaign], Campaign],
     *,
-    version: int | None = None,
+    seen: int | None = None,
     traceparent: str | None = None,
 ) -> Campaign:
     """Apply one of the campaign's own transitions. Raises CampaignNotFound, TransitionRefused, VersionConflict."""
-    before = campaigns.lock(campaign_id).as_seen(version)
+    before = campaigns.lock(campaign_id)
+    check_seen(seen, current=before.version)
     after = change(before)
     if after is not before:
         campaigns.save(after, traceparent=traceparent)

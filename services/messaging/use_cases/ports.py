@@ -55,8 +55,8 @@ class Templates(Protocol):
         """Raises TemplateNotFound."""
         ...
 
-    def replace(self, template: Template, *, expected_version: int) -> bool:
-        """Add `template.current` as a version and make it current; False when another version is current."""
+    def replace(self, template: Template) -> bool:
+        """Add `template.current` as a version and make it current; False when the current one is not that before."""
         ...
 
     def version(self, template_id: str, version: int) -> TemplateVersion:

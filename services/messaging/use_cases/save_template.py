@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from services.messaging.domain.errors import VersionConflict
 from services.messaging.domain.languages import Language
 from services.messaging.domain.templates import Template, TemplateVersion, Variant
 from services.messaging.use_cases.ports import TemplateLanguage, Templates
 from shared.clock import Clock
 from shared.ids import new_id
+from shared.versions import VersionConflict, check_seen
 
 
 class SaveTemplate:
@@ -32,15 +32,14 @@ class SaveTemplate:
         return template
 
     def revise(
-        self, templates: Templates, template: Template, *, expected_version: int | None, new: TemplateVersion, name: str
+        self, templates: Templates, template: Template, *, seen: int | None, new: TemplateVersion, name: str
     ) -> Template:
         """The next version of `template`. Raises TemplateInvalid; VersionConflict when another is current."""
         self._language.check(new)
         current = template.current.version
-        if expected_version is not None and expected_version != current:
-            raise VersionConflict(f"the template is at version {current}")
+        check_seen(seen, current=current)
         version = replace(new, template_id=template.template_id, version=current + 1)
         revised = replace(template, name=name, updated_at=self._clock(), current=version)
-        if not templates.replace(revised, expected_version=current):
-            raise VersionConflict("the template was changed at the same time")
+        if not templates.replace(revised):
+            raise VersionConflict("it was changed at the same time")
         return revised

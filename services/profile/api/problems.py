@@ -9,7 +9,6 @@ from services.profile.domain.errors import (
     InvalidCondition,
     ProfileNotFound,
     SegmentNotFound,
-    VersionConflict,
 )
 from shared.http.problems import Flaw, ProblemSpec
 
@@ -17,7 +16,6 @@ PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
     ProfileNotFound: ProblemSpec(status=404, code="profile_not_found", title="No such profile"),
     SegmentNotFound: ProblemSpec(status=404, code="segment_not_found", title="No such segment"),
     ErasureNotFound: ProblemSpec(status=404, code="erasure_not_found", title="No such erasure"),
-    VersionConflict: ProblemSpec(status=412, code="version_conflict", title="It changed since you read it"),
     InvalidCondition: ProblemSpec(
         status=422,
         code="invalid_definition",

@@ -6,7 +6,6 @@
      +-- ProfileNotFound        no profile has this id or identifier
      +-- SegmentNotFound        no segment has this id
      +-- ErasureNotFound        no erasure has this id
-     +-- VersionConflict        the thing changed since the caller read it
      +-- InvalidCondition       a segment's definition that means nothing, contradicts itself or is too large
 """
 
@@ -27,14 +26,6 @@ class SegmentNotFound(ProfileError):
 
 class ErasureNotFound(ProfileError):
     """No erasure has this id."""
-
-
-class VersionConflict(ProfileError):
-    """The thing changed since the caller read it; `current` is its version now."""
-
-    def __init__(self, current: int) -> None:
-        super().__init__(f"the current version is {current}")
-        self.current = current
 
 
 class InvalidCondition(ProfileError):

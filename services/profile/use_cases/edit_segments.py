@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from services.profile.domain.errors import SegmentNotFound, VersionConflict
+from services.profile.domain.errors import SegmentNotFound
 from services.profile.domain.segments.conditions import moves_with_time
 from services.profile.domain.segments.reading import read_new_condition
 from services.profile.domain.segments.segment import Segment
 from services.profile.use_cases.ports import Work
 from shared.clock import Clock
+from shared.versions import check_seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +49,9 @@ class EditSegments:
         work.segments.save(segment)
         return segment
 
-    def change(self, work: Work, segment_id: str, draft: Draft, *, version: int | None) -> Segment:
+    def change(self, work: Work, segment_id: str, draft: Draft, *, seen: int | None) -> Segment:
         """The segment with another name or definition, to be computed anew, so that members move page by page."""
-        segment = self._at(work, segment_id, version)
+        segment = self._as_seen(work, segment_id, seen)
         changed = replace(
             segment,
             name=draft.name,
@@ -65,15 +66,14 @@ class EditSegments:
         work.segments.save(changed)
         return changed
 
-    def delete(self, work: Work, segment_id: str, *, version: int | None) -> None:
+    def delete(self, work: Work, segment_id: str, *, seen: int | None) -> None:
         """The segment is gone for readers at once; its members leave soon after."""
-        segment = self._at(work, segment_id, version)
+        segment = self._as_seen(work, segment_id, seen)
         work.segments.save(replace(segment, state="deleting", updated_at=self.clock()))
 
-    def _at(self, work: Work, segment_id: str, version: int | None) -> Segment:
+    def _as_seen(self, work: Work, segment_id: str, seen: int | None) -> Segment:
         segment = work.segments.get(segment_id)
         if segment is None or segment.state == "deleting":
             raise SegmentNotFound(f"no segment {segment_id}")
-        if version is not None and version != segment.version:
-            raise VersionConflict(segment.version)
+        check_seen(seen, current=segment.version)
         return segment

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.profile.domain.errors import ProfileNotFound, VersionConflict
+from services.profile.domain.errors import ProfileNotFound
 from services.profile.domain.identity import IdentityGraph
 from services.profile.domain.protection import MergePolicy
 from services.profile.domain.traits import Observation
@@ -18,6 +18,7 @@ from services.profile.use_cases.read_sighting import PhoneReader, address_names
 from services.profile.use_cases.record_traits import record_traits
 from shared.clock import Clock
 from shared.contracts.contract import Contract
+from shared.versions import check_seen
 
 SOURCE = "api"
 """The source id of what was set here."""
@@ -28,7 +29,8 @@ class SetTraits:
     """Call it with an open transaction. A value of None takes a trait back.
 
     An e-mail or phone set here becomes a name of the profile if nobody has it; it never merges two profiles, for a
-    slip of the keyboard must not. Raises ProfileNotFound, and VersionConflict when the profile is not at `version`.
+    slip of the keyboard must not. Raises ProfileNotFound, and VersionConflict when the profile is not at the version
+    `seen`.
     """
 
     read_phone: PhoneReader
@@ -37,14 +39,13 @@ class SetTraits:
     policy: MergePolicy = field(default_factory=MergePolicy)
 
     def __call__(
-        self, work: Work, profile_id: str, values: Mapping[str, Any], *, version: int | None = None
+        self, work: Work, profile_id: str, values: Mapping[str, Any], *, seen: int | None = None
     ) -> list[Contract]:
         now = self.clock()
         profile = work.profiles.get([profile_id]).get(profile_id)
         if profile is None:
             raise ProfileNotFound(profile_id)
-        if version is not None and version != profile.version:
-            raise VersionConflict(profile.version)
+        check_seen(seen, current=profile.version)
         statement_id = self.new_id()
         names = list(address_names(values, {}, self.read_phone))
         identities = {each.profile_id: each for each in work.identities.owners(names)}

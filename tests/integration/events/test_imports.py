@@ -109,7 +109,7 @@ def test_mappings_are_kept_by_name_and_changed_by_who_saw_them(gate: Events) -> 
     changed = gate.http.put(path, json=wanted, headers=gate.read | {"If-Match": '"1"'})
     assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
     late = gate.http.put(path, json=wanted, headers=gate.read | {"If-Match": '"1"'})
-    assert (late.status_code, late.json()["code"]) == (412, "import_mapping_changed")
+    assert (late.status_code, late.json()["code"]) == (412, "version_conflict")
     of_now = gate.read | {"If-Match": '"2"'}
     refused = gate.http.put(path, json=wanted | {"csv": {"delimiter": ":"}}, headers=of_now)
     assert refused.json()["errors"][0] == {

@@ -195,7 +195,7 @@ def test_a_change_that_was_overtaken_is_refused(gate: Events) -> None:
     changed = gate.http.put(path, json=definition, headers=gate.read | {"If-Match": seen})
     assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
     late = gate.http.put(path, json=definition, headers=gate.read | {"If-Match": seen})
-    assert (late.status_code, late.json()["code"]) == (412, "inbound_source_changed")
+    assert (late.status_code, late.json()["code"]) == (412, "version_conflict")
 
 
 def test_a_dry_run_shows_the_calls_or_the_first_problems(gate: Events) -> None:

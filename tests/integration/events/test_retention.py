@@ -207,7 +207,7 @@ def test_rules_are_kept_over_the_api_and_applied_by_the_worker(service: Events) 
     changed = http.put(rule, json={"days": None}, headers={**headers, "If-Match": '"1"'})
     assert (changed.json()["days"], changed.headers["etag"]) == (None, '"2"')
     late = http.put(rule, json={"days": 1}, headers={**headers, "If-Match": '"1"'})
-    assert (late.status_code, late.json()["code"]) == (412, "retention_rule_changed")
+    assert (late.status_code, late.json()["code"]) == (412, "version_conflict")
     assert http.get(rule, headers=headers).json()["version"] == 2
     assert [one["days"] for one in http.get("/v1/retention/rules", headers=headers).json()] == [None]
     assert http.delete(rule, headers=headers).status_code == 204

@@ -295,7 +295,7 @@ def test_a_change_that_would_overwrite_anothers_is_refused(gate: Events) -> None
     body = {"name": "shop", "mode": "block"}
     path = f"tracking-plan/plans/{plan_id}"
     assert ask(gate, "PUT", path, json=body, headers={"If-Match": '"1"'})["version"] == 2
-    assert ask(gate, "PUT", path, 412, json=body, headers={"If-Match": '"1"'})["code"] == "plan_changed"
+    assert ask(gate, "PUT", path, 412, json=body, headers={"If-Match": '"1"'})["code"] == "version_conflict"
     assert [each["mode"] for each in ask(gate, "GET", "tracking-plan/plans")["data"]] == ["block"]
 
 

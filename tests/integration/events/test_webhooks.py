@@ -266,7 +266,7 @@ def test_a_change_that_was_overtaken_is_refused(desk: Events, partner: Partner) 
     first, second = (
         desk.http.patch(path, json={"description": text}, headers=desk.read | {"If-Match": '"1"'}) for text in "ab"
     )
-    assert (first.status_code, second.status_code, second.json()["code"]) == (200, 412, "endpoint_changed")
+    assert (first.status_code, second.status_code, second.json()["code"]) == (200, 412, "version_conflict")
     twice = [desk.post("/v1/webhook-endpoints", json={"url": partner.url("/ok")},
                   headers=desk.read | {"Idempotency-Key": "k"}).json() for _ in range(2)]  # fmt: skip
     assert twice[0]["id"] == twice[1]["id"]

@@ -73,7 +73,7 @@ def test_what_was_edited_before_the_question_is_told_as_it_is_now(wiring: Wiring
     told(wiring)
     with wiring.writing() as (_, work):
         draft = Draft(name="s", description="", definition={**FROM_TAIPEI, "value": "Tainan"})
-        wiring.edit_segments.change(work, made, draft, version=None)
+        wiring.edit_segments.change(work, made, draft, seen=None)
     ask(wiring, made)
     refresh(wiring)
     facts = told(wiring)
@@ -84,7 +84,7 @@ def test_what_was_edited_before_the_question_is_told_as_it_is_now(wiring: Wiring
 def test_a_segment_that_there_is_not_is_missed(wiring: Wiring) -> None:
     made = make(wiring, FROM_TAIPEI)
     with wiring.writing() as (_, work):
-        wiring.edit_segments.delete(work, made, version=None)
+        wiring.edit_segments.delete(work, made, seen=None)
     for segment_id in (made, new_id()):
         for members in (True, False):
             audience_id = ask(wiring, segment_id, members=members)
@@ -119,7 +119,7 @@ def test_what_is_asked_of_a_segment_that_goes_before_it_is_ready_is_missed(wirin
     made = make(wiring, FROM_TAIPEI)
     audience_id = ask(wiring, made)
     with wiring.writing() as (_, work):
-        wiring.edit_segments.delete(work, made, version=None)
+        wiring.edit_segments.delete(work, made, seen=None)
     refresh(wiring)
     missed = of_type(told(wiring), SegmentMissingV1)
     assert missed == [SegmentMissingV1(audience_id=audience_id, segment_id=made, traceparent="t")]

@@ -209,7 +209,7 @@ def test_a_changed_definition_moves_members_when_it_is_computed(wiring: Wiring) 
     told(wiring)
     with wiring.writing() as (_, work):
         draft = Draft(name="t", description="", definition={**FROM_TAIPEI, "value": "Tainan"})
-        wiring.edit_segments.change(work, made, draft, version=1)
+        wiring.edit_segments.change(work, made, draft, seen=1)
     refresh(wiring)
     facts = told(wiring)
     assert [each.profile_id for each in of_type(facts, SegmentEnteredV1)] == [profile_id(wiring, "john")]
@@ -255,7 +255,7 @@ def test_all_leave_a_deleted_segment(wiring: Wiring) -> None:
     refresh(wiring)
     told(wiring)
     with wiring.writing() as (_, work):
-        wiring.edit_segments.delete(work, made, version=None)
+        wiring.edit_segments.delete(work, made, seen=None)
     with pytest.raises(SegmentNotFound):
         segment(wiring, made)
     refresh(wiring)
@@ -326,7 +326,7 @@ def test_a_new_definition_amid_the_pages_begins_at_the_first(wiring: Wiring, pag
     paging.page()
     with wiring.writing() as (_, work):
         draft = Draft(name="t", description="", definition={**FROM_TAIPEI, "value": "Tainan"})
-        wiring.edit_segments.change(work, made, draft, version=1)
+        wiring.edit_segments.change(work, made, draft, seen=1)
     paging.rest(made)
     assert members(wiring, made) == {profile_id(wiring, "u5")}
 
@@ -335,7 +335,7 @@ def test_a_deleted_segment_is_emptied_in_pages_and_everyone_is_told_once(wiring:
     made = make(wiring, FROM_TAIPEI)
     was = {each.profile_id for each in of_type(paging.rest(made), SegmentEnteredV1)}
     with wiring.writing() as (_, work):
-        wiring.edit_segments.delete(work, made, version=None)
+        wiring.edit_segments.delete(work, made, seen=None)
     left: list[str] = []
     while facts := of_type(paging.page(), SegmentLeftV1):
         left += [each.profile_id for each in facts]

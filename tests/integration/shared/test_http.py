@@ -14,7 +14,7 @@ from pydantic import Field
 from shared.auth.access import require
 from shared.auth.keys import Caller, sha256_of
 from shared.http.app import build_app
-from shared.http.etags import WantedVersion, etag
+from shared.http.etags import SeenVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.problems import ProblemSpec
 from shared.http.schemas import Schema
@@ -72,8 +72,8 @@ def toy_router() -> APIRouter:
             return once(session, caller=caller.key_id, key=key, request=body, answer=Made, act=act)
 
     @router.get("/v1/wanted-version")
-    def wanted(version: WantedVersion) -> int | None:
-        return version
+    def wanted(seen: SeenVersion) -> int | None:
+        return seen
 
     @router.get("/v1/versioned")
     def versioned(request: Request, response: Response) -> int:

@@ -13,7 +13,7 @@ from services.events.use_cases.imports import keep_import_mappings
 from shared.auth.access import require
 from shared.auth.keys import Caller
 from shared.http.answer_headers import ETAG, LOCATION, with_headers
-from shared.http.etags import WantedVersion, etag
+from shared.http.etags import SeenVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
@@ -67,7 +67,7 @@ def change_import_mapping(
     wired: Wired,
     response: Response,
     _caller: Writer,
-    seen: WantedVersion,
+    seen: SeenVersion,
 ) -> MappingView:
     """Replace a mapping. Imports requested before keep the one that they began with."""
     with wired.database.transaction() as session:

@@ -34,7 +34,7 @@ from services.events.use_cases.inbound.ports import InboundSource
 from shared.auth.access import require
 from shared.auth.keys import Caller
 from shared.http.answer_headers import ETAG, LOCATION, with_headers
-from shared.http.etags import WantedVersion, etag
+from shared.http.etags import SeenVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES, Problem
@@ -99,10 +99,9 @@ def change(
     wired: Wired,
     response: Response,
     caller: Writer,
-    version: WantedVersion,
+    seen: SeenVersion,
 ) -> InboundSourceView:
     """Replace name, mapping and currency. How deliveries are verified stays as it was made."""
-    seen = version
     with wired.database.transaction() as session:
         sources = SqlInboundSources(session, owner_of(caller))
         source = change_inbound_source(sources, source_id, body.wanted(), seen=seen, clock=wired.clock)

@@ -21,7 +21,7 @@ from services.events.use_cases.retention import keep_retention
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.answer_headers import ETAG, LOCATION, with_headers
-from shared.http.etags import WantedVersion, etag
+from shared.http.etags import SeenVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
@@ -67,7 +67,7 @@ def get_retention_rule(rule_id: RetentionRuleId, wired: Wired, response: Respons
 
 @router.put("/rules/{rule_id}", dependencies=[Requires("retention:write")], responses=with_headers(200, ETAG))
 def change_retention_rule(
-    rule_id: RetentionRuleId, body: RuleChange, wired: Wired, response: Response, seen: WantedVersion
+    rule_id: RetentionRuleId, body: RuleChange, wired: Wired, response: Response, seen: SeenVersion
 ) -> RetentionRuleView:
     """Change for how long touchpoints are kept. What was already removed does not come back."""
     with wired.database.transaction() as session:
@@ -77,7 +77,7 @@ def change_retention_rule(
 
 
 @router.delete("/rules/{rule_id}", status_code=204, dependencies=[Requires("retention:write")])
-def delete_retention_rule(rule_id: RetentionRuleId, wired: Wired, seen: WantedVersion) -> None:
+def delete_retention_rule(rule_id: RetentionRuleId, wired: Wired, seen: SeenVersion) -> None:
     """Delete a rule; its touchpoints fall under the next most specific one."""
     with wired.database.transaction() as session:
         keep_retention.remove_retention_rule(SqlRetentionRules(session), rule_id, seen=seen)

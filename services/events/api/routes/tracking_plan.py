@@ -22,7 +22,7 @@ from services.events.use_cases.tracking_plan.keep_plans import change_plan, crea
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.answer_headers import ETAG, LOCATION, with_headers
-from shared.http.etags import WantedVersion, etag
+from shared.http.etags import SeenVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
@@ -71,10 +71,9 @@ def show(plan_id: PlanId, wired: Wired, response: Response) -> PlanView:
 @router.put(
     "/plans/{plan_id}", name="change_plan", dependencies=[Requires("plans:write")], responses=with_headers(200, ETAG)
 )
-def change(plan_id: PlanId, body: PlanBody, wired: Wired, response: Response, version: WantedVersion) -> PlanView:
+def change(plan_id: PlanId, body: PlanBody, wired: Wired, response: Response, seen: SeenVersion) -> PlanView:
     """Change a plan. The change applies to calls recorded from then on."""
     with wired.database.transaction() as session:
-        seen = version
         plan = change_plan(SqlPlans(session), plan_id, body.wanted(), seen=seen, clock=wired.clock)
     return _tagged(PlanView.of(plan), response)
 

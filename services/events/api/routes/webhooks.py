@@ -14,7 +14,7 @@ from services.events.use_cases.webhooks.keep_endpoints import change_endpoint, c
 from shared.auth.access import require
 from shared.auth.keys import Caller
 from shared.http.answer_headers import ETAG, LOCATION, with_headers
-from shared.http.etags import WantedVersion, etag
+from shared.http.etags import SeenVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
@@ -68,7 +68,7 @@ def change(
     wired: Wired,
     response: Response,
     caller: Writer,
-    version: WantedVersion,
+    seen: SeenVersion,
 ) -> EndpointView:
     """Change an endpoint. `disabled: false` enables it again; what waited for it is sent then."""
     if body.url is not None:
@@ -78,7 +78,7 @@ def change(
             SqlEndpoints(session, owner_of(caller)),
             endpoint_id,
             body.wanted(),
-            seen=version,
+            seen=seen,
             clock=wired.clock,
         )
     return _tagged(EndpointView.of(changed, Condition(None, None)), response)

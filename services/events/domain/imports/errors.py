@@ -5,7 +5,6 @@ Tree::
     EventsError
      +-- ImportMappingNotFound    no mapping has this name
      +-- ImportMappingTaken       there is a mapping of this name already
-     +-- ImportMappingChanged     the mapping is not as the caller last saw it
      +-- ImportFileNotFound       no file has this id, or it is kept no longer
      +-- ImportFileInUse          an import that has not ended reads the file
      +-- ImportNotFound           no import has this id
@@ -26,10 +25,6 @@ class ImportMappingNotFound(EventsError):
 
 class ImportMappingTaken(EventsError):
     """There is an import mapping of this name already."""
-
-
-class ImportMappingChanged(EventsError):
-    """The mapping is not as the caller last saw it; read it again."""
 
 
 class ImportFileNotFound(EventsError):

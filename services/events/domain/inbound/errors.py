@@ -5,7 +5,6 @@ Tree::
     EventsError
      +-- InboundSourceNotFound    the caller has no inbound source of this id
      +-- InboundNameTaken         the caller has an inbound source of this name already
-     +-- InboundSourceChanged     the source is not as the caller last saw it
      +-- UnusableSecret           a secret that this kind of verification cannot use, or one too many or too few
      +-- Unverified               the signature, or the time that it covers, does not hold
     Unmappable                    a verified payload that the mapping makes no calls of
@@ -25,10 +24,6 @@ class InboundSourceNotFound(EventsError):
 
 class InboundNameTaken(EventsError):
     """The caller has an inbound source of this name already."""
-
-
-class InboundSourceChanged(EventsError):
-    """The inbound source is not as the caller last saw it; read it again."""
 
 
 class UnusableSecret(EventsError):

@@ -5,7 +5,6 @@ Tree::
     EventsError
      +-- PlanNotFound         no tracking plan has this id
      +-- RuleNotFound         no rule of a tracking plan has this id
-     +-- PlanChanged          the tracking plan is not as the caller last saw it
      +-- TooManyPlans         as many tracking plans, or rules of one, as there may be
      +-- RulePublished        a published rule stays as it is; draft its next version
      +-- SchemaRefused        not a JSON Schema that is taken; says why
@@ -25,10 +24,6 @@ class PlanNotFound(EventsError):
 
 class RuleNotFound(EventsError):
     """No rule of a tracking plan has this id."""
-
-
-class PlanChanged(EventsError):
-    """The tracking plan is not as the caller last saw it; read it again."""
 
 
 class TooManyPlans(EventsError):

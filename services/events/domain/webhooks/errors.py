@@ -8,7 +8,6 @@ Tree::
      +-- DestinationRefused    a webhook's URL leads where webhooks may not go
      +-- TooManySecrets        too many secrets of a webhook endpoint sign at once
      +-- TooManyEndpoints      one owner has as many webhook endpoints as there may be
-     +-- EndpointChanged       the webhook endpoint is not as the caller last saw it
      +-- ReplayNotFound        no replay of the caller's has this id
      +-- ReplayRunning         a replay to this webhook endpoint is under way
      +-- WindowRefused         a replay cannot cover the time that was asked for; says why
@@ -37,10 +36,6 @@ class TooManySecrets(EventsError):
 
 class TooManyEndpoints(EventsError):
     """One owner has as many webhook endpoints as there may be."""
-
-
-class EndpointChanged(EventsError):
-    """The webhook endpoint is not as the caller last saw it; read it again."""
 
 
 class ReplayNotFound(EventsError):

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID, uuid5
 
-from services.events.domain.imports.errors import ImportMappingChanged, TooManyImports
+from services.events.domain.imports.errors import TooManyImports
 from services.events.use_cases.imports.ports import CsvForm, Document, ImportMapping
 from shared.clock import Clock
+from shared.versions import check_seen
 
 MAX_MAPPINGS = 1_000
 _NAMES = UUID("5d0f4a52-8f1b-4c8e-9a5e-3b7c1f60d2aa")
@@ -73,11 +74,10 @@ def change_import_mapping(
 ) -> ImportMapping:
     """Replace a mapping; imports that were asked for before keep the former one.
 
-    Raises ImportMappingNotFound, or ImportMappingChanged when the version is not the one `seen`.
+    Raises ImportMappingNotFound, or VersionConflict when the version is not the one `seen`.
     """
     before = mappings.get(name, lock=True)
-    if seen is not None and seen != before.version:
-        raise ImportMappingChanged(f"the mapping is at version {before.version}, not {seen}")
+    check_seen(seen, current=before.version)
     after = replace(
         before,
         document=wanted.document,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 
-from services.events.domain.inbound.errors import InboundSourceChanged, UnusableSecret
+from services.events.domain.inbound.errors import UnusableSecret
 from services.events.domain.inbound.signatures import StandardWebhooks, Verification
 from services.events.domain.standard_webhooks import SECRET_PREFIX, key_of, new_secret
 from services.events.use_cases.inbound.ports import Document, InboundSecret, InboundSource, InboundSources
 from shared.clock import Clock
 from shared.ids import new_id
+from shared.versions import check_seen
 
 MAX_SECRETS = 2
 """One to leave and one to arrive."""
@@ -60,11 +61,10 @@ def change_inbound_source(
 ) -> InboundSource:
     """Replace name, mapping and currency; the next delivery is read by them.
 
-    Raises InboundSourceNotFound, InboundNameTaken, or InboundSourceChanged when the version is not the one `seen`.
+    Raises InboundSourceNotFound, InboundNameTaken, or VersionConflict when the version is not the one `seen`.
     """
     before = sources.get(source_id, lock=True)
-    if seen is not None and seen != before.version:
-        raise InboundSourceChanged(f"the inbound source is at version {before.version} by now")
+    check_seen(seen, current=before.version)
     after = replace(
         before,
         name=wanted.name,

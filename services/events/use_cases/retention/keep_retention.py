@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.events.domain.retention.errors import RetentionRuleChanged
 from services.events.domain.retention.policy import Term
 from services.events.use_cases.retention.ports import RetentionRule, RetentionRules
 from shared.clock import Clock
 from shared.ids import new_id
+from shared.versions import check_seen
 
 
 def create_retention_rule(rules: RetentionRules, term: Term, *, clock: Clock) -> RetentionRule:
@@ -22,7 +22,7 @@ def create_retention_rule(rules: RetentionRules, term: Term, *, clock: Clock) ->
 def change_retention_rule(
     rules: RetentionRules, rule_id: str, *, days: int | None, seen: int | None, clock: Clock
 ) -> RetentionRule:
-    """Set for how long, if it is still the version `seen`. Raises RetentionRuleNotFound or RetentionRuleChanged."""
+    """Set for how long, if it is still the version `seen`. Raises RetentionRuleNotFound or VersionConflict."""
     rule = _as_seen(rules, rule_id, seen)
     changed = replace(rule, term=Term(rule.term.scope, days), updated_at=clock(), version=rule.version + 1)
     rules.save(changed)
@@ -30,13 +30,12 @@ def change_retention_rule(
 
 
 def remove_retention_rule(rules: RetentionRules, rule_id: str, *, seen: int | None) -> None:
-    """Delete a rule, if it is still the version `seen`. Raises RetentionRuleNotFound or RetentionRuleChanged."""
+    """Delete a rule, if it is still the version `seen`. Raises RetentionRuleNotFound or VersionConflict."""
     _as_seen(rules, rule_id, seen)
     rules.remove(rule_id)
 
 
 def _as_seen(rules: RetentionRules, rule_id: str, seen: int | None) -> RetentionRule:
     rule = rules.get(rule_id, lock=True)
-    if seen is not None and seen != rule.version:
-        raise RetentionRuleChanged(f"retention rule {rule_id} is at version {rule.version}, not {seen}")
+    check_seen(seen, current=rule.version)
     return rule

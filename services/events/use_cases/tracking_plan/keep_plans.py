@@ -8,12 +8,13 @@ from typing import Any
 
 from services.events.domain.kinds import Kind
 from services.events.domain.tracking_plan.empty_ranges import refuse_empty_ranges
-from services.events.domain.tracking_plan.errors import PlanChanged, RulePublished
+from services.events.domain.tracking_plan.errors import RulePublished
 from services.events.domain.tracking_plan.plans import Mode, Plan, Rule
 from services.events.domain.tracking_plan.schema_limits import check_limits
 from services.events.use_cases.tracking_plan.ports import Compile, Plans
 from shared.clock import Clock
 from shared.ids import new_id
+from shared.versions import check_seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +54,9 @@ def create_plan(plans: Plans, wanted: WantedPlan, *, clock: Clock) -> Plan:
 
 
 def change_plan(plans: Plans, plan_id: str, wanted: WantedPlan, *, seen: int | None, clock: Clock) -> Plan:
-    """Set what a plan is, if it is still the version `seen`. Raises PlanNotFound or PlanChanged."""
+    """Set what a plan is, if it is still the version `seen`. Raises PlanNotFound or VersionConflict."""
     plan = plans.get(plan_id, lock=True)
-    if seen is not None and seen != plan.version:
-        raise PlanChanged(f"tracking plan {plan_id} is at version {plan.version} by now")
+    check_seen(seen, current=plan.version)
     changed = replace(
         plan,
         name=wanted.name,

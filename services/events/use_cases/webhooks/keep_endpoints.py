@@ -7,10 +7,10 @@ from datetime import datetime
 
 from services.events.domain.standard_webhooks import new_secret
 from services.events.domain.webhooks.endpoints import Endpoint, Secret
-from services.events.domain.webhooks.errors import EndpointChanged
 from services.events.use_cases.webhooks.ports import Endpoints
 from shared.clock import Clock
 from shared.ids import new_id
+from shared.versions import check_seen
 
 DISABLED_BY_HAND = "disabled over the API"
 
@@ -50,11 +50,10 @@ def change_endpoint(
 ) -> Endpoint:
     """Change what `wanted` names; its URL was checked, and `seen` is the version that the caller knows.
 
-    Raises EndpointNotFound or EndpointChanged.
+    Raises EndpointNotFound or VersionConflict.
     """
     before, now = endpoints.get(endpoint_id, lock=True), clock()
-    if seen is not None and seen != before.version:
-        raise EndpointChanged(f"endpoint {endpoint_id} is at version {before.version} by now")
+    check_seen(seen, current=before.version)
     changed = replace(
         before,
         url=before.url if wanted.url is None else wanted.url,

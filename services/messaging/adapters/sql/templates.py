@@ -47,10 +47,10 @@ class SqlTemplates:
             query = query.where(templates.c.id > after)
         return [self._template(row) for row in self._session.execute(query).all()]
 
-    def replace(self, template: Template, *, expected_version: int) -> bool:
-        """Add `template.current` as a version and make it current; False when another version is current."""
-        current = (templates.c.id == template.template_id) & (templates.c.version == expected_version)
-        moved = update(templates).where(current).returning(templates.c.id)
+    def replace(self, template: Template) -> bool:
+        """Add `template.current` as a version and make it current; False when the current one is not that before."""
+        before = templates.c.version == template.current.version - 1
+        moved = update(templates).where(templates.c.id == template.template_id, before).returning(templates.c.id)
         values = {"name": template.name, "version": template.current.version, "updated_at": template.updated_at}
         if not self._session.execute(moved.values(values)).all():
             return False

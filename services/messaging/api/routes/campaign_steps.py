@@ -16,7 +16,7 @@ from services.messaging.domain.campaigns import Campaign
 from services.messaging.use_cases.change_campaigns import change_campaign
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
-from shared.http.etags import WantedVersion
+from shared.http.etags import SeenVersion
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.problems import PROBLEM_RESPONSES
 from shared.http.strict_json import StrictRoute
@@ -28,7 +28,7 @@ Writer = Annotated[Caller, Depends(require("campaigns:write"))]
 
 @router.post("/{campaign_id}/launch")
 def launch_campaign(
-    campaign_id: CampaignId, wired: Wired, caller: Writer, version: WantedVersion, key: IdempotencyKey = None
+    campaign_id: CampaignId, wired: Wired, caller: Writer, seen: SeenVersion, key: IdempotencyKey = None
 ) -> CampaignView:
     """Launch a campaign: it starts at once or at `send_at`. Launching twice has one effect.
 
@@ -41,7 +41,7 @@ def launch_campaign(
             trace = current_traceparent.get()
             now = wired.clock()
             launched = change_campaign(
-                campaigns, campaign_id, lambda found: found.launch(now), version=version, traceparent=trace
+                campaigns, campaign_id, lambda found: found.launch(now), seen=seen, traceparent=trace
             )
             return campaign_view(launched, reading.counts_of(session, [campaign_id])[campaign_id])
 

@@ -31,7 +31,7 @@ from services.messaging.use_cases.dispatch_ports import Programme
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.answer_headers import ETAG, LOCATION, with_headers
-from shared.http.etags import WantedVersion, etag
+from shared.http.etags import SeenVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
@@ -82,21 +82,21 @@ def get_campaign(campaign_id: CampaignId, wired: Wired, response: Response) -> C
 
 @router.put("/{campaign_id}", dependencies=[Requires("campaigns:write")], responses=with_headers(200, ETAG))
 def change_campaign(
-    campaign_id: CampaignId, draft: CampaignDraft, wired: Wired, version: WantedVersion, response: Response
+    campaign_id: CampaignId, draft: CampaignDraft, wired: Wired, seen: SeenVersion, response: Response
 ) -> CampaignView:
     """Replace a draft, with the template's current version unless one is named. A launched one stays as it is."""
     with wired.database.transaction() as session:
         templates, campaigns = SqlTemplates(session), SqlCampaigns(session)
-        campaign = replan_campaign(campaign_id, draft.plan(), templates=templates, campaigns=campaigns, version=version)
+        campaign = replan_campaign(campaign_id, draft.plan(), templates=templates, campaigns=campaigns, seen=seen)
     response.headers["ETag"] = etag(campaign.version)
     return campaign_view(campaign, {})
 
 
 @router.delete("/{campaign_id}", status_code=204, dependencies=[Requires("campaigns:write")])
-def delete_campaign(campaign_id: CampaignId, wired: Wired, version: WantedVersion) -> None:
+def delete_campaign(campaign_id: CampaignId, wired: Wired, seen: SeenVersion) -> None:
     """Delete a draft. A launched campaign cannot be deleted, only cancelled."""
     with wired.database.transaction() as session:
-        delete_draft(campaign_id, SqlCampaigns(session), version=version)
+        delete_draft(campaign_id, SqlCampaigns(session), seen=seen)
 
 
 @router.get("/{campaign_id}/messages", dependencies=[Requires("messages:read")])

@@ -22,7 +22,7 @@ from services.messaging.use_cases.write_letter import PREVIEW_TOKEN
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.answer_headers import ETAG, LOCATION, with_headers
-from shared.http.etags import WantedVersion, etag
+from shared.http.etags import SeenVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
@@ -77,7 +77,7 @@ def get_template(template_id: TemplateId, wired: Wired, response: Response) -> T
 
 @router.put("/{template_id}", dependencies=[Requires("templates:write")], responses=with_headers(200, ETAG))
 def revise_template(
-    template_id: TemplateId, draft: TemplateDraft, wired: Wired, version: WantedVersion, response: Response
+    template_id: TemplateId, draft: TemplateDraft, wired: Wired, seen: SeenVersion, response: Response
 ) -> TemplateView:
     """Add a version, which new campaigns use; campaigns planned before keep theirs.
 
@@ -86,7 +86,7 @@ def revise_template(
     with flaws_told(), wired.database.transaction() as session:
         templates = SqlTemplates(session)
         revised = wired.save_template.revise(
-            templates, templates.get(template_id), expected_version=version, new=draft.version(), name=draft.name
+            templates, templates.get(template_id), seen=seen, new=draft.version(), name=draft.name
         )
     response.headers["ETag"] = etag(revised.current.version)
     return template_view(revised)

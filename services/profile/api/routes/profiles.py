@@ -15,7 +15,7 @@ from services.profile.domain.errors import ProfileNotFound
 from services.profile.domain.identifiers import EMAIL, PHONE, Identifier, email
 from shared.auth.access import Requires
 from shared.http.answer_headers import ETAG, with_headers
-from shared.http.etags import WantedVersion, etag
+from shared.http.etags import SeenVersion, etag
 from shared.http.pagination import Page, Paged
 from shared.http.patterns import COUNTRY, worded
 from shared.http.problems import PROBLEM_RESPONSES
@@ -94,12 +94,12 @@ def list_traits(
 
 @router.patch("/{profile_id}/traits", dependencies=[Requires("profiles:write")], responses=with_headers(200, ETAG))
 def set_traits(
-    profile_id: ProfileId, changes: TraitChanges, wired: Wired, version: WantedVersion, response: Response
+    profile_id: ProfileId, changes: TraitChanges, wired: Wired, seen: SeenVersion, response: Response
 ) -> ProfileView:
     """Set or remove traits, with the API as their source."""
     with wired.writing() as (session, work):
         living = ProfileReading(session).living_id(profile_id)
-        wired.outbox.add(session, wired.set_traits(work, living, changes.traits, version=version))
+        wired.outbox.add(session, wired.set_traits(work, living, changes.traits, seen=seen))
         whole = ProfileReading(session).get(living)
     response.headers["ETag"] = etag(whole.profile.version)
     return profile_view(whole)

@@ -23,7 +23,7 @@ from services.profile.domain.segments.reading import read_new_condition
 from shared.auth.access import Requires, require
 from shared.auth.keys import Caller
 from shared.http.answer_headers import ETAG, LOCATION, with_headers
-from shared.http.etags import WantedVersion, etag
+from shared.http.etags import SeenVersion, etag
 from shared.http.idempotency import IdempotencyKey, once
 from shared.http.pagination import Page, Paged
 from shared.http.problems import PROBLEM_RESPONSES
@@ -80,20 +80,20 @@ def get_segment(segment_id: SegmentId, wired: Wired, response: Response) -> Segm
 
 @router.put("/{segment_id:uuid}", dependencies=[Requires("segments:write")], responses=with_headers(200, ETAG))
 def change_segment(
-    segment_id: SegmentId, draft: SegmentDraft, wired: Wired, version: WantedVersion, response: Response
+    segment_id: SegmentId, draft: SegmentDraft, wired: Wired, seen: SeenVersion, response: Response
 ) -> SegmentView:
     """Change a segment's name or definition; members enter and leave soon after."""
     with wired.writing() as (_, work):
-        segment = wired.edit_segments.change(work, segment_id, draft.draft(), version=version)
+        segment = wired.edit_segments.change(work, segment_id, draft.draft(), seen=seen)
     response.headers["ETag"] = etag(segment.version)
     return segment_view(segment)
 
 
 @router.delete("/{segment_id:uuid}", status_code=204, dependencies=[Requires("segments:write")])
-def delete_segment(segment_id: SegmentId, wired: Wired, version: WantedVersion) -> None:
+def delete_segment(segment_id: SegmentId, wired: Wired, seen: SeenVersion) -> None:
     """Delete a segment; its members leave soon after."""
     with wired.writing() as (_, work):
-        wired.edit_segments.delete(work, segment_id, version=version)
+        wired.edit_segments.delete(work, segment_id, seen=seen)
 
 
 @router.get("/{segment_id:uuid}/members", dependencies=[Requires("segments:read")])
