@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.retention.tables import removed_touchpoints
-from services.events.adapters.sql.sums import total
+from services.events.adapters.sql.sums import count_sum
 from services.events.adapters.sql.tables import seen_orders, sources, tallies
 from shared.sql.plumbing import dead_letters
 
@@ -57,8 +57,10 @@ _MOST_NAMES = 1_000
 def summarise(session: Session) -> Summary:
     """The counts as of now, from the tallies that are kept with every recorded touchpoint."""
     t = tallies.c
-    everything = session.execute(select(total(t.touchpoints), total(t.duplicates), total(t.order_lines))).one()
-    kinds = session.execute(select(t.kind, total(t.touchpoints)).group_by(t.kind).order_by(t.kind))
+    everything = session.execute(
+        select(count_sum(t.touchpoints), count_sum(t.duplicates), count_sum(t.order_lines))
+    ).one()
+    kinds = session.execute(select(t.kind, count_sum(t.touchpoints)).group_by(t.kind).order_by(t.kind))
     statuses = select(seen_orders.c.status, func.count()).group_by(seen_orders.c.status).order_by(seen_orders.c.status)
     waiting = select(func.count()).select_from(dead_letters).where(dead_letters.c.state != "replayed")
     removed = select(removed_touchpoints).order_by(removed_touchpoints.c.kind)
@@ -79,8 +81,8 @@ def summarise(session: Session) -> Summary:
 
 def _events(session: Session) -> list[EventCount]:
     t = tallies.c
-    many = total(t.touchpoints)
-    query = select(t.name, many, total(t.order_lines)).where(t.kind == "track").group_by(t.name)
+    many = count_sum(t.touchpoints)
+    query = select(t.name, many, count_sum(t.order_lines)).where(t.kind == "track").group_by(t.name)
     rows = session.execute(query.order_by(many.desc(), t.name).limit(_MOST_NAMES))
     return [EventCount(name=name, touchpoints=count, order_lines=lines) for name, count, lines in rows]
 
@@ -88,7 +90,7 @@ def _events(session: Session) -> list[EventCount]:
 def _sources(session: Session) -> list[SourceCount]:
     t = tallies.c
     query = (
-        select(t.source_id, sources.c.name, total(t.touchpoints), total(t.duplicates))
+        select(t.source_id, sources.c.name, count_sum(t.touchpoints), count_sum(t.duplicates))
         .join(sources, sources.c.id == t.source_id, isouter=True)
         .group_by(t.source_id, sources.c.name)
         .order_by(t.source_id)

@@ -7,6 +7,6 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, cast, func
 
 
-def total(column: ColumnElement[Any]) -> ColumnElement[int]:
+def count_sum(column: ColumnElement[Any]) -> ColumnElement[int]:
     """The sum of integers as an integer, for which PostgreSQL has a numeric; 0 of none."""
     return cast(func.coalesce(func.sum(column), 0), BigInteger)

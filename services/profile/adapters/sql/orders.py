@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.profile.adapters.sql.bulk import CHUNK, put
 from services.profile.adapters.sql.order_entries import order_entries
-from services.profile.adapters.sql.sums import total
+from services.profile.adapters.sql.sums import money_sum
 from services.profile.adapters.sql.tables import orders
 from services.profile.domain.orders import OrderRecord, Placement, Purchases, Refund
 from services.profile.use_cases.ports import OrderKey
@@ -64,7 +64,7 @@ class SqlOrders:
             entries.currency,
             func.count().filter(entries.counts).label("orders"),
             func.sum(entries.refund_count).label("refunds"),
-            total(entries.net_minor).label("spent_minor"),
+            money_sum(entries.net_minor).label("spent_minor"),
             func.min(entries.occurred_at).filter(entries.counts).label("first_at"),
         ).group_by(entries.profile_id, entries.currency)
         found: dict[str, list[Any]] = {}

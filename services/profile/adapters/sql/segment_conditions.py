@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, ColumnElement, Table, and_, exists, func, literal, not_, or_, select, true
 
 from services.profile.adapters.sql.order_entries import order_entries
-from services.profile.adapters.sql.sums import total
+from services.profile.adapters.sql.sums import money_sum
 from services.profile.adapters.sql.tables import orders, profiles, score_figures, traits
 from services.profile.domain.segments.conditions import (
     And,
@@ -101,9 +101,9 @@ class SegmentSql:
             case "refunds":
                 wanted = compare(func.coalesce(func.sum(entries.refund_count), 0), value)
             case "spent":
-                wanted = compare(func.coalesce(total(entries.net_minor), 0), value)
+                wanted = compare(func.coalesce(money_sum(entries.net_minor), 0), value)
             case "average_order":
-                spent = func.coalesce(total(entries.net_minor).filter(entries.counts), 0)
+                spent = func.coalesce(money_sum(entries.net_minor).filter(entries.counts), 0)
                 wanted = and_(counted > 0, compare(spent, counted * value))
         mine = true() if condition.currency is None else entries.currency == condition.currency
         return select(wanted).where(mine).scalar_subquery()

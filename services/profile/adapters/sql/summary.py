@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.profile.adapters.sql.order_entries import order_entries
-from services.profile.adapters.sql.sums import total
+from services.profile.adapters.sql.sums import money_sum
 from services.profile.adapters.sql.tables import identifiers, merges, orders, profiles, refused_ties, segments
 
 
@@ -46,7 +46,7 @@ def _orders(session: Session) -> dict[str, Any]:
         ).select_from(orders.join(profiles, profiles.c.profile_id == orders.c.profile_id))
     ).one()
     entries = order_entries().c
-    spent = select(entries.currency, total(entries.net_minor)).group_by(entries.currency)
+    spent = select(entries.currency, money_sum(entries.net_minor)).group_by(entries.currency)
     return {
         "placed": row[0],
         "purchases": row[1],

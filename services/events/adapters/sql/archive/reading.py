@@ -9,7 +9,7 @@ from sqlalchemy import func, select, union
 from sqlalchemy.orm import Session
 
 from services.events.adapters.sql.archive.tables import archive_days, archive_files
-from services.events.adapters.sql.sums import total
+from services.events.adapters.sql.sums import count_sum
 from services.events.adapters.sql.tables import tallies
 from services.events.domain.errors import ArchiveFileNotFound
 from services.events.use_cases.archive.ports import ArchiveFile
@@ -42,7 +42,7 @@ def read_days(session: Session, *, before: str | None, limit: int) -> list[Archi
     archived = session.scalars(union(select(_f.day), select(archive_days.c.day)))
     days = sorted({*recorded, *archived}, reverse=True)
     wanted = [day for day in days if before is None or day < before][:limit]
-    sums = select(_f.day, func.count(), total(_f.rows), total(_f.bytes)).where(_f.day.in_(wanted), _FOUND)
+    sums = select(_f.day, func.count(), count_sum(_f.rows), count_sum(_f.bytes)).where(_f.day.in_(wanted), _FOUND)
     found = {row[0]: row[1:] for row in session.execute(sums.group_by(_f.day))}
     erased_in = select(archive_days.c.day, archive_days.c.erased).where(archive_days.c.day.in_(wanted))
     erased = {row[0]: row[1] for row in session.execute(erased_in)}
@@ -79,5 +79,5 @@ def read_file(session: Session, file_id: str) -> ArchiveFile:
 
 
 def _recorded(session: Session) -> dict[str, int]:
-    counts = select(tallies.c.bucket, total(tallies.c.touchpoints)).group_by(tallies.c.bucket)
+    counts = select(tallies.c.bucket, count_sum(tallies.c.touchpoints)).group_by(tallies.c.bucket)
     return {date.fromordinal(bucket).isoformat(): count for bucket, count in session.execute(counts) if count}
