@@ -11,13 +11,11 @@ from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
-from sqlalchemy import Column, DateTime, MetaData, String, Table, insert, select
 
 from shared.bus.opening import open_bus
 from shared.bus.ports import Topic
 from shared.signs_of_life import SignsOfLife
 from shared.sql.database import Database
-from shared.sql.holders import Holder
 from shared.sql.leases import Lease
 from shared.sql.plumbing import plumbing
 from tests.support.bus_processes import bus_process
@@ -127,26 +125,6 @@ def test_the_lease_of_a_killed_process_is_free_at_once(database: Database) -> No
         holder.wait()
         assert waiting.hold()
     assert waiting.hold()
-
-
-@pytest.mark.faults
-def test_rows_that_a_killed_process_held_are_free_when_another_begins(database: Database) -> None:
-    rows = Table("rows", MetaData(), Column("held_by", String), Column("held_until", DateTime))
-    rows.create(database.engine)
-    living = Holder(database, rows)
-    living.begin()
-    folder = Path(database.engine.url.database or "").parent / "alive"
-    with process(GIVING, folder, "rows.other", says=b"given") as other, database.transaction() as session:
-        session.execute(insert(rows), [{"held_by": living.id}, {"held_by": "other"}, {"held_by": "of another machine"}])
-        other.kill()
-        other.wait()
-    Holder(database, rows).begin()
-    assert not (folder / "rows.other").exists(), "what was taken over leaves nothing behind"
-    with database.reading() as session:
-        assert set(session.scalars(select(rows.c.held_by))) == {living.id, None, "of another machine"}
-    living.end()
-    with database.reading() as session:
-        assert set(session.scalars(select(rows.c.held_by))) == {None, "of another machine"}
 
 
 @pytest.mark.faults

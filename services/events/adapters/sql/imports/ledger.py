@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
+from services.events.adapters.sql.holders import Holder
 from services.events.adapters.sql.imports.jobs import job_from
 from services.events.adapters.sql.imports.refused_rows import ErasedIn, RefusedRows
 from services.events.adapters.sql.imports.tables import imported_messages, imports
@@ -19,7 +20,6 @@ from services.events.domain.imports.calls import MadeCall
 from services.events.use_cases.imports.ports import Done, ImportJob, JobState, LostLease, Table
 from shared.sql.bulk import insert_rows, values_present
 from shared.sql.database import Database
-from shared.sql.holders import Holder
 from shared.sql.present import database_now
 
 MAX_ATTEMPTS = 5

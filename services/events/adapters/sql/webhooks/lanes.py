@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from services.events.adapters.sql.holders import Holder
 from services.events.adapters.sql.webhooks.rows import endpoint_from, failing_from
 from services.events.adapters.sql.webhooks.tables import webhook_endpoints, webhook_lanes
 from services.events.adapters.sql.webhooks.turns import let_go, pending_in, store_attempts
@@ -17,7 +18,6 @@ from services.events.use_cases.webhooks.ports import Finished, Lane
 from shared.contracts.webhooks import WebhookEndpointDisabledV1
 from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
-from shared.sql.holders import Holder
 from shared.sql.present import database_now
 
 _lanes, _endpoints = webhook_lanes.c, webhook_endpoints.c
