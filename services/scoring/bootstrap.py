@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from services.scoring.adapters.sql.customer_map import SqlCustomerMap
 from services.scoring.adapters.sql.erasing import erase
 from services.scoring.adapters.sql.order_ledger import SqlOrderLedger
-from services.scoring.adapters.sql.run_store import SqlRunStore
+from services.scoring.adapters.sql.storage import SqlStorage
 from services.scoring.settings import ScoringSettings
 from services.scoring.use_cases.follow_profiles import follow_profiles
 from services.scoring.use_cases.perform_run import perform_next_run
@@ -44,7 +44,7 @@ class Wiring:
         self.database = Database(settings.scoring_database_url)
         self.outbox = Outbox("rapport/scoring", clock)
         self.dead_letters = DeadLetters("scoring", self.outbox, clock)
-        self.runs = SqlRunStore(self.database, self.outbox, self.names)
+        self.storage = SqlStorage(self.database, self.outbox, self.names)
         self._started_at = clock()
 
     @cached_property
@@ -91,11 +91,11 @@ class Wiring:
 
         `ending` is asked between slices; what is left when it says so, another worker does.
         """
-        if not (self.runs.waiting() and self.run_lease.hold()):
+        if not (self.storage.waiting() and self.run_lease.hold()):
             return False
         with threadpool_limits(1):  # on few cores, threads of one small matrix product wait for each other
             return perform_next_run(
-                self.runs,
+                self.storage,
                 clock=self.clock,
                 still_mine=lambda: not ending() and self.run_lease.hold(),
                 keep_runs=self.settings.scoring_keep_runs,
@@ -105,4 +105,4 @@ class Wiring:
         """Queue a run when one is due, if this worker may."""
         if self.run_lease.hold():
             every = timedelta(hours=self.settings.scoring_run_every_hours)
-            request_due_run(self.runs, every=every, idle_since=self._started_at, clock=self.clock)
+            request_due_run(self.storage, every=every, idle_since=self._started_at, clock=self.clock)

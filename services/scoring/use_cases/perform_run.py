@@ -20,7 +20,7 @@ from services.scoring.domain.reasons import DEFAULT_LANGUAGE, sentence
 from services.scoring.domain.rfm import NAME as RFM
 from services.scoring.domain.scores import VERSIONS, Score, ScoringPlan, score
 from services.scoring.domain.selection import HoldoutPolicy
-from services.scoring.use_cases.ports import Progress, RunSettings, RunStore, ScoreRun, TakenOver
+from services.scoring.use_cases.ports import Progress, RunSettings, ScoreRun, Storage, TakenOver
 from services.scoring.use_cases.report_run import GridCount, census_report, fit_report
 from shared.batched import batched
 from shared.clock import Clock
@@ -38,7 +38,7 @@ StillMine = Callable[[], bool]
 
 
 def perform_next_run(
-    store: RunStore, *, clock: Clock, still_mine: StillMine, keep_runs: int, slice_size: int = SLICE
+    storage: Storage, *, clock: Clock, still_mine: StillMine, keep_runs: int, slice_size: int = SLICE
 ) -> bool:
     """Do, or finish, the oldest run that is not over. False when there was nothing to do.
 
@@ -46,35 +46,35 @@ def perform_next_run(
     for good after MAX_FAILURES, and raised again. So are attempts that were killed. A database in trouble is no
     failure of the run.
     """
-    with store.transaction() as unit:
-        run = unit.runs.take_up(at=clock())
+    with storage.transaction() as runs:
+        run = runs.take_up(at=clock())
     if run is None:
         return False
     if run.failures > MAX_FAILURES:
-        _fail(store, run, reason=DIED, at=clock())
+        _fail(storage, run, reason=DIED, at=clock())
         return True
     try:
         if run.state == "computing":
-            run = _compute(store, run, still_mine=still_mine, slice_size=slice_size)
+            run = _compute(storage, run, still_mine=still_mine, slice_size=slice_size)
         while run.state == "publishing" and still_mine():
-            run = _publish_slice(store, run, limit=slice_size, keep_runs=keep_runs, at=clock())
+            run = _publish_slice(storage, run, limit=slice_size, keep_runs=keep_runs, at=clock())
         if run.finished_at is None:
-            _hand_back(store, run)
+            _hand_back(storage, run)
     except ScoringError as problem:
-        _fail(store, run, reason=str(problem), at=clock())
+        _fail(storage, run, reason=str(problem), at=clock())
     except TakenOver:
         raise
     except Exception as error:
         if is_trouble(error):
-            _hand_back(store, run)
+            _hand_back(storage, run)
         else:
-            _count_failure(store, run, error=error, at=clock())
+            _count_failure(storage, run, error=error, at=clock())
         raise
     return True
 
 
-def _compute(store: RunStore, run: ScoreRun, *, still_mine: StillMine, slice_size: int) -> ScoreRun:
-    population, census = _census(store, run.settings)
+def _compute(storage: Storage, run: ScoreRun, *, still_mine: StillMine, slice_size: int) -> ScoreRun:
+    population, census = _census(storage, run.settings)
     grid = GridCount()
     fits: dict[str, Any] = {}
 
@@ -88,15 +88,15 @@ def _compute(store: RunStore, run: ScoreRun, *, still_mine: StillMine, slice_siz
             if each.model == RFM:
                 grid.count(each)
         run = replace(run, progress=Progress(run.progress.staged + len(batch)))
-        with store.transaction() as unit:
-            unit.runs.stage(run, batch)
+        with storage.transaction() as runs:
+            runs.stage(run, batch)
     run = replace(run, state="publishing", failures=0, report={"counts": census, "fits": fits, "grid": grid.report()})
-    with store.transaction() as unit:
-        unit.runs.save(run)
+    with storage.transaction() as runs:
+        runs.save(run)
     return run
 
 
-def _census(store: RunStore, settings: RunSettings) -> tuple[Population, dict[str, int]]:
+def _census(storage: Storage, settings: RunSettings) -> tuple[Population, dict[str, int]]:
     """Those to be scored, and the account of who was not, and why."""
     counts = {"scored": 0, "without_profile": 0, "anonymous": 0, "without_purchase": 0}
 
@@ -112,7 +112,7 @@ def _census(store: RunStore, settings: RunSettings) -> tuple[Population, dict[st
                 counts["scored"] += 1
                 yield customer.profile_id, customer.account
 
-    with store.customers(until=settings.as_of) as customers:
+    with storage.customers(until=settings.as_of) as customers:
         population = gather(scored())
     return population, census_report(counts, population)
 
@@ -126,18 +126,18 @@ def _plan(settings: RunSettings) -> ScoringPlan:
     )
 
 
-def _publish_slice(store: RunStore, run: ScoreRun, *, limit: int, keep_runs: int, at: datetime) -> ScoreRun:
+def _publish_slice(storage: Storage, run: ScoreRun, *, limit: int, keep_runs: int, at: datetime) -> ScoreRun:
     reached = min(run.progress.published + limit, run.progress.staged)
-    with store.transaction() as unit:
+    with storage.transaction() as runs:
         if run.progress.published < reached:
-            unit.facts.tell(_facts(run, unit.runs.to_publish(run, limit), at=at))
+            runs.tell(_facts(run, runs.to_publish(run, limit), at=at))
             run = replace(run, progress=replace(run.progress, published=reached), failures=0)
         else:
-            unit.facts.tell(_withdrawn(run, unit.runs.lost(run), at=at))
+            runs.tell(_withdrawn(run, runs.lost(run), at=at))
             run = run.ended("succeeded", at=at)
-        unit.runs.save(run)
+        runs.save(run)
         if run.state == "succeeded":
-            unit.runs.forget_all_but(keep_runs)
+            runs.forget_all_but(keep_runs)
     return run
 
 
@@ -178,20 +178,20 @@ def _withdrawn(run: ScoreRun, lost: Sequence[tuple[str, str]], *, at: datetime) 
         )
 
 
-def _fail(store: RunStore, run: ScoreRun, *, reason: str, at: datetime) -> None:
-    with store.transaction() as unit:
-        unit.runs.save(run.ended("failed", at=at, error=reason))
+def _fail(storage: Storage, run: ScoreRun, *, reason: str, at: datetime) -> None:
+    with storage.transaction() as runs:
+        runs.save(run.ended("failed", at=at, error=reason))
 
 
-def _hand_back(store: RunStore, run: ScoreRun) -> None:
+def _hand_back(storage: Storage, run: ScoreRun) -> None:
     """Leave the run to another worker, or to a later attempt, without counting this one."""
-    with store.transaction() as unit:
-        unit.runs.save(replace(run, failures=max(0, run.failures - 1)))
+    with storage.transaction() as runs:
+        runs.save(replace(run, failures=max(0, run.failures - 1)))
 
 
-def _count_failure(store: RunStore, run: ScoreRun, *, error: Exception, at: datetime) -> None:
+def _count_failure(storage: Storage, run: ScoreRun, *, error: Exception, at: datetime) -> None:
     failed = replace(run, failures=max(1, run.failures), error=f"{type(error).__name__}: {error}")
     if failed.failures >= MAX_FAILURES:
         failed = failed.ended("failed", at=at, error=failed.error)
-    with store.transaction() as unit:
-        unit.runs.save(failed)
+    with storage.transaction() as runs:
+        runs.save(failed)

@@ -158,27 +158,15 @@ class Runs(Protocol):
         """When the latest run of the schedule was asked for."""
         ...
 
-
-class Facts(Protocol):
-    """Tells facts with the transaction."""
-
-    def tell(self, facts: Iterable[Contract]) -> None: ...
+    def tell(self, facts: Iterable[Contract]) -> None:
+        """Facts that leave with the commit."""
+        ...
 
 
-class RunUnit(Protocol):
-    """One transaction over runs and the facts they cause."""
+class Storage(Protocol):
+    """Opens transactions over runs, and reads customers."""
 
-    @property
-    def runs(self) -> Runs: ...
-
-    @property
-    def facts(self) -> Facts: ...
-
-
-class RunStore(Protocol):
-    """Opens transactions, and reads customers."""
-
-    def transaction(self) -> AbstractContextManager[RunUnit]:
+    def transaction(self) -> AbstractContextManager[Runs]:
         """Commits at the end of the block, rolls back on an error."""
         ...
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from services.scoring.domain.errors import InvalidRun, UnknownModel
 from services.scoring.domain.scores import MODELS
-from services.scoring.use_cases.ports import Runs, RunSettings, RunStore, ScoreRun
+from services.scoring.use_cases.ports import Runs, RunSettings, ScoreRun, Storage
 from shared.clock import Clock
 from shared.ids import new_id
 
@@ -34,14 +34,14 @@ def request_run(
     return run
 
 
-def request_due_run(store: RunStore, *, every: timedelta, idle_since: datetime, clock: Clock) -> ScoreRun | None:
+def request_due_run(storage: Storage, *, every: timedelta, idle_since: datetime, clock: Clock) -> ScoreRun | None:
     """Queue a run of every model when the last one of the schedule was `every` ago or earlier.
 
     What people ask for puts off nothing: it may be of one model, or of the past. Before the first run the wait counts
     from `idle_since`: a suite that is being filled is not scored half full.
     """
-    with store.transaction() as unit:
+    with storage.transaction() as runs:
         now = clock()
-        if now - (unit.runs.latest_scheduled_at() or idle_since) < every:
+        if now - (runs.latest_scheduled_at() or idle_since) < every:
             return None
-        return request_run(unit.runs, RunSettings(MODELS, as_of=now), trigger="schedule", at=now)
+        return request_run(runs, RunSettings(MODELS, as_of=now), trigger="schedule", at=now)

@@ -69,13 +69,13 @@ def test_scores_go_too_and_no_run_makes_any(wiring: Wiring, say: Say, http: http
     assert places_of([JANE, "jane"], wiring.database, apart_from=["outbox"]) == set()
     assert "scores.profile_id: p-ann" in places_of(["p-ann"], wiring.database)
     assert http.post("/v1/score-runs", json={"models": ["rfm"]}).status_code == 202
-    with wiring.runs.transaction() as unit:  # a run that had read its customers before
-        run = unit.runs.take_up(at=NOW)
+    with wiring.storage.transaction() as runs:  # a run that had read its customers before
+        run = runs.take_up(at=NOW)
         assert run is not None
         scores = [
             Score(profile_id=profile_id, model="rfm", value=1.0, label="B", currency="GBP", values={}, drivers=())
             for profile_id in (JANE, "p-ann")
         ]
-        unit.runs.stage(dataclasses.replace(run, progress=Progress(staged=2)), scores)
-        assert [score.profile_id for score in unit.runs.to_publish(run, 10)] == ["p-ann"]
+        runs.stage(dataclasses.replace(run, progress=Progress(staged=2)), scores)
+        assert [score.profile_id for score in runs.to_publish(run, 10)] == ["p-ann"]
     assert places_of([JANE, "jane"], wiring.database, apart_from=["outbox"]) == set()

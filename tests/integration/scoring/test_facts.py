@@ -84,7 +84,7 @@ def test_merges_in_a_circle_and_of_unknown_profiles_do_no_harm(wiring: Wiring, s
 
 def test_what_was_not_yet_done_is_not_seen(wiring: Wiring, say: Say) -> None:
     feed(wiring, [say("user_id:ann", "o1", 100, day=10), say("user_id:ann", "o1", 100, day=50, status="refunded")])
-    with wiring.runs.customers(until=NOW - timedelta(days=180)) as found:
+    with wiring.storage.customers(until=NOW - timedelta(days=180)) as found:
         (customer,) = found
     assert customer.account.net_minor("GBP") == 100
 

@@ -54,8 +54,8 @@ def filled(wiring: Wiring, say: Say) -> Wiring:
 
 def ask(wiring: Wiring, **settings: object) -> ScoreRun:
     asked = RunSettings(("rfm", "lifetime_value"), as_of=NOW)
-    with wiring.runs.transaction() as unit:
-        return request_run(unit.runs, replace(asked, **settings), trigger="request", at=NOW)
+    with wiring.storage.transaction() as runs:
+        return request_run(runs, replace(asked, **settings), trigger="request", at=NOW)
 
 
 def told(wiring: Wiring) -> list[ScoreComputedV1]:
@@ -100,7 +100,7 @@ def test_a_run_scores_everybody_once_and_tells_it(filled: Wiring) -> None:
 
 
 def perform(wiring: Wiring, still_mine: Callable[[], bool]) -> bool:
-    return perform_next_run(wiring.runs, clock=wiring.clock, still_mine=still_mine, keep_runs=2, slice_size=SLICE)
+    return perform_next_run(wiring.storage, clock=wiring.clock, still_mine=still_mine, keep_runs=2, slice_size=SLICE)
 
 
 class Killed(BaseException):
@@ -145,13 +145,13 @@ def test_an_erasure_in_the_middle_of_a_run_tells_nobody_else_twice(filled: Wirin
 
 def test_a_worker_that_was_overtaken_writes_nothing(filled: Wiring) -> None:
     ask(filled)
-    with filled.runs.transaction() as unit:
-        slow = unit.runs.take_up(at=NOW)
-    with filled.runs.transaction() as unit:
-        assert unit.runs.take_up(at=NOW) is not None
+    with filled.storage.transaction() as runs:
+        slow = runs.take_up(at=NOW)
+    with filled.storage.transaction() as runs:
+        assert runs.take_up(at=NOW) is not None
     assert slow is not None
-    with pytest.raises(TakenOver), filled.runs.transaction() as unit:
-        unit.runs.save(slow)
+    with pytest.raises(TakenOver), filled.storage.transaction() as runs:
+        runs.save(slow)
 
 
 def test_a_fault_that_stays_fails_the_run_and_not_the_next_one(filled: Wiring) -> None:
@@ -283,14 +283,14 @@ def test_anonymous_customers_are_scored_on_request(wiring: Wiring, say: Say) -> 
 
 def test_the_schedule_waits_for_its_hour(wiring: Wiring) -> None:
     def due(*, after: timedelta) -> ScoreRun | None:
-        return request_due_run(wiring.runs, every=timedelta(hours=24), idle_since=NOW, clock=lambda: NOW + after)
+        return request_due_run(wiring.storage, every=timedelta(hours=24), idle_since=NOW, clock=lambda: NOW + after)
 
     assert due(after=timedelta(hours=23)) is None
     first = due(after=timedelta(hours=25))
     assert first is not None
     assert (first.trigger, first.settings.models) == ("schedule", ("rfm", "lifetime_value"))
     assert due(after=timedelta(hours=26)) is None
-    with wiring.runs.transaction() as unit:
+    with wiring.storage.transaction() as runs:
         of_the_past = RunSettings(("rfm",), as_of=NOW - timedelta(days=365))
-        request_run(unit.runs, of_the_past, trigger="request", at=NOW + timedelta(hours=49))
+        request_run(runs, of_the_past, trigger="request", at=NOW + timedelta(hours=49))
     assert due(after=timedelta(hours=50)) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,9 @@ from services.scoring.domain.reasons import Driver
 from services.scoring.domain.scores import MODELS, Score
 from services.scoring.use_cases.ports import Progress, RunSettings, ScoreRun, TakenOver
 from shared.contracts.about import EVER, profile_name
+from shared.contracts.contract import Contract
 from shared.erased_names import ErasedNames
+from shared.outbox.outbox import Outbox
 
 UNFINISHED = ("queued", "computing", "publishing")
 _SUCCEEDED = score_runs.c.state == "succeeded"
@@ -26,9 +28,10 @@ _moment = func.coalesce(score_runs.c.as_of, score_runs.c.created_at)  # an older
 class SqlRuns:
     """Runs in the caller's transaction."""
 
-    def __init__(self, session: Session, names: ErasedNames) -> None:
+    def __init__(self, session: Session, names: ErasedNames, outbox: Outbox) -> None:
         self._session = session
         self._names = names
+        self._outbox = outbox
 
     def add(self, run: ScoreRun) -> None:
         self._session.execute(insert(score_runs).values(id=run.id, **_columns(run)))
@@ -93,6 +96,9 @@ class SqlRuns:
         scheduled = score_runs.c.trigger == "schedule"
         latest: datetime | None = self._session.scalar(select(func.max(score_runs.c.created_at)).where(scheduled))
         return latest
+
+    def tell(self, facts: Iterable[Contract]) -> None:
+        self._outbox.add(self._session, facts)
 
 
 def any_unfinished(session: Session) -> bool:

@@ -43,7 +43,7 @@ def create_score_run(
     def act() -> ScoreRunSummary:
         now = wired.clock()
         run = request_run(
-            SqlRuns(session, wired.names(session)),
+            SqlRuns(session, wired.names(session), wired.outbox),
             run_settings(body, now=now),
             trigger="request",
             at=now,

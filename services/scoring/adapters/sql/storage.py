@@ -1,10 +1,9 @@
-"""Transactions over score runs."""
+"""Transactions over score runs, and the customers that they are about."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -12,33 +11,13 @@ from sqlalchemy.orm import Session
 from services.scoring.adapters.sql.customers import read_customers
 from services.scoring.adapters.sql.runs import SqlRuns, any_unfinished
 from services.scoring.use_cases.ports import Customer
-from shared.contracts.contract import Contract
 from shared.erased_names import ErasedNames
 from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
 
 
-@dataclass(frozen=True)
-class OutboxFacts:
-    """Facts that leave with the transaction."""
-
-    session: Session
-    outbox: Outbox
-
-    def tell(self, facts: Iterable[Contract]) -> None:
-        self.outbox.add(self.session, facts)
-
-
-@dataclass(frozen=True)
-class SqlRunUnit:
-    """A RunUnit."""
-
-    runs: SqlRuns
-    facts: OutboxFacts
-
-
-class SqlRunStore:
-    """A RunStore."""
+class SqlStorage:
+    """A Storage."""
 
     def __init__(self, database: Database, outbox: Outbox, names: Callable[[Session], ErasedNames]) -> None:
         self._database = database
@@ -46,9 +25,9 @@ class SqlRunStore:
         self._names = names
 
     @contextmanager
-    def transaction(self) -> Iterator[SqlRunUnit]:
+    def transaction(self) -> Iterator[SqlRuns]:
         with self._database.transaction() as session:
-            yield SqlRunUnit(SqlRuns(session, self._names(session)), OutboxFacts(session, self._outbox))
+            yield SqlRuns(session, self._names(session), self._outbox)
 
     def waiting(self) -> bool:
         """Whether a run is not over; a look that locks nothing."""
