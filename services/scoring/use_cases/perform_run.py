@@ -7,7 +7,7 @@ also moves the run's progress. Who had a score and has none any more is told wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,15 +16,14 @@ from services.scoring.domain.errors import ScoringError
 from services.scoring.domain.lifetime_value import LifetimeValues
 from services.scoring.domain.orders import Account
 from services.scoring.domain.population import Population, day_number, gather
-from services.scoring.domain.reasons import DEFAULT_LANGUAGE, sentence
 from services.scoring.domain.rfm import NAME as RFM
-from services.scoring.domain.scores import VERSIONS, Score, ScoringPlan, score
+from services.scoring.domain.scores import ScoringPlan, score
 from services.scoring.domain.selection import HoldoutPolicy
 from services.scoring.use_cases.ports import Progress, RunSettings, ScoreRun, Storage, TakenOver
 from services.scoring.use_cases.report_run import GridCount, census_report, fit_report
+from services.scoring.use_cases.tell_scores import computed, withdrawn
 from shared.batched import batched
 from shared.clock import Clock
-from shared.contracts.scoring import Reason, ScoreComputedV1, ScoreWithdrawnV1
 from shared.sql.troubles import is_trouble
 
 SLICE = 1_000
@@ -130,52 +129,15 @@ def _publish_slice(storage: Storage, run: ScoreRun, *, limit: int, keep_runs: in
     reached = min(run.progress.published + limit, run.progress.staged)
     with storage.transaction() as runs:
         if run.progress.published < reached:
-            runs.tell(_facts(run, runs.to_publish(run, limit), at=at))
+            runs.tell(computed(run, runs.to_publish(run, limit), at=at))
             run = replace(run, progress=replace(run.progress, published=reached), failures=0)
         else:
-            runs.tell(_withdrawn(run, runs.lost(run), at=at))
+            runs.tell(withdrawn(run, runs.lost(run), at=at))
             run = run.ended("succeeded", at=at)
         runs.save(run)
         if run.state == "succeeded":
             runs.forget_all_but(keep_runs)
     return run
-
-
-def _facts(run: ScoreRun, scores: Sequence[Score], *, at: datetime) -> Iterator[ScoreComputedV1]:
-    for each in scores:
-        yield ScoreComputedV1(
-            traceparent=run.traceparent,
-            profile_id=each.profile_id,
-            model=each.model,
-            model_version=VERSIONS[each.model],
-            run_id=run.id,
-            value=each.value,
-            as_of=run.settings.as_of,
-            computed_at=at,
-            label=each.label,
-            currency=each.currency,
-            values=dict(each.values),
-            reasons=tuple(
-                Reason(
-                    feature=driver.feature,
-                    value=driver.value,
-                    text=sentence(driver, currency=each.currency, language=DEFAULT_LANGUAGE),
-                )
-                for driver in each.drivers
-            ),
-        )
-
-
-def _withdrawn(run: ScoreRun, lost: Sequence[tuple[str, str]], *, at: datetime) -> Iterator[ScoreWithdrawnV1]:
-    for profile_id, model in lost:
-        yield ScoreWithdrawnV1(
-            traceparent=run.traceparent,
-            profile_id=profile_id,
-            model=model,
-            run_id=run.id,
-            as_of=run.settings.as_of,
-            withdrawn_at=at,
-        )
 
 
 def _fail(storage: Storage, run: ScoreRun, *, reason: str, at: datetime) -> None:
