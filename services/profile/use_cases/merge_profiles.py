@@ -10,8 +10,9 @@ from services.profile.domain.identity import IdentityGraph, Merge
 from services.profile.domain.orders import OrderRecord
 from services.profile.domain.traits import Observation, settle
 from services.profile.use_cases.changes import Changes
+from services.profile.use_cases.identity_ports import Contribution
 from services.profile.use_cases.move_members import leave_segments
-from services.profile.use_cases.ports import Contribution, Work
+from services.profile.use_cases.ports import Work
 from shared.contracts.contract import Contract
 from shared.contracts.profile import ProfilesMergedV1
 

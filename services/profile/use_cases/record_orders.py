@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from services.profile.domain.orders import OrderRecord, Purchases
 from services.profile.use_cases.changes import Changes
-from services.profile.use_cases.ports import OrderKey, Work
+from services.profile.use_cases.ports import Work
+from services.profile.use_cases.profile_ports import OrderKey
 
 
 def record_orders(work: Work, heard: Iterable[tuple[str, OrderRecord]], changes: Changes) -> None:

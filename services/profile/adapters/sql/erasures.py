@@ -40,7 +40,7 @@ _OF_A_PROFILE: tuple[Table, ...] = (
 
 
 class SqlErasures:
-    """`use_cases.ports.Erasures` in one transaction."""
+    """`Erasures` in one transaction."""
 
     def __init__(self, session: Session, hashed: NameHash) -> None:
         self._session = session

@@ -14,12 +14,12 @@ from services.profile.adapters.sql.bulk import CHUNK, put_new
 from services.profile.adapters.sql.tables import identifiers, merges, profiles, refused_ties
 from services.profile.domain.identifiers import Identifier
 from services.profile.domain.identity import Attachment, Identity, RefusedTie
-from services.profile.use_cases.ports import Contribution
+from services.profile.use_cases.identity_ports import Contribution
 from shared.batched import batched
 
 
 class SqlIdentities:
-    """`use_cases.ports.Identities` in one transaction."""
+    """`Identities` in one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

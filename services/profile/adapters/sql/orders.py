@@ -15,14 +15,14 @@ from services.profile.adapters.sql.order_entries import order_entries
 from services.profile.adapters.sql.sums import money_sum
 from services.profile.adapters.sql.tables import orders
 from services.profile.domain.orders import OrderRecord, Placement, Purchases, Refund
-from services.profile.use_cases.ports import OrderKey
+from services.profile.use_cases.profile_ports import OrderKey
 from shared.batched import batched
 
 _PAIRS = 400
 
 
 class SqlOrders:
-    """`use_cases.ports.Orders` in one transaction."""
+    """`Orders` in one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

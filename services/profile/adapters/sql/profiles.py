@@ -17,7 +17,7 @@ from shared.batched import batched
 
 
 class SqlProfiles:
-    """`use_cases.ports.Profiles` in one transaction."""
+    """`Profiles` in one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -15,7 +15,7 @@ from shared.batched import batched
 
 
 class SqlScores:
-    """`use_cases.ports.Scores` in one transaction."""
+    """`Scores` in one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

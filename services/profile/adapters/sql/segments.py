@@ -16,12 +16,12 @@ from services.profile.adapters.sql.segment_conditions import SegmentSql
 from services.profile.adapters.sql.tables import memberships, profiles, segments
 from services.profile.domain.segments.conditions import Condition
 from services.profile.domain.segments.segment import Membership, Question, Segment
-from services.profile.use_cases.ports import Span
+from services.profile.use_cases.segment_ports import Span
 from shared.batched import batched
 
 
 class SqlSegments:
-    """`use_cases.ports.Segments` in one transaction."""
+    """`Segments` in one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -12,12 +12,12 @@ from services.profile.adapters.sql.bulk import CHUNK, put, put_new
 from services.profile.adapters.sql.tables import trait_history, traits
 from services.profile.domain.terms import trait_term
 from services.profile.domain.traits import Observation
-from services.profile.use_cases.ports import Traits
+from services.profile.use_cases.profile_ports import Traits
 from shared.batched import batched
 
 
 class SqlTraits:
-    """`use_cases.ports.TraitLedger` in one transaction."""
+    """`TraitLedger` in one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
