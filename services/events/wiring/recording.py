@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 
 import msgspec
 from sqlalchemy.orm import Session
 
-from services.events.adapters.bus.ingest_log import SOURCE
+from services.events.adapters.bus.refused_calls import RefusedCalls
 from services.events.adapters.bus.touchpoints_out import Packed, TouchpointsOut
 from services.events.adapters.sql.inbound.deliveries import SqlDeliveries
 from services.events.adapters.sql.sources import SqlSources
@@ -23,13 +22,11 @@ from services.events.use_cases.record_touchpoints import ReadCalls, Recording, r
 from services.events.wiring.erasure import ErasureWiring
 from services.events.wiring.plans import PlanWiring
 from services.events.wiring.storage import StorageWiring
-from shared.bus.cloudevents import Event
 from shared.clock import Clock
 from shared.contracts.contract import Contract
 from shared.contracts.events import TouchpointRecordedV1
-from shared.contracts.ingest import IngestReceivedV1, IngestWebhookReceivedV1
+from shared.contracts.ingest import IngestReceivedV1
 from shared.contracts.topics import INGEST
-from shared.ids import new_id
 from shared.inbox.dead_letters import DeadLetters
 from shared.inbox.isolation import Effect
 from shared.inbox.subscription import Subscription
@@ -80,7 +77,7 @@ class RecordingWiring:
 
     def record(self, session: Session, facts: Sequence[Contract]) -> None:
         """Record what the ingest topic brought, in the transaction of `session`."""
-        refusals = _Refusals(session, self._dead_letters)
+        refusals = self._refusals(session)
         received = map_webhooks(facts, SqlDeliveries(session), refusals, limits=self._limits)
         currencies = SqlSources(session, EVERYBODY).default_currencies()
         self._record(session, read_calls(received, currencies, draft=self._draft))
@@ -106,39 +103,15 @@ class RecordingWiring:
             touchpoints=SqlTouchpoints(session, self._storage.seen),
             plans=self._plans.checks(session),
             out=TouchpointsOut(session, self._outbox, packed),
-            refusals=_Refusals(session, self._dead_letters),
+            refusals=self._refusals(session),
             erased=self._erasing.names(session),
         )
         record_touchpoints(read, recording)
+
+    def _refusals(self, session: Session) -> RefusedCalls:
+        return RefusedCalls(session, self._dead_letters, consumer=INGEST_CONSUMER)
 
     def _draft(self, touchpoint: TouchpointRecordedV1, seen: Seen) -> Draft:
         document = _encode(touchpoint)
         told = self._outbox.event(touchpoint, document, event_id=touchpoint.touchpoint_id, time=touchpoint.received_at)
         return Draft(touchpoint, self._rows.row(touchpoint, document), told, seen)
-
-
-class _Refusals:
-    """Dead letters of single calls and of webhooks in one transaction."""
-
-    def __init__(self, session: Session, dead_letters: DeadLetters) -> None:
-        self._session = session
-        self._dead_letters = dead_letters
-
-    def add(self, received: IngestReceivedV1, reason: str) -> None:
-        self._keep(received, received.received_at, reason)
-
-    def add_webhook(self, received: IngestWebhookReceivedV1, reason: str) -> None:
-        self._keep(received, received.received_at, reason)
-
-    def _keep(self, received: Contract, received_at: datetime, reason: str) -> None:
-        event = Event(
-            id=new_id(),
-            source=SOURCE,
-            type=received.event_type,
-            time=received_at,
-            data=msgspec.json.encode(received),
-            traceparent=received.traceparent,
-        )
-        self._dead_letters.add(
-            self._session, event, consumer=INGEST_CONSUMER, topic=INGEST.name, reason=reason, attempts=1
-        )

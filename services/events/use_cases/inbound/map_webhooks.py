@@ -91,7 +91,7 @@ def _mapped(
     except Unmappable as error:
         if webhook.is_replay:
             raise
-        unmapped.add_webhook(replace(webhook, is_replay=True), str(error))
+        unmapped.add(replace(webhook, is_replay=True), str(error))
         return None
     return IngestReceivedV1(
         source_id=webhook.source_id,

@@ -83,6 +83,6 @@ class Deliveries(Protocol):
 class UnmappedDeliveries(Protocol):
     """The dead letters of webhooks, bound to the caller's transaction."""
 
-    def add_webhook(self, received: IngestWebhookReceivedV1, reason: str) -> None:
+    def add(self, received: IngestWebhookReceivedV1, reason: str) -> None:
         """Keep a webhook that could not be mapped, with the reason, so that it can be replayed."""
         ...
