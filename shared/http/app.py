@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from fastapi import APIRouter, FastAPI
@@ -34,7 +35,26 @@ _MANNERS = (
 class Lifespan(Protocol):
     """Opens what the service needs when the process starts, and closes it when it ends."""
 
-    def __call__(self, app: FastAPI) -> AbstractAsyncContextManager[None]: ...
+    def __call__(self, app: FastAPI, /) -> AbstractAsyncContextManager[None]: ...
+
+
+class Wired(Protocol):
+    """The wiring of a service, as far as its application needs to know it."""
+
+    @property
+    def settings(self) -> ServiceSettings:
+        """What the environment says."""
+        ...
+
+    @property
+    def database(self) -> Database:
+        """Where the service keeps everything."""
+        ...
+
+
+@asynccontextmanager
+async def _nothing_to_open(_app: FastAPI) -> AsyncIterator[None]:
+    yield
 
 
 def _nothing_to_do(_session: Session, _owner: str) -> None:
@@ -45,39 +65,45 @@ def _nothing_to_add(_document: Document) -> None:
     pass
 
 
+@dataclass(frozen=True, kw_only=True)
+class Extras:
+    """What an application has beyond what all four have in common.
+
+    `larger_bodies` are the limits, in bytes, of single paths that take more than MAX_BODY; `further_scopes` are
+    demanded elsewhere than in its routers; `owner_left` is called in the transaction that revokes the last key of an
+    owner; `further_description` adds to the OpenAPI document what stands elsewhere, too.
+    """
+
+    lifespan: Lifespan = _nothing_to_open
+    larger_bodies: Mapping[str, int] = field(default_factory=dict)
+    further_scopes: Collection[str] = ()
+    owner_left: Callable[[Session, str], None] = _nothing_to_do
+    further_description: Callable[[Document], None] = _nothing_to_add
+
+
+_NOTHING_MORE = Extras()
+
+
 def build_app(
+    wiring: Wired,
     *,
     name: str,
     description: str,
     routers: Sequence[APIRouter],
     problems: Mapping[type[Exception], ProblemSpec],
-    database: Database,
-    settings: ServiceSettings,
-    lifespan: Lifespan | None = None,
-    max_body: int = MAX_BODY,
-    larger_bodies: Mapping[str, int] | None = None,
-    unlogged: frozenset[str] = frozenset(),
-    further_scopes: Collection[str] = (),
-    owner_left: Callable[[Session, str], None] = _nothing_to_do,
-    further_description: Callable[[Document], None] = _nothing_to_add,
+    extras: Extras = _NOTHING_MORE,
 ) -> FastAPI:
     """An application with the service's routes and everything that all four have in common.
 
-    `app.state` holds `database`, `access`, `scopes`, `owner_left` and `draining`; `larger_bodies` are the limits of
-    single paths that take more than `max_body` bytes; `unlogged` are hot paths without a log line each;
-    `further_scopes` are demanded elsewhere than in `routers`; `owner_left` is called in the transaction that
-    revokes the last key of an owner; `further_description` adds to the OpenAPI document what stands elsewhere, too.
+    `app.state` holds `wiring`, `database`, `access`, `scopes`, `owner_left` and `draining`.
     """
 
     @asynccontextmanager
     async def whole_life(app: FastAPI) -> AsyncIterator[None]:
-        if lifespan is None:
+        async with extras.lifespan(app):
             yield
-        else:
-            async with lifespan(app):
-                yield
         app.state.draining = True
-        database.dispose()
+        wiring.database.dispose()
 
     app = FastAPI(
         title=f"Rapport {name}",
@@ -90,17 +116,18 @@ def build_app(
         separate_input_output_schemas=False,
         generate_unique_id_function=lambda route: route.name,  # what a generated client's methods are called
     )
-    app.state.database = database
-    app.state.access = Access(database, settings)
-    app.state.owner_left = owner_left
+    app.state.wiring = wiring
+    app.state.database = wiring.database
+    app.state.access = Access(wiring.database, wiring.settings)
+    app.state.owner_left = extras.owner_left
     app.state.draining = False
     everything = (*routers, api_key_routes, dead_letter_routes, health_routes, docs_routes)
-    app.state.scopes = scopes_of(everything, further_scopes)
+    app.state.scopes = scopes_of(everything, extras.further_scopes)
     for router in everything:
         app.include_router(router)
     install_problems(app, problems)
     app.add_middleware(AnswerReads)
-    app.add_middleware(LimitRequests, max_body=max_body, larger=larger_bodies)
-    app.add_middleware(ObserveRequests, unlogged=unlogged)
-    describe(app, further_description)
+    app.add_middleware(LimitRequests, max_body=MAX_BODY, larger=extras.larger_bodies)
+    app.add_middleware(ObserveRequests)
+    describe(app, extras.further_description)
     return app

@@ -19,10 +19,10 @@ class BodyTooLarge(Exception):
 class LimitRequests:
     """Refuses bodies over `max_body` bytes (`larger`: those of single paths) with 413, NUL in the address with 400."""
 
-    def __init__(self, app: ASGIApp, *, max_body: int, larger: Mapping[str, int] | None = None) -> None:
+    def __init__(self, app: ASGIApp, *, max_body: int, larger: Mapping[str, int]) -> None:
         self._app = app
         self._max_body = max_body
-        self._larger = larger or {}
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

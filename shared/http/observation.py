@@ -19,11 +19,10 @@ _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class ObserveRequests:
-    """Outermost middleware of every service; paths in `unlogged` are measured but not logged one by one."""
+    """Outermost middleware of every service; probes are measured but not logged one by one."""
 
-    def __init__(self, app: ASGIApp, *, unlogged: frozenset[str] = frozenset()) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._unlogged = unlogged | _QUIET
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,7 +53,7 @@ class ObserveRequests:
     def _note(self, scope: Scope, status: int, seconds: float, *, sampled: bool) -> None:
         route = getattr(scope.get("route"), "path", None) or "unmatched"
         HTTP_SECONDS.labels(scope["method"], route, str(status)).observe(seconds)
-        if sampled or status >= 500 or scope["path"] not in self._unlogged:
+        if sampled or status >= 500 or scope["path"] not in _QUIET:
             _log.info(
                 "request",
                 extra={

@@ -45,7 +45,7 @@ from services.events.api.stream_origins import StreamForBrowsers
 from services.events.bootstrap import Wiring
 from services.events.settings import EventsSettings
 from services.events.use_cases.accept_calls import CallLimits
-from shared.http.app import build_app
+from shared.http.app import Extras, build_app
 from shared.http.openapi import Document
 from shared.workers.bus_loops import create_topics
 
@@ -93,20 +93,14 @@ def create_app(settings: EventsSettings) -> FastAPI:
     wiring = Wiring(settings)
     keys = KnownWriteKeys(wiring.find_source)
     facts = FactStream(lambda: wiring.bus, wiring.erasing.living_now)
-    app = build_app(
-        name="events",
-        description=_DESCRIPTION,
-        routers=_ROUTERS,
-        problems=PROBLEMS,
-        database=wiring.database,
-        settings=settings,
-        lifespan=lambda app: _serving(wiring, facts),
+    extras = Extras(
+        lifespan=lambda _: _serving(wiring, facts),
+        larger_bodies={import_files.PATH: settings.import_max_bytes},
         further_scopes=(SENDING,),
         owner_left=wiring.webhooks.owner_left,
-        larger_bodies={import_files.PATH: settings.import_max_bytes},
         further_description=lambda document: _describe_ingestion(document, settings.call_limits),
     )
-    app.state.wiring = wiring
+    app = build_app(wiring, name="events", description=_DESCRIPTION, routers=_ROUTERS, problems=PROBLEMS, extras=extras)
     app.state.write_keys = keys
     app.state.streams = OpenStreams(facts, most=settings.stream_clients)
     ingestion = Ingestion(

@@ -21,8 +21,8 @@ from shared.http.app import build_app
 
 def create_app(settings: MessagingSettings) -> FastAPI:
     """Messaging's API; nothing is opened before the first request needs it."""
-    wiring = Wiring(settings)
-    app = build_app(
+    return build_app(
+        Wiring(settings),
         name="messaging",
         description="Tailor-made messages: templates, campaigns to segments, dispatch over SMTP, and the ways out.",
         routers=(
@@ -35,8 +35,4 @@ def create_app(settings: MessagingSettings) -> FastAPI:
             unsubscribe.router,
         ),
         problems=PROBLEMS,
-        database=wiring.database,
-        settings=settings,
     )
-    app.state.wiring = wiring
-    return app

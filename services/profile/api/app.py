@@ -13,14 +13,10 @@ from shared.http.app import build_app
 
 def create_app(settings: ProfileSettings) -> FastAPI:
     """Profile's API; nothing is opened before the first request needs it."""
-    wiring = Wiring(settings)
-    app = build_app(
+    return build_app(
+        Wiring(settings),
         name="profile",
         description="Who every customer is: identities and merges, traits with provenance, purchases and segments.",
         routers=(erasures.router, profiles.router, segments.router, summary.router),
         problems=PROBLEMS,
-        database=wiring.database,
-        settings=settings,
     )
-    app.state.wiring = wiring
-    return app

@@ -15,14 +15,10 @@ _DESCRIPTION = "Says what customers are worth and what they will do next, with r
 
 def create_app(settings: ScoringSettings) -> FastAPI:
     """The application; it reads and queues, the worker computes."""
-    wiring = Wiring(settings)
-    app = build_app(
+    return build_app(
+        Wiring(settings),
         name="scoring",
         description=_DESCRIPTION,
         routers=(runs.router, scores.router, summary.router, models.router),
         problems=PROBLEMS,
-        database=wiring.database,
-        settings=settings,
     )
-    app.state.wiring = wiring
-    return app

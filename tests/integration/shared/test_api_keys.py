@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -14,7 +15,7 @@ from fastapi.testclient import TestClient
 from shared.auth.access import Requires
 from shared.auth.keys import ApiKey, create_key, revoke_key, sha256_of
 from shared.clock import utc_now
-from shared.http.app import build_app
+from shared.http.app import Extras, build_app
 from shared.http.strict_json import StrictRoute
 from shared.settings import ServiceSettings
 from shared.sql.database import Database
@@ -41,14 +42,15 @@ def client(database: Database, left: list[str]) -> Iterator[TestClient]:
         return []
 
     app = build_app(
+        SimpleNamespace(database=database, settings=ServiceSettings(admin_key_sha256=sha256_of(ADMIN))),
         name="toy",
         description="A toy.",
         routers=[router],
         problems={},
-        database=database,
-        settings=ServiceSettings(admin_key_sha256=sha256_of(ADMIN)),
-        further_scopes=("calls:write",),
-        owner_left=lambda _session, owner: left.append(owner),
+        extras=Extras(
+            further_scopes=("calls:write",),
+            owner_left=lambda _session, owner: left.append(owner),
+        ),
     )
     with TestClient(app, headers=bearer(ADMIN)) as client:
         yield client

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from fastapi import APIRouter, Request
@@ -38,9 +39,8 @@ def standby(postgres_url: str) -> Iterator[TestClient]:
     with database.transaction() as session:
         session.execute(text(f'ALTER DATABASE "{database.engine.url.database}" SET default_transaction_read_only = on'))
     database.dispose()
-    app = build_app(
-        name="toy", description="A toy.", routers=[router], problems={}, database=database, settings=ServiceSettings()
-    )
+    wiring = SimpleNamespace(database=database, settings=ServiceSettings())
+    app = build_app(wiring, name="toy", description="A toy.", routers=[router], problems={})
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,7 +22,8 @@ ADMIN = {"Authorization": "Bearer rk_an_administrators_key"}
 @pytest.fixture
 def client(database: Database) -> TestClient:
     settings = ServiceSettings(admin_key_sha256=sha256_of("rk_an_administrators_key"))
-    app = build_app(name="toy", description="", routers=[], problems={}, database=database, settings=settings)
+    wiring = SimpleNamespace(database=database, settings=settings)
+    app = build_app(wiring, name="toy", description="", routers=[], problems={})
     return TestClient(app, headers=ADMIN)
 
 

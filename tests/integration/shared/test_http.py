@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import repeat
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 
 import httpx
@@ -106,12 +107,11 @@ def toy_router() -> APIRouter:
 @pytest.fixture
 def client(database: Database) -> Iterator[TestClient]:
     app = build_app(
+        SimpleNamespace(database=database, settings=ServiceSettings(admin_key_sha256=sha256_of(ADMIN))),
         name="toy",
         description="A toy.",
         routers=[toy_router()],
         problems={ToyError: ProblemSpec(status=409, code="toy_shut", title="Shut")},
-        database=database,
-        settings=ServiceSettings(admin_key_sha256=sha256_of(ADMIN)),
     )
     with TestClient(app, raise_server_exceptions=False, headers={"Authorization": f"Bearer {ADMIN}"}) as client:
         yield client
