@@ -50,11 +50,13 @@ class SuiteSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RAPPORT_", frozen=True, extra="ignore", populate_by_name=True)
 
     environment: Literal["development", "production"] = "development"
-    data_dir: Path = Field(Path("var"), description="where embedded databases and the embedded bus live")
-    bus_url: str = under_data_dir("bus", description="a path for the embedded log, or kafka://host:port[,host:port]")
+    data_dir: Path = Field(Path("var"), description="folder of the embedded databases and of the embedded log")
+    bus_url: str = under_data_dir(
+        "bus", description="the event bus: a folder for the embedded log, or `kafka://host:port[,host:port]`"
+    )
     host: str = Field("127.0.0.1", description="the address that APIs and workers listen on")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    worker_port: int = Field(0, ge=0, le=65535, description="health and metrics of the worker; 0 for none")
+    worker_port: int = Field(0, ge=0, le=65535, description="port of a worker's health and metrics; 0: none")
 
 
 class ServiceSettings(SuiteSettings):
@@ -68,10 +70,10 @@ class ServiceSettings(SuiteSettings):
     admin_key_sha256: str | None = Field(
         None,
         pattern=worded("^[0-9a-f]{64}$", "64 digits from 0 to 9 and a to f, as sha256sum prints them"),
-        description="SHA-256 of the first administrator's API key, hexadecimal",
+        description="SHA-256 of the first administrator's API key, in hexadecimal digits",
     )
     erasure_secret: SecretStr | None = Field(
-        None, description="keys the hashes that are left of erased names; in development made once under data_dir"
+        None, description="the key to hashes of erased names; development makes one in RAPPORT_DATA_DIR"
     )
     dev_api_key: _Key = Field(None, description="an API key with every scope; development only")
     dev_write_key: _Key = Field(None, description="a write key for events; development only")

@@ -28,46 +28,63 @@ class EventsSettings(ServiceSettings):
     events_database_url: str = under_data_dir("events.db", scheme="sqlite:///")
     events_port: int = Field(8104, ge=1, le=65535)
     events_max_event_bytes: int = Field(
-        32 * 1024, ge=1024, le=_MAX_CALL, description="one call; the bus takes records of 1 MB"
+        32 * 1024, ge=1024, le=_MAX_CALL, description="the largest call, in bytes; the bus takes records of 1 MB"
     )
-    events_max_batch_bytes: int = Field(500 * 1024, ge=1024, le=16 * 1024 * 1024, description="one body, unpacked")
-    events_max_batch_events: int = Field(2_500, ge=1, le=100_000)
-    events_max_message_id_length: int = Field(100, ge=1, le=500)
+    events_max_batch_bytes: int = Field(
+        500 * 1024, ge=1024, le=16 * 1024 * 1024, description="the largest body, unpacked, in bytes"
+    )
+    events_max_batch_events: int = Field(2_500, ge=1, le=100_000, description="the most calls in one batch")
+    events_max_message_id_length: int = Field(100, ge=1, le=500, description="the longest `messageId`, in characters")
     webhook_allow_networks: str = Field(
-        "", description="private networks that webhooks may go to, over http too: CIDRs with commas between them"
+        "", description="private networks that webhooks may go to, by http too: CIDRs, separated by commas"
     )
-    webhook_deadline_s: float = Field(15.0, ge=1, le=20, description="one attempt, from name look-up to the last byte")
+    webhook_deadline_s: float = Field(
+        15.0, ge=1, le=20, description="seconds for one attempt, from the name look-up to the last byte"
+    )
     webhook_retry_delays_s: Delays = Field(
-        SCHEDULE_S, description="seconds after each failed attempt, varied by a fifth"
+        SCHEDULE_S, description="seconds to wait after each failed attempt; each varies by a fifth"
     )
     webhook_disable_after_s: float = Field(
         5 * 24 * 3600.0,
         gt=0,
-        description="an endpoint is disabled once every attempt of so long has failed, five at least",
+        description="seconds of nothing but failed attempts, five at least, after which an endpoint is disabled",
     )
     webhook_lanes: int = Field(400, ge=4, le=5_000, description="endpoints that one worker delivers to at once")
-    webhook_keep_days: int = Field(30, ge=7, le=365, description="days that deliveries and attempts are kept")
+    webhook_keep_days: int = Field(30, ge=7, le=365, description="days for which deliveries and attempts are kept")
     retention_every_s: float = Field(
-        3600.0, ge=0.1, le=24 * 3600, description="how often touchpoints are removed that were kept long enough"
+        3600.0,
+        ge=0.1,
+        le=24 * 3600,
+        description="seconds between two removals of touchpoints that were kept long enough",
     )
     import_max_bytes: int = Field(
-        1024 * 1024 * 1024, ge=1024, le=16 * 1024 * 1024 * 1024, description="one file to import, unpacked"
+        1024 * 1024 * 1024,
+        ge=1024,
+        le=16 * 1024 * 1024 * 1024,
+        description="the largest file to import, unpacked, in bytes",
     )
     import_keep_files_hours: int = Field(
-        72, ge=1, le=24 * 90, description="hours that an uploaded file is kept; longer only while an import reads it"
+        72,
+        ge=1,
+        le=24 * 90,
+        description="hours for which an uploaded file is kept, and longer while an import reads it",
     )
     import_lease_s: float = Field(
-        60.0, ge=2, le=3_600, description="an import whose worker is silent for so long is taken over"
+        60.0, ge=2, le=3_600, description="seconds of a worker's silence after which another takes over its import"
     )
-    import_keep_days: int = Field(90, ge=1, le=3_650, description="days that ended imports and their errors are kept")
-    stream_clients: int = Field(100, ge=1, le=10_000, description="open streams of events in one API process")
+    import_keep_days: int = Field(
+        90, ge=1, le=3_650, description="days for which imports that have ended are kept, with their errors"
+    )
+    stream_clients: int = Field(100, ge=1, le=10_000, description="the most open streams of events in one API process")
 
     archive_dir: str | None = Field(
         None,
-        description="folder of the Parquet archive, the same for all workers; unset: `archive` under data_dir on the "
-        "embedded log, and none with Kafka; empty: none",
+        description="folder of the Parquet archive, the same for all workers; unset: `archive` in RAPPORT_DATA_DIR "
+        "with the embedded log, and none with Kafka; empty: none",
     )
-    archive_every_s: float = Field(60.0, ge=0.1, le=3600, description="longest that a touchpoint waits for its file")
+    archive_every_s: float = Field(
+        60.0, ge=0.1, le=3600, description="the longest that a touchpoint waits for its file, in seconds"
+    )
 
     @field_validator("webhook_allow_networks")
     @classmethod

@@ -18,11 +18,13 @@ class MessagingSettings(ServiceSettings):
     messaging_database_url: str = under_data_dir("messaging.db", scheme="sqlite:///")
     messaging_port: int = Field(8102, ge=1, le=65535)
     messaging_secret: SecretStr | None = Field(
-        None, description="signs unsubscribe links and hashes addresses; in development made once under data_dir"
+        None,
+        description="signs unsubscribe links and is the key to hashes of addresses; development makes one in "
+        "RAPPORT_DATA_DIR",
     )
     smtp_url: SecretStr = Field(
         SecretStr("smtp://127.0.0.1:8125"),
-        description="smtp[s]://user:password@host:port?starttls&connections=8&timeout=60&ca=file.pem",
+        description="the mail server: `smtp[s]://user:password@host:port?starttls&connections=8&timeout=60&ca=file.pem`",
     )
     public_url: str = Field(
         "http://127.0.0.1:8102",
@@ -31,14 +33,22 @@ class MessagingSettings(ServiceSettings):
             "a URL of http or https in ASCII without ? and #, such as https://mail.example.com",
         ),
         max_length=500,
-        description="where customers reach /u/…, as it stands in headers: ASCII",
+        description="address at which customers reach unsubscribe links (`/u/…`); ASCII, as it stands in mail headers",
     )
-    messaging_window: int = Field(200, ge=1, le=1_000, description="messages that may be in doubt after a crash")
+    messaging_window: int = Field(
+        200,
+        ge=1,
+        le=1_000,
+        description="messages that a sender hands over at once, and so may leave in doubt when it crashes",
+    )
     messaging_retry_delays_s: Delays = Field(
-        RETRY_DELAYS_S, description="seconds after each attempt that a mail server put off"
+        RETRY_DELAYS_S, description="seconds to wait after each attempt that a mail server puts off"
     )
     messaging_sender_timeout_s: int = Field(
-        15, ge=3, le=600, description="a sender silent for so long is dead, and others finish what it began"
+        15,
+        ge=3,
+        le=600,
+        description="seconds of silence after which a sender counts as dead, and others finish what it began",
     )
 
     @field_validator("smtp_url")

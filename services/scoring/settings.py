@@ -12,7 +12,12 @@ class ScoringSettings(ServiceSettings):
 
     scoring_database_url: str = under_data_dir("scoring.db", scheme="sqlite:///")
     scoring_port: int = Field(8103, ge=1, le=65535)
-    scoring_run_every_hours: float = Field(24, gt=0, le=8_760, description="how often every model runs by itself")
+    scoring_run_every_hours: float = Field(
+        24, gt=0, le=8_760, description="hours between two runs that nobody asked for, of every model"
+    )
     scoring_keep_runs: int = Field(
-        10, ge=1, le=1_000, description="runs whose scores are kept, and those that count; reports always are"
+        10,
+        ge=1,
+        le=1_000,
+        description="how many of the last runs keep their scores, beside those that count; reports are kept for good",
     )

@@ -57,9 +57,12 @@ def _limits(field: FieldInfo) -> Iterator[str]:
     if choices and all(isinstance(choice, str) for choice in choices):
         yield "one of " + ", ".join(f"`{choice}`" for choice in choices)
     words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
-    for limit in field.metadata:
-        if isinstance(limit, BaseMetadata):
-            yield from (f"{word} {getattr(limit, key)}" for key, word in words.items() if hasattr(limit, key))
+    stated = [limit for limit in field.metadata if isinstance(limit, BaseMetadata)]
+    found = {key: getattr(limit, key) for limit in stated for key in words if hasattr(limit, key)}
+    if found.keys() == {"ge", "le"}:
+        yield f"{found['ge']} to {found['le']}"
+    else:
+        yield from (f"{words[key]} {value}" for key, value in found.items())
 
 
 if __name__ == "__main__":
