@@ -13,13 +13,13 @@ from services.profile.domain.errors import (
 from shared.http.problems import Flaw, ProblemSpec
 
 PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
-    ProfileNotFound: ProblemSpec(status=404, code="profile_not_found", title="No such profile"),
-    SegmentNotFound: ProblemSpec(status=404, code="segment_not_found", title="No such segment"),
-    ErasureNotFound: ProblemSpec(status=404, code="erasure_not_found", title="No such erasure"),
+    ProfileNotFound: ProblemSpec(status=404, code="profile_not_found", title="There is no such profile"),
+    SegmentNotFound: ProblemSpec(status=404, code="segment_not_found", title="There is no such segment"),
+    ErasureNotFound: ProblemSpec(status=404, code="erasure_not_found", title="There is no such erasure"),
     InvalidCondition: ProblemSpec(
         status=422,
         code="invalid_definition",
-        title="A definition that means nothing",
+        title="The definition cannot be used",
         flaws=lambda error: [Flaw(error.path, error.reason)],
     ),
 }

@@ -15,10 +15,10 @@ from services.scoring.domain.errors import (
 from shared.http.problems import ProblemSpec
 
 PROBLEMS: Mapping[type[Exception], ProblemSpec] = {
-    UnknownModel: ProblemSpec(status=422, code="unknown_model", title="No model has this name"),
+    UnknownModel: ProblemSpec(status=422, code="unknown_model", title="There is no such model"),
     InvalidRun: ProblemSpec(status=409, code="invalid_run", title="The run cannot be done now"),
-    UnknownRun: ProblemSpec(status=404, code="unknown_run", title="No score run has this id"),
-    UnknownProfile: ProblemSpec(status=404, code="unknown_profile", title="No fact names this profile"),
-    TooFewData: ProblemSpec(status=422, code="too_few_data", title="Too few customers to fit a model to"),
-    ScoringError: ProblemSpec(status=422, code="scoring_failed", title="This cannot be scored"),
+    UnknownRun: ProblemSpec(status=404, code="unknown_run", title="There is no such score run"),
+    UnknownProfile: ProblemSpec(status=404, code="unknown_profile", title="There is no such profile"),
+    TooFewData: ProblemSpec(status=422, code="too_few_data", title="There are too few customers to fit a model to"),
+    ScoringError: ProblemSpec(status=422, code="scoring_failed", title="The customers cannot be scored"),
 }
