@@ -61,13 +61,13 @@ def refused(name: str, detail: str) -> Problem:
 
 
 def check_span(since: datetime | None, until: datetime | None) -> None:
-    """Raises Problem 422 when there is nothing between the times of `from` and `to`."""
+    """Raise Problem 422 when there is nothing between the times of `from` and `to`."""
     if since is not None and until is not None and since >= until:
         raise refused("to", "must be later than `from`, or there is nothing in between")
 
 
 def check_names(request: Request, known: Sequence[str]) -> None:
-    """Raises Problem 422 that names each query parameter not in `known`, with those that are, or given twice."""
+    """Raise Problem 422 that names each query parameter not in `known`, with those that are, or given twice."""
     counts = Counter(name for name, _ in request.query_params.multi_items())
     flaws = [Flaw(f"query.{name}", flaw) for name, times in counts.items() if (flaw := _flaw(name, times, known))]
     if flaws:

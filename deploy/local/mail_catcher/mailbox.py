@@ -73,7 +73,7 @@ class MailboxWriter:
         self._thread.start()
 
     def append(self, message: Caught) -> Future[None]:
-        """Ends once the message is durable; with sqlite3.Error when it cannot be kept."""
+        """What ends once the message is durable, or with sqlite3.Error when it cannot be kept."""
         done: Future[None] = Future()
         self._queue.put((message, done))
         return done

@@ -57,7 +57,7 @@ class WebhookWiring:
 
     @cached_property
     def test_sends(self) -> asyncio.Semaphore:
-        """Bounds the test sends that are under way."""
+        """What bounds the test sends that are under way."""
         return asyncio.Semaphore(_TESTS_AT_ONCE)
 
     def sender(self) -> WebhookSender:

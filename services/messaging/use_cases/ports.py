@@ -52,7 +52,7 @@ class Templates(Protocol):
     def add(self, template: Template) -> None: ...
 
     def get(self, template_id: str) -> Template:
-        """Raises TemplateNotFound."""
+        """The template in its current version. Raises TemplateNotFound."""
         ...
 
     def replace(self, template: Template) -> bool:
@@ -60,7 +60,7 @@ class Templates(Protocol):
         ...
 
     def version(self, template_id: str, version: int) -> TemplateVersion:
-        """Raises TemplateNotFound."""
+        """One of its versions. Raises TemplateNotFound."""
         ...
 
 
@@ -78,7 +78,7 @@ class Campaigns(Protocol):
         ...
 
     def lock(self, campaign_id: str) -> Campaign:
-        """Raises CampaignNotFound."""
+        """The campaign, which nobody else changes meanwhile. Raises CampaignNotFound."""
         ...
 
     def lock_asking(self, audience_id: str) -> Campaign | None:

@@ -65,7 +65,7 @@ class DispatchLoop:
         return progress.claimed
 
     def _beat(self, senders: Senders, done: threading.Event) -> None:
-        """Stays alive until the last message is settled."""
+        """Stay alive until the last message is settled."""
         while not done.wait(self._wiring.settings.messaging_sender_timeout_s / 4):
             self._renew(senders)
 

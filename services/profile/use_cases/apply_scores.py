@@ -19,11 +19,12 @@ _News = tuple[tuple[str, str], ScoreComputedV1 | ScoreWithdrawnV1]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyScores:
-    """Call it with an open transaction and facts in any order; it answers with the facts to publish."""
+    """Takes in what scoring tells, in an open transaction."""
 
     clock: Clock
 
     def __call__(self, work: Work, told: Sequence[ScoreComputedV1 | ScoreWithdrawnV1]) -> list[Contract]:
+        """The facts to publish, of facts in any order."""
         now = self.clock()
         survivors = work.identities.survivors({fact.profile_id for fact in told})
         # A score of a profile that never was here can sort nobody.

@@ -34,13 +34,14 @@ Seen = Sequence[tuple[str, Sighting]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyTouchpoints:
-    """Call it with an open transaction and touchpoints in order; it answers with the facts to publish."""
+    """Takes in touchpoints, in an open transaction."""
 
     read_phone: PhoneReader
     clock: Clock
     policy: MergePolicy = field(default_factory=MergePolicy)
 
     def __call__(self, work: Work, touchpoints: Iterable[TouchpointRecordedV1]) -> list[Contract]:
+        """The facts to publish, of touchpoints in order."""
         now = self.clock()
         living, erased = drop_erased(work, list(touchpoints), read_phone=self.read_phone)
         read = (read_sighting(touchpoint, read_phone=self.read_phone, now=now) for touchpoint in living)

@@ -18,10 +18,7 @@ from shared.contracts.profile import ProfileErasedV1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EraseProfile:
-    """Call it with an open transaction and the id or an identifier of a profile; the facts to publish come second.
-
-    Who was erased before and has not come back since is told by the first erasure again. Raises ProfileNotFound.
-    """
+    """Erases a profile with everything that is known of it, in an open transaction."""
 
     clock: Clock
     new_id: Callable[[], str]
@@ -29,6 +26,10 @@ class EraseProfile:
     def __call__(
         self, work: Work, who: str | Identifier, *, requested_by: str, traceparent: str | None = None
     ) -> tuple[Erasure, list[Contract]]:
+        """The erasure of a profile, by its id or an identifier, and the facts to publish.
+
+        Who was erased before and has not come back since is told by the first erasure again. Raises ProfileNotFound.
+        """
         living = _living_id(work, who)
         if living is None:
             return _erased_before(work, who), []

@@ -26,11 +26,10 @@ SOURCE = "api"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetTraits:
-    """Call it with an open transaction. A value of None takes a trait back.
+    """Sets traits of one profile, in an open transaction.
 
     An e-mail or phone set here becomes a name of the profile if nobody has it; it never merges two profiles, for a
-    slip of the keyboard must not. Raises ProfileNotFound, and VersionConflict when the profile is not at the version
-    `seen`.
+    slip of the keyboard must not.
     """
 
     read_phone: PhoneReader
@@ -41,6 +40,10 @@ class SetTraits:
     def __call__(
         self, work: Work, profile_id: str, values: Mapping[str, Any], *, seen: int | None = None
     ) -> list[Contract]:
+        """The facts to publish. A value of None takes a trait back.
+
+        Raises ProfileNotFound, and VersionConflict when the profile is not at the version `seen`.
+        """
         now = self.clock()
         profile = work.profiles.get([profile_id]).get(profile_id)
         if profile is None:

@@ -167,7 +167,7 @@ class Storage(Protocol):
     """Opens transactions over runs, and reads customers."""
 
     def transaction(self) -> AbstractContextManager[Runs]:
-        """Commits at the end of the block, rolls back on an error."""
+        """Runs that are committed at the end of the block, and rolled back on an error."""
         ...
 
     def customers(self, *, until: datetime) -> AbstractContextManager[Iterator[Customer]]:

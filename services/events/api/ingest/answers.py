@@ -53,7 +53,7 @@ def _shared_with(origin: str | None) -> Mapping[str, str]:
 
 
 def preflight(scope: Scope) -> Response:
-    """Lets a page of any origin send calls, with the headers that it asks for: write keys are public.
+    """Let a page of any origin send calls, with the headers that it asks for: write keys are public.
 
     So may senders of CloudEvents that ask first (HTTP 1.1 Web Hooks for Event Delivery, section 4), at any rate.
     """

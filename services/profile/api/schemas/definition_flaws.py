@@ -22,7 +22,7 @@ def chosen(definition: Mapping[str, Any], field: str, choices: Collection[str]) 
 
 
 def refuse_other_fields(definition: Mapping[str, Any], model: type[BaseModel]) -> None:
-    """Raises ValidationError of each field that `model` does not have."""
+    """Raise ValidationError of each field that `model` does not have."""
     names = [field.alias or name for name, field in model.model_fields.items()]
     if flaws := {str(name): _unknown("field", name, names) for name in definition if name not in names}:
         raise _refused(flaws)

@@ -33,7 +33,7 @@ _TICK = timedelta(microseconds=1)
 
 
 def refuse_contradictions(condition: Condition, path: str) -> None:
-    """Raises InvalidCondition, which names the place below `path`, for a range that is empty."""
+    """Raise InvalidCondition, which names the place below `path`, for a range that is empty."""
     match condition:
         case And(conditions) | Or(conditions):
             for place, inner in enumerate(conditions):
