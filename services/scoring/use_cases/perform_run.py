@@ -24,7 +24,6 @@ from services.scoring.use_cases.report_run import GridCount, census_report, fit_
 from services.scoring.use_cases.tell_scores import computed, withdrawn
 from shared.batched import batched
 from shared.clock import Clock
-from shared.sql.troubles import is_trouble
 
 SLICE = 1_000
 """Scores staged, and scores told, in one transaction."""
@@ -64,7 +63,7 @@ def perform_next_run(
     except TakenOver:
         raise
     except Exception as error:
-        if is_trouble(error):
+        if storage.is_trouble(error):
             _hand_back(storage, run)
         else:
             _count_failure(storage, run, error=error, at=clock())

@@ -166,6 +166,10 @@ class Runs(Protocol):
 class Storage(Protocol):
     """Opens transactions over runs, and reads customers."""
 
+    def is_trouble(self, error: Exception) -> bool:
+        """Whether an error tells of a storage that is away or out of room, and nothing of the run."""
+        ...
+
     def transaction(self) -> AbstractContextManager[Runs]:
         """Runs that are committed at the end of the block, and rolled back on an error."""
         ...

@@ -51,7 +51,9 @@ def test_nothing_comes_back_of_a_profile_that_is_being_merged(shop: Shop, merge_
     tell_at_once(shop, *(told if merge_first else reversed(told)))
     with shop.wiring.database.reading() as session:
         assert "a" not in set(session.scalars(select(contacts.c.profile_id)))
-        assert set(session.scalars(select(memberships.c.profile_id).where(memberships.c.segment_id == SEGMENT))) == set()
+        assert (
+            set(session.scalars(select(memberships.c.profile_id).where(memberships.c.segment_id == SEGMENT))) == set()
+        )
 
 
 def test_a_merge_while_the_audience_is_taken_gives_one_message(shop: Shop) -> None:

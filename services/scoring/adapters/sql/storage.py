@@ -14,6 +14,7 @@ from services.scoring.use_cases.ports import Customer
 from shared.erased_names import ErasedNames
 from shared.outbox.outbox import Outbox
 from shared.sql.database import Database
+from shared.sql.troubles import is_trouble
 
 
 class SqlStorage:
@@ -23,6 +24,9 @@ class SqlStorage:
         self._database = database
         self._outbox = outbox
         self._names = names
+
+    def is_trouble(self, error: Exception) -> bool:
+        return is_trouble(error)
 
     @contextmanager
     def transaction(self) -> Iterator[SqlRuns]:
