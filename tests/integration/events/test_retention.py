@@ -157,7 +157,7 @@ def test_a_sweep_goes_on_where_it_was_broken_off(wiring: Wiring) -> None:
 
 
 @pytest.mark.services
-@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_month_in_which_everything_is_due_goes_as_a_whole(wiring: Wiring) -> None:
     month = (NOW - timedelta(days=200)).replace(day=10)
     name, other = f"touchpoints_{month:%Y_%m}", (month + timedelta(days=31)).replace(day=10)
