@@ -15,7 +15,6 @@ from services.scoring.adapters.sql.order_ledger import SqlOrderLedger
 from services.scoring.adapters.sql.storage import SqlStorage
 from services.scoring.settings import ScoringSettings
 from services.scoring.use_cases.follow_profiles import follow_profiles
-from services.scoring.use_cases.perform_run import perform_next_run
 from services.scoring.use_cases.record_orders import record_orders
 from services.scoring.use_cases.request_run import request_due_run
 from shared.bus.opening import open_bus
@@ -93,6 +92,9 @@ class Wiring:
         """
         if not (self.storage.waiting() and self.run_lease.hold()):
             return False
+        # The models bring SciPy with them, and a process that computes nothing does without it.
+        from services.scoring.use_cases.perform_run import perform_next_run
+
         with threadpool_limits(1):  # on few cores, threads of one small matrix product wait for each other
             return perform_next_run(
                 self.storage,

@@ -18,8 +18,6 @@ from services.scoring.domain.spending import Spending, expect_spending
 from services.scoring.domain.tracking import TrackingWeek, track
 from services.scoring.domain.visits import Visits
 
-NAME = "lifetime_value"
-VERSION = "1"
 LABELS = ("low", "middle", "high")
 
 

@@ -23,8 +23,6 @@ from services.scoring.domain.quantiles import quantile_class
 from services.scoring.domain.repeat_statistics import Floats, Ints
 from services.scoring.domain.visits import Visits
 
-NAME = "rfm"
-VERSION = "1"
 BLOCKS = "ABCDEF"
 HIGH_SPENDING = "ABC"
 SILENCE = 2.0

@@ -16,8 +16,8 @@ from services.scoring.domain.errors import ScoringError
 from services.scoring.domain.lifetime_value import LifetimeValues
 from services.scoring.domain.orders import Account
 from services.scoring.domain.population import Population, day_number, gather
-from services.scoring.domain.rfm import NAME as RFM
-from services.scoring.domain.scores import ScoringPlan, score
+from services.scoring.domain.scores import RFM
+from services.scoring.domain.scoring import ScoringPlan, score
 from services.scoring.domain.selection import HoldoutPolicy
 from services.scoring.use_cases.ports import Progress, RunSettings, ScoreRun, Storage, TakenOver
 from services.scoring.use_cases.report_run import GridCount, census_report, fit_report

@@ -14,8 +14,9 @@ from services.scoring.domain.errors import UnknownModel
 from services.scoring.domain.orders import Account, Purchase
 from services.scoring.domain.population import day_number, day_of, gather
 from services.scoring.domain.reasons import Driver, sentence
-from services.scoring.domain.scores import MODELS, Score, ScoringPlan
-from services.scoring.domain.scores import score as score_population
+from services.scoring.domain.scores import MODELS, Score
+from services.scoring.domain.scoring import ScoringPlan
+from services.scoring.domain.scoring import score as score_population
 from services.scoring.use_cases.report_run import GridCount, fit_report
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
