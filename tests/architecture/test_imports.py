@@ -23,6 +23,13 @@ def test_the_import_contracts_hold() -> None:
     assert told.returncode == 0, told.stdout + told.stderr
 
 
+def test_a_process_starts_without_what_only_some_work_needs() -> None:
+    started = ("services.scoring.api.app", "services.scoring.workers.loops", "services.events.workers.loops")
+    code = f"import sys, {', '.join(started)}; print({{'fastapi', 'psycopg', 'scipy'}} & {{*sys.modules}})"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout == "{'fastapi'}\n", "SciPy is for score runs, psycopg for PostgreSQL"
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_service_has_the_same_rooms_under_the_contracts(service: str) -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]

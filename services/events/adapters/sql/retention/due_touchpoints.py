@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from psycopg.errors import LockNotAvailable
 from sqlalchemy import ColumnElement, and_, case, delete, false, func, null, select, text, true
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -23,6 +22,8 @@ from shared.sql.upsert import insert_for
 
 _JUDGED = 5_000
 """Touchpoints that one step looks at, so that no transaction lasts long."""
+_LOCK_NOT_AVAILABLE = "55P03"
+"""PostgreSQL's SQLSTATE; its driver, which knows it by a class, takes long to import beside SQLite."""
 _c = touchpoints.c
 
 
@@ -47,7 +48,7 @@ class SqlDueTouchpoints:
             try:
                 kinds = self._drop(month, now)
             except OperationalError as error:
-                if not isinstance(error.orig, LockNotAvailable):
+                if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
                     raise
                 continue
             if kinds is not None:
