@@ -26,8 +26,9 @@ run: setup ## Start the four services on 127.0.0.1 and keep them running until C
 mail: setup ## Show the last letter that the local mail catcher caught (ARGS='--last 5' for more)
 	@$(PY) -m deploy.local mail $(ARGS)
 
+# Tests start hundreds of processes, and none is to compile again what the first has compiled.
 test: setup-dev ## Run every test, with a real Kafka and a real PostgreSQL
-	@$(PY) -m pytest $(PYTEST_FLAGS) $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(PY) -m pytest $(PYTEST_FLAGS) $(ARGS)
 
 bench: setup-dev ## Measure every part beside a peer or a limit (docs/performance.md)
 	@$(PY) -m tests.benchmarks $(ARGS)
