@@ -91,7 +91,7 @@ def wait_until(look: Callable[[], Any], good: Callable[[Any], bool], within_s: f
     """What `look` sees once it is good; what it saw last after `within_s`."""
     until = time.monotonic() + within_s
     while not good(seen := look()) and time.monotonic() < until:
-        time.sleep(0.02)
+        time.sleep(0.05)
     return seen
 
 
