@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from shared.bus.embedded.bodies_moved import move_bodies
 from shared.bus.embedded.segments import SegmentReader, SegmentWriter, delete_segments
 from shared.bus.embedded.sqlite import Changes, connect, create
 from shared.bus.ports import Headers, NewRecord, Record, Topic
@@ -32,6 +33,8 @@ _MAX_BATCH_BYTES = 1_000_000
 _TABLES = (
     "CREATE TABLE topic (name TEXT PRIMARY KEY, partitions INTEGER, retention_days INTEGER) WITHOUT ROWID",
     "CREATE TABLE partitions (number INTEGER PRIMARY KEY, next_offset INTEGER)",
+)
+_BATCHES = (
     """
     CREATE TABLE batches (
         position INTEGER PRIMARY KEY, records INTEGER, appended_ms INTEGER,
@@ -68,13 +71,14 @@ _decode = msgspec.msgpack.Decoder(list[Entry]).decode
 
 
 def create_topic_file(path: Path, topic: Topic) -> None:
-    """Make the topic's file unless it stands; raises sqlite3.Error or OSError."""
+    """Make the topic's file, or bring one of an older version up to date; raises sqlite3.Error or OSError."""
     create(
         path,
-        *((table, ()) for table in _TABLES),
+        *((table, ()) for table in (*_TABLES, *_BATCHES)),
         ("INSERT INTO topic VALUES (?, ?, ?)", (topic.name, topic.partitions, topic.retention_days)),
         *(("INSERT INTO partitions VALUES (?, 0)", (number,)) for number in range(topic.partitions)),
     )
+    move_bodies(path, _BATCHES)
 
 
 class TopicFile:
