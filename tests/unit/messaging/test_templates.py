@@ -244,6 +244,19 @@ def test_what_is_not_in_the_language_is_refused_with_its_line(source: str) -> No
     assert re.match(r"en\.text, line \d+: .", refusal(source))
 
 
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("{{ firstname }}", "there is no variable firstname; did you mean first_name? there are first_name, full_name"),
+        ("{{ city }}", "there is no variable city; did you mean traits.city? there are"),
+        ("{{ salutation | uper }}", "there is no filter uper; did you mean upper? there are capitalize, "),
+        ("{{ salutation | zzz }}", "there is no filter zzz; there are capitalize, "),
+    ],
+)
+def test_what_was_meant_is_guessed(source: str, says: str) -> None:
+    assert says in refusal(source)
+
+
 def test_every_flaw_is_named_with_its_line() -> None:
     with pytest.raises(TemplateInvalid) as caught:
         TEMPLATES.check(
