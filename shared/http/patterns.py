@@ -18,6 +18,12 @@ _PLAIN = {
     "dict_type": _AN_OBJECT,
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
+    "int_type": "must be an integer",
+    "int_parsing": "must be an integer",
+    "int_from_float": "must be an integer",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "string_type": "must be a text",
     "list_type": "must be a list, in square brackets",
     "timezone_aware": "must say its offset from UTC, such as 2026-01-31T08:00:00+08:00, or Z for UTC itself",
 }

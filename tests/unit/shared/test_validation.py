@@ -75,7 +75,7 @@ def test_the_first_that_is_told_is_of_what_was_meant(value: Any, where: str, say
 def test_a_value_of_no_type_that_fits_is_told_of_once() -> None:
     ((where, detail),) = of(5)
     assert where == "/properties/a~1b"
-    assert all(says in detail for says in ("must be a place", "or: ", "boolean", "an object"))
+    assert all(says in detail for says in ("must be a place", "or: ", "true or false", "an object"))
 
 
 def test_errors_of_several_fields_are_all_told() -> None:
