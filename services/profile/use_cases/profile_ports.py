@@ -59,7 +59,7 @@ class Orders(Protocol):
     def remove(self, profile_ids: Collection[str]) -> None: ...
 
     def totals(self, profile_ids: Collection[str]) -> dict[str, Purchases]:
-        """What the orders of each profile add up to, as `domain.orders.add_up` does; those without any are missing."""
+        """What the orders of each profile add up to; those without any are missing."""
         ...
 
 

@@ -15,10 +15,10 @@ from services.profile.adapters.sql.segments import SqlSegments
 from services.profile.adapters.sql.summary import summarise
 from services.profile.adapters.sql.tables import merges
 from services.profile.bootstrap import Wiring
-from services.profile.domain.orders import add_up
 from services.profile.domain.segments.conditions import PurchasesAre
 from shared.contracts.events import Order, TouchpointRecordedV1
 from shared.contracts.profile import ProfileChangedV1, ProfilesMergedV1
+from tests.support.purchases import add_up
 
 from .scenes import START, bought, clear, everybody, feed, known_as, of_type, told, touchpoint, values_of
 

@@ -8,7 +8,8 @@ from functools import reduce
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profile.domain.orders import OrderRecord, Placement, Purchases, Refund, add_up
+from services.profile.domain.orders import OrderRecord, Placement, Purchases, Refund
+from tests.support.purchases import add_up
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 times = st.integers(0, 6).map(lambda hours: START + timedelta(hours=hours))
