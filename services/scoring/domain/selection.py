@@ -7,7 +7,6 @@ forecast of the total is near the truth, is taken. Else the empirical rates are,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,14 +108,12 @@ class _Split:
         )
 
 
-def select(
-    visits: Visits, *, day: int, policy: HoldoutPolicy, families: Sequence[PurchaseFamily] = FAMILIES
-) -> Selection:
+def select(visits: Visits, *, day: int, policy: HoldoutPolicy) -> Selection:
     """Choose a model for `visits`, watched until `day`. `visits` must hold at least one, none after `day`."""
     split = _split(visits, day=day, policy=policy)
     whole = visits.statistics(day)
     attempts: list[Attempt] = []
-    for family in families:
+    for family in FAMILIES:
         attempt = _attempt(family, whole=whole, split=split, tolerance=policy.tolerance)
         attempts.append(attempt)
         if attempt.accepted and attempt.whole is not None:
