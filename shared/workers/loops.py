@@ -48,7 +48,8 @@ def insist(
 ) -> object:
     """What `action` returns as soon as it meets none of `away`; None when `stop` is set before.
 
-    Each time that it does, the log says so, and it is waited: `retry_s` first, and up to five seconds later on.
+    Whenever it meets one, the log says so and the loop waits: for `retry_s` at first, later for five seconds at most
+    or `retry_s` if that is longer.
     """
     failures = 0
     while not stop.is_set():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -20,12 +19,13 @@ from shared.inbox import positions
 from shared.inbox.positions import Overtaken
 from shared.sql.database import Database
 from shared.sql.leases import Lease
+from shared.workers.loops import work_until
 
-_log = logging.getLogger(__name__)
-_RETRY_S = 1.0
+_IDLE_S = 1.0
 _RENEW_EVERY_S = 3.0
 _MOST_BYTES = 16 * 1024 * 1024
 _MOST_RECORDS = 20_000
+_AWAY = BusError, DBAPIError, OSError, Overtaken, LedgerLost
 
 
 class ArchiveLoop:
@@ -56,18 +56,14 @@ class ArchiveLoop:
 
     def run(self, stop: threading.Event) -> None:
         """Archive until `stop` is set; a bus, a database or a disk that does not serve is waited for."""
-        while not stop.is_set():
-            try:
-                if self._lease.hold():
-                    self._lead(stop)
-            except (BusError, DBAPIError, OSError, Overtaken, LedgerLost) as error:
-                _log.warning("the archive waits", extra={"reason": str(error)})
-            stop.wait(_RETRY_S)
+        work_until(stop, lambda: self._lead(stop), rest_s=_IDLE_S, away=_AWAY)
         with suppress(DBAPIError):  # it runs out by itself
             self._lease.release()
 
     def _lead(self, stop: threading.Event) -> None:
         """Do the work until another leads. What was only collected is read again by whoever does."""
+        if not self._lease.hold():
+            return
         self._begin_anew()
         self._keep.take_over()
         consumer = self._bus().consumer(ARCHIVE_CONSUMER, [TOUCHPOINTS.name], start_at=self._start_at)
