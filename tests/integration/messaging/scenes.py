@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import select, update
 
 from services.messaging.adapters.smtp.transport import SmtpTransport
-from services.messaging.adapters.sql import reading
+from services.messaging.adapters.sql import message_reading
 from services.messaging.adapters.sql.campaigns import SqlCampaigns
 from services.messaging.adapters.sql.senders import Senders
 from services.messaging.adapters.sql.tables import messages
@@ -154,7 +154,7 @@ class Shop:
 
     def counts(self, campaign_id: str) -> dict[str, int]:
         with self.wiring.database.reading() as session:
-            return dict(reading.counts_of(session, [campaign_id])[campaign_id])
+            return dict(message_reading.counts_of(session, [campaign_id])[campaign_id])
 
     def status(self, campaign_id: str) -> str:
         with self.wiring.database.reading() as session:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from services.messaging.adapters.sql import reading
+from services.messaging.adapters.sql import message_reading
 from services.messaging.adapters.sql.campaigns import SqlCampaigns
 from services.messaging.api.dependencies import CampaignId, Wired
 from services.messaging.api.schemas.campaigns import CampaignView, campaign_view
@@ -43,7 +43,7 @@ def launch_campaign(
             launched = change_campaign(
                 campaigns, campaign_id, lambda found: found.launch(now), seen=seen, traceparent=trace
             )
-            return campaign_view(launched, reading.counts_of(session, [campaign_id])[campaign_id])
+            return campaign_view(launched, message_reading.counts_of(session, [campaign_id])[campaign_id])
 
         request = f"launch:{campaign_id}"
         return once(session, caller=caller.key_id, key=key, request=request, answer=CampaignView, act=act)
@@ -71,4 +71,4 @@ def cancel_campaign(campaign_id: CampaignId, wired: Wired) -> CampaignView:
 def _change(wired: Wiring, campaign_id: str, change: Callable[[Campaign], Campaign]) -> CampaignView:
     with wired.database.transaction() as session:
         campaign = change_campaign(SqlCampaigns(session), campaign_id, change)
-        return campaign_view(campaign, reading.counts_of(session, [campaign_id])[campaign_id])
+        return campaign_view(campaign, message_reading.counts_of(session, [campaign_id])[campaign_id])

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from services.messaging.adapters.sql import reading
+from services.messaging.adapters.sql import message_reading
 from services.messaging.adapters.sql.campaigns import SqlCampaigns
 from services.messaging.adapters.sql.templates import SqlTemplates
 from services.messaging.api.dependencies import CampaignId, Wired
@@ -49,7 +49,7 @@ def list_campaigns(
     after = paging.after_id()
     with wired.database.reading() as session:
         found = SqlCampaigns(session).page(status=status, after=after, limit=paging.limit + 1)
-        counts = reading.counts_of(session, [campaign.campaign_id for campaign in found[: paging.limit]])
+        counts = message_reading.counts_of(session, [campaign.campaign_id for campaign in found[: paging.limit]])
     return paging.page(found, lambda campaign: campaign_view(campaign, counts[campaign.campaign_id]))
 
 
@@ -76,8 +76,8 @@ def get_campaign(campaign_id: CampaignId, wired: Wired, response: Response) -> C
     with wired.database.reading() as session:
         campaign = SqlCampaigns(session).get(campaign_id)
         response.headers["ETag"] = etag(campaign.version)
-        view = campaign_view(campaign, reading.counts_of(session, [campaign_id])[campaign_id])
-        return CampaignReport(**view.model_dump(), skipped=reading.skipped_of(session, campaign_id))
+        view = campaign_view(campaign, message_reading.counts_of(session, [campaign_id])[campaign_id])
+        return CampaignReport(**view.model_dump(), skipped=message_reading.skipped_of(session, campaign_id))
 
 
 @router.put("/{campaign_id}", dependencies=[Requires("campaigns:write")], responses=with_headers(200, ETAG))
@@ -110,7 +110,7 @@ def list_messages(
     after = paging.after_id()
     with wired.database.reading() as session:
         SqlCampaigns(session).get(campaign_id)
-        rows = reading.messages_of(session, campaign_id, status=status, after=after, limit=paging.limit + 1)
+        rows = message_reading.messages_of(session, campaign_id, status=status, after=after, limit=paging.limit + 1)
     return paging.page(rows, lambda row: MessageView.model_validate(row, from_attributes=True), by=("profile_id",))
 
 

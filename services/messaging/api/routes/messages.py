@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from services.messaging.adapters.sql import reading
+from services.messaging.adapters.sql import message_reading
 from services.messaging.adapters.sql.campaigns import SqlCampaigns
 from services.messaging.adapters.sql.templates import SqlTemplates
 from services.messaging.api.dependencies import MessageId, Wired
@@ -24,11 +24,11 @@ def get_message(message_id: MessageId, wired: Wired) -> MessageDetail:
     """One message: its outcome, and its text as the customer as known now would read it."""
     rendered = problem = None
     with wired.database.reading() as session:
-        row = reading.message(session, message_id)
+        row = message_reading.message(session, message_id)
         campaign = SqlCampaigns(session).get(row.campaign_id)
         version = SqlTemplates(session).version(campaign.template_id, campaign.template_version)
         try:
-            contact = reading.contact(session, row.profile_id)
+            contact = message_reading.contact(session, row.profile_id)
             rendered = rendered_view(wired.write_letter.preview(Programme(campaign, version), contact))
         except (RenderFailed, ContactNotFound) as error:
             problem = str(error)

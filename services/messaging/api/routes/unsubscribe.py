@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse
 
 from services.messaging.api.dependencies import Wired
-from services.messaging.api.pages import ASK, BROKEN, DONE, of_a_test
+from services.messaging.api.unsubscribe_pages import ASK, BROKEN, DONE, of_a_test
 from services.messaging.domain.errors import UnknownToken
 from services.messaging.use_cases.write_letter import PREVIEW_TOKEN
 from shared.http.problems import PROBLEM_RESPONSES
