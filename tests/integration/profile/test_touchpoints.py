@@ -47,6 +47,15 @@ def test_an_anonymous_buyer_who_signs_in_becomes_one_profile_with_everything(wir
     assert {name.kind for name in changed.identifiers} == {"user_id", "anonymous_id", "email"}
 
 
+def test_a_large_number_is_told_as_it_came(wiring: Wiring) -> None:
+    traits = {"points": 1e22, "nested": [{"a": -1e308}], "id": 2**63 - 1}
+    feed(wiring, touchpoint("identify", user_id="jane", traits=traits))
+    (fact,) = of_type(feed(wiring, touchpoint("identify", user_id="jane", traits={"city": "Taipei"})), ProfileChangedV1)
+    shown = values_of(known_as(wiring, "user_id", "jane"))
+    for values in (fact.traits, shown):
+        assert repr({key: values[key] for key in traits}) == repr(traits)
+
+
 def test_a_large_number_that_is_said_again_changes_nothing(wiring: Wiring) -> None:
     traits = {"points": 1e22, "nested": [{"a": 1e16}], "most": 1e308}
     feed(wiring, touchpoint("identify", user_id="jane", traits=traits))

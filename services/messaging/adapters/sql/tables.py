@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from shared.sql.plumbing import NAMING
-from shared.sql.types import Json, UtcDateTime
+from shared.sql.types import GivenJson, Json, UtcDateTime
 
 _OWNED = text("claimed_by IS NOT NULL")
 _KEYED = text("dedup_key IS NOT NULL")
@@ -35,7 +35,7 @@ contacts = Table(
     Column("address_malformed", Boolean, nullable=False, server_default=false()),
     Column("language", String(64)),
     Column("timezone", String(64)),
-    Column("traits", Json, nullable=False),
+    Column("traits", GivenJson, nullable=False),
     Column("last_purchase", Json),
     Column("address_hash", String(32), index=True),
     Index("ix_contacts_unhashed", "profile_id", sqlite_where=_UNHASHED, postgresql_where=_UNHASHED),

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Meta
 
 from services.profile.domain.terms import MAX_TEXT
 from shared.sql.plumbing import NAMING
-from shared.sql.types import Json, UtcDateTime
+from shared.sql.types import GivenJson, Json, UtcDateTime
 
 metadata = MetaData(naming_convention=NAMING)
 _ID = String(36)
@@ -45,7 +45,7 @@ merges = Table(
     Column("touchpoint_id", Text, nullable=False),
     Column("tied_by_kind", String(80), nullable=False),
     Column("tied_by_value", String(500), nullable=False),
-    Column("contributed", Json, nullable=False),
+    Column("contributed", GivenJson, nullable=False),
 )
 """`into_id` is the survivor at the time, `profile_id` who that is now; a merged id redirects for good."""
 
@@ -66,7 +66,7 @@ traits = Table(
     metadata,
     Column("profile_id", _ID, primary_key=True),
     Column("key", String(200), primary_key=True),
-    Column("value", Json),
+    Column("value", GivenJson),
     Column("present", Boolean, nullable=False),
     Column("source_id", Text, nullable=False),
     Column("touchpoint_id", Text, nullable=False),
@@ -86,7 +86,7 @@ trait_history = Table(
     Column("touchpoint_id", Text, primary_key=True),
     Column("key", String(200), primary_key=True),
     Column("profile_id", _ID, nullable=False),
-    Column("value", Json),
+    Column("value", GivenJson),
     Column("source_id", Text, nullable=False),
     Column("observed_at", UtcDateTime, nullable=False),
     Column("recorded_at", UtcDateTime, nullable=False),
@@ -146,7 +146,7 @@ segments = Table(
     Column("segment_id", _ID, primary_key=True),
     Column("name", String(200), nullable=False),
     Column("description", Text, nullable=False),
-    Column("definition", Json, nullable=False),
+    Column("definition", GivenJson, nullable=False),
     Column("state", String(10), nullable=False),
     Column("size", Integer, nullable=False),
     Column("version", Integer, nullable=False),
