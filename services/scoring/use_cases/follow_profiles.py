@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.scoring.use_cases.ports import CustomerMap, ProfileState
+from services.scoring.use_cases.fact_ports import CustomerMap, ProfileState
 from shared.contracts.contract import Contract
 from shared.contracts.profile import ProfileChangedV1, ProfilesMergedV1
 

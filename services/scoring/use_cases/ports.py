@@ -1,4 +1,4 @@
-"""What the use cases need from storage."""
+"""What score runs need of storage."""
 
 from __future__ import annotations
 
@@ -8,22 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from services.scoring.domain.orders import Account, OrderStatement
+from services.scoring.domain.orders import Account
 from services.scoring.domain.scores import Score
 from shared.contracts.contract import Contract
-from shared.contracts.events import OrderLine
 
 RunState = Literal["queued", "computing", "publishing", "succeeded", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class StatedOrder:
-    """A statement about an order, with whom it is about and its products."""
-
-    subject: str
-    statement: OrderStatement
-    lines: tuple[OrderLine, ...]
-    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,37 +77,6 @@ class ScoreRun:
 
 class TakenOver(Exception):
     """Another worker has taken this run up: what this one computed is no longer wanted."""
-
-
-class OrderLedger(Protocol):
-    """Every statement about an order, once."""
-
-    def add(self, stated: Sequence[StatedOrder]) -> None:
-        """Keep statements; those whose id is known are kept already."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileState:
-    """What is kept of a profile: the subjects it is known by, and whether one of its identifiers is a person's."""
-
-    profile_id: str
-    version: int
-    changed_at: datetime
-    identified: bool
-    subjects: tuple[str, ...]
-
-
-class CustomerMap(Protocol):
-    """Which profile each subject is, through every merge."""
-
-    def save(self, states: Sequence[ProfileState]) -> None:
-        """Keep the newest state of each profile; one older than what is known changes nothing."""
-        ...
-
-    def merge(self, *, survivor: str, merged: str) -> None:
-        """From now on, and for good, `merged` is `survivor`."""
-        ...
 
 
 class Runs(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.scoring.domain.orders import OrderStatement
-from services.scoring.use_cases.ports import OrderLedger, StatedOrder
+from services.scoring.use_cases.fact_ports import OrderLedger, StatedOrder
 from shared.contracts.contract import Contract
 from shared.contracts.events import Order, TouchpointRecordedV1
 

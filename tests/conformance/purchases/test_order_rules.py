@@ -13,7 +13,7 @@ from services.profile.adapters.phone_numbers import read_e164
 from services.profile.domain.orders import OrderRecord, Purchases
 from services.profile.use_cases.read_sighting import read_sighting
 from services.scoring.domain.orders import Account, settle
-from services.scoring.use_cases.ports import StatedOrder
+from services.scoring.use_cases.fact_ports import StatedOrder
 from services.scoring.use_cases.record_orders import record_orders
 from shared.contracts.events import TouchpointRecordedV1
 from tests.support.purchases import add_up

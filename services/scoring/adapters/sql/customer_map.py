@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.scoring.adapters.sql.tables import profiles, subjects
-from services.scoring.use_cases.ports import ProfileState
+from services.scoring.use_cases.fact_ports import ProfileState
 from shared.sql.upsert import insert_for
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from services.scoring.adapters.sql.tables import order_statements
-from services.scoring.use_cases.ports import StatedOrder
+from services.scoring.use_cases.fact_ports import StatedOrder
 from shared.contracts.events import OrderLine
 from shared.sql.upsert import insert_for
 
