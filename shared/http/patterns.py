@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 _WORDS: dict[str, str] = {}
 _AN_OBJECT = "must be an object: names and values in braces"
+_MISSING = "Field required"
 _PLAIN = {
     "missing": "required, but not there",
     "model_type": _AN_OBJECT,
@@ -46,6 +47,8 @@ def told(error: ErrorDetails) -> str:
     if error["type"] == "string_pattern_mismatch" and (words := in_words(error["ctx"]["pattern"])):
         return f"must be {words}"
     said = error["msg"].removeprefix("Value error, ").replace(" after validation", "")
+    if error["type"] == "missing" and said != _MISSING:  # in words of our own, which say what there is
+        return said
     return _PLAIN.get(error["type"]) or _SUBJECT.sub("must ", said)
 
 
