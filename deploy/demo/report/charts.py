@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,13 @@ class _Drawing:
         self._canvas: Any = FigureCanvasSVG(self._figure)
         self.axes: Axes = self._figure.subplots()
 
-    def svg(self) -> str:
-        """The `<svg>` element alone."""
+    def svg(self, said: Iterable[str]) -> str:
+        """The `<svg>` element alone; what is `said` of it is for those who hear the page."""
         out = io.StringIO()
         self._canvas.print_svg(out, metadata={"Date": None, "Creator": None})
         text = out.getvalue()
-        return text[text.index("<svg") :]
+        label = escape("; ".join(said))
+        return f'<svg role="img" aria-label="{label}"{text[text.index("<svg") + len("<svg") :]}'
 
 
 @contextmanager
@@ -65,7 +67,7 @@ def six_block_grid(blocks: Sequence[Json]) -> str:
         axes.set_yticks([0.5, 1.5], ["low\nspending", "high\nspending"])
         for side in ("left", "bottom"):
             axes.spines[side].set_visible(False)
-        return drawing.svg()
+        return drawing.svg(f"{each['block']}: {each['customers']:,} customers, {_money(each)}" for each in blocks)
 
 
 def _block(axes: Axes, block: Json, corner: tuple[int, int], *, share: float, of: int) -> None:
@@ -77,8 +79,11 @@ def _block(axes: Axes, block: Json, corner: tuple[int, int], *, share: float, of
     axes.text(x + 0.12, y + 0.76, block["block"], color=ink, fontsize=15, fontweight="bold", va="center")
     axes.text(x + 0.9, y + 0.76, f"{block['customers'] / of:.0%}", color=ink, fontsize=10, ha="right", va="center")
     axes.text(x + 0.12, y + 0.47, f"{block['customers']:,} customers", color=ink, fontsize=10.5, va="center")
-    money = f"{_pounds(block['net_minor'])} · {block['lapsing']:,} lapsing"
-    axes.text(x + 0.12, y + 0.24, money, color=ink, fontsize=9, alpha=0.9, va="center")
+    axes.text(x + 0.12, y + 0.24, _money(block), color=ink, fontsize=9, alpha=0.9, va="center")
+
+
+def _money(block: Json) -> str:
+    return f"{_pounds(block['net_minor'])} · {block['lapsing']:,} lapsing"
 
 
 def value_distribution(values_minor: Sequence[float]) -> str:
@@ -91,10 +96,10 @@ def value_distribution(values_minor: Sequence[float]) -> str:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"£{value:,.0f}"))
         axes.set(xlabel="expected value in the next twelve months", ylabel="customers")
-        if values.size:
-            _mark(axes, float(np.median(values)), "median")
-            _mark(axes, float(values.mean()), "mean")
-        return drawing.svg()
+        middles = {"median": float(np.median(values)), "mean": float(values.mean())} if values.size else {}
+        for name, at in middles.items():
+            _mark(axes, at, name)
+        return drawing.svg([f"{values.size:,} customers", *(f"{name} £{at:,.0f}" for name, at in middles.items())])
 
 
 def _mark(axes: Axes, at: float, name: str) -> None:
@@ -124,7 +129,10 @@ def repeat_purchases(weeks: Sequence[Json]) -> str:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
         axes.set_ylabel("repeat purchases so far")
         axes.legend(loc="upper left")
-        return drawing.svg()
+        return drawing.svg(
+            f"week to {week['ends_on']}: {so_far:,} repeat purchases, {hoped:,.0f} expected"
+            for week, so_far, hoped in list(zip(weeks, actual, expected, strict=True))[-1:]
+        )
 
 
 def segment_sizes(segments: Sequence[SegmentFound], customers: int) -> str:
@@ -143,7 +151,7 @@ def segment_sizes(segments: Sequence[SegmentFound], customers: int) -> str:
         axes.xaxis.set_visible(False)
         for side in ("left", "bottom"):
             axes.spines[side].set_visible(False)
-        return drawing.svg()
+        return drawing.svg(f"{segment.name}: {segment.size:,} of {customers:,}" for segment in segments)
 
 
 def sends_by_outcome(sends: Mapping[str, Mapping[str, int]]) -> str:
@@ -166,7 +174,10 @@ def sends_by_outcome(sends: Mapping[str, Mapping[str, int]]) -> str:
         for side in ("left", "bottom"):
             axes.spines[side].set_visible(False)
         axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.02), ncols=4)
-        return drawing.svg()
+        return drawing.svg(
+            f"{name}: " + ", ".join(f"{count:,} {outcome}" for outcome, count in by.items() if count)
+            for name, by in sends.items()
+        )
 
 
 def _pounds(minor: float) -> str:
