@@ -13,14 +13,18 @@ from shared.no_such import no_such
 
 UNKNOWN_FIELD = "unknown_field"
 _STANDARD = frozenset(get_args(ErrorType))
+_MOST = 100
+"""Of more nobody reads, and a megabyte of unknown fields would take seconds to tell."""
 
 
 def with_fields_named(error: ValidationError, fields: Collection[str]) -> ValidationError:
-    """The same errors; those about fields of the body itself, and not of one within it, name `fields`."""
+    """The same errors, the first of very many; those about fields of the body itself, not of one within it, name
+    `fields`.
+    """
     told = error.errors(include_url=False)
     if not any(_is_of_body(each) for each in told):
         return error
-    return ValidationError.from_exception_data(error.title, [_again(each, fields) for each in told])
+    return ValidationError.from_exception_data(error.title, [_again(each, fields) for each in told[:_MOST]])
 
 
 def _is_of_body(error: ErrorDetails) -> bool:

@@ -70,3 +70,8 @@ def test_what_else_is_wrong_is_told_as_it_was() -> None:
 )
 def test_what_would_be_right_is_said(body: Any, where: str, says: str) -> None:
     assert says in wrong(body)[where]
+
+
+def test_of_very_many_the_first_are_told() -> None:
+    told = wrong({"subject": "a"} | {f"subject{number}": number for number in range(20_000)})
+    assert list(told) == [f"/subject{number}" for number in range(100)]
