@@ -94,6 +94,7 @@ def value_distribution(values_minor: Sequence[float]) -> str:
         edges = np.geomspace(1.0, max(10.0, float(values.max(initial=10.0)) * 1.01), 42)
         axes.hist(values, bins=edges.tolist(), color=TEAL, alpha=0.85, edgecolor="white", linewidth=0.4)
         axes.set_xscale("log")
+        axes.margins(y=0.14)  # room for what the marks are called
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"£{value:,.0f}"))
         axes.set(xlabel="expected value in the next twelve months", ylabel="customers")
         middles = {"median": float(np.median(values)), "mean": float(values.mean())} if values.size else {}
