@@ -8,6 +8,12 @@ from difflib import get_close_matches
 
 def no_such(what: str, name: object, known: Collection[str]) -> str:
     """`no such field; did you mean html? there are subject, html, text`."""
-    nearest = get_close_matches(name, known, n=1) if isinstance(name, str) else []
-    meant = "".join(f"did you mean {each}? " for each in nearest)
-    return f"no such {what}; {meant}there are {', '.join(known)}"
+    return f"no such {what}; {offered(name, known)}"
+
+
+def offered(name: object, known: Collection[str], *, else_meant: str = "") -> str:
+    """`did you mean html? there are subject, html, text`; `else_meant` is meant where none of them comes near."""
+    near = get_close_matches(name, known, n=1) if isinstance(name, str) else []
+    meant = next(iter(near), else_meant)
+    guess = f"did you mean {meant}? " if meant else ""
+    return f"{guess}there are {', '.join(known)}"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator
 
 from jinja2 import TemplateSyntaxError, nodes
 
@@ -12,6 +11,7 @@ from services.messaging.adapters.jinja.filters import FILTERS
 from services.messaging.adapters.jinja.gaps import unguarded
 from services.messaging.adapters.jinja.sandbox import Sandbox
 from services.messaging.domain.errors import Flaw
+from shared.no_such import offered
 
 _Complaint = tuple[int, str]
 _OUT_OF_RANGE = "a number out of range"
@@ -72,7 +72,8 @@ def _refusal(node: nodes.Node, known: frozenset[str] | set[str]) -> str | None:
         return next(reasons, f"{type(node).__name__.lower()} is not allowed")
     match node:
         case nodes.Name(name=name) if name not in known:
-            return _unknown("variable", name, grammar.VARIABLES, else_meant=f"traits.{name}")
+            choice = offered(name, sorted(grammar.VARIABLES), else_meant=f"traits.{name}")
+            return f"there is no variable {name}; {choice}"
         case nodes.Const(value=int() | float() as number) if not abs(number) < grammar.LEAST_TOO_LARGE:
             return _OUT_OF_RANGE
         case nodes.Filter():
@@ -86,16 +87,9 @@ def _refusal(node: nodes.Node, known: frozenset[str] | set[str]) -> str | None:
     return None
 
 
-def _unknown(what: str, name: str, known: Collection[str], *, else_meant: str = "") -> str:
-    """What is told of a name that there is not; `else_meant` is what was meant if none that there is comes near."""
-    nearest = next(iter(get_close_matches(name, known, n=1)), else_meant)
-    meant = f"did you mean {nearest}? " if nearest else ""
-    return f"there is no {what} {name}; {meant}there are {', '.join(sorted(known))}"
-
-
 def _filter_refusal(node: nodes.Filter) -> str | None:
     if node.name not in FILTERS:
-        return _unknown("filter", node.name, FILTERS)
+        return f"there is no filter {node.name}; {offered(node.name, sorted(FILTERS))}"
     if node.node is None or node.kwargs or node.dyn_args is not None or node.dyn_kwargs is not None:
         return f"{node.name} takes its arguments in order, without names"
     wanted = {"default": 2, "d": 2, "truncate": 2, "join": 1}.get(node.name, 0)
